@@ -1,0 +1,23 @@
+"""Which pictures are taken. The numbers are the guides'; each API names its own."""
+
+from dataclasses import dataclass
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """``formats`` are Pillow's names. ``max_aspect`` is long side over short side; None means any."""
+
+    formats: frozenset[str]
+    max_bytes: int
+    max_pixels: int = 50_000_000
+    min_side: int = 1
+    max_aspect: float | None = None
+
+
+AI_FASHION = ImageLimits(frozenset({"PNG", "JPEG", "GIF"}), max_bytes=5 * MEGABYTE)
+AI_FASHION_TAG = ImageLimits(frozenset({"PNG", "JPEG", "GIF"}), max_bytes=1 * MEGABYTE)
+TAGGER = ImageLimits(
+    frozenset({"BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}), max_bytes=10 * MEGABYTE, min_side=20, max_aspect=10.0
+)

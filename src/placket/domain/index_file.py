@@ -1,0 +1,185 @@
+"""Reading an index file: bytes from a stranger to rows, each good or with its reason.
+
+The whole file is refused for its size, its row count, its encoding and its first line; any later bad row fails alone.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
+from placket.domain.runs import Row, Status
+
+MAX_LENGTH = {
+    "product_id": 72,
+    "status": 7,
+    "name": 256,
+    "category1_id": 72,
+    "category2_id": 72,
+    "category3_id": 72,
+    "image_url": 1000,
+    "s1": 72,
+    "s2": 72,
+}
+"""Columns in the order of a CSV line, with their most characters (AI Fashion v1.0 guide, "File Data Format")."""
+
+COLUMNS = tuple(MAX_LENGTH)
+_BOM = "\ufeff"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
+Record = tuple[int, dict[str, str] | None, str]
+"""Line number, the columns (None when unreadable), and why it is unreadable."""
+
+
+class _BadRow(Exception):
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) -> list[Row]:
+    """Rows of an index file, in order.
+
+    Raises IndexFileTooLarge, IndexFileEmpty or IndexFileInvalid (not UTF-8, bad first line), in this order of checks.
+    """
+    if len(body) > max_bytes:
+        raise IndexFileTooLarge(f"the file has {len(body)} bytes, more than {max_bytes}")
+    if not body.strip() or body.strip() == _BOM.encode():
+        raise IndexFileEmpty("the file has no rows")
+    try:
+        text = body.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        raise IndexFileInvalid(f"the file is not UTF-8: byte {error.start} cannot be read") from None
+    reader = _json_records if format == "jsonl" else _csv_records
+    rows: list[Row] = []
+    for line, columns, problem in reader(text):
+        if len(rows) == max_rows:
+            raise IndexFileTooLarge(f"the file has more than {max_rows} rows")
+        rows.append(_row(line, columns, problem))
+    if rows[0].reason:
+        raise IndexFileInvalid(f"line 1: {rows[0].detail}")
+    return rows
+
+
+def _lines(text: str) -> list[str]:
+    """Lines by LF, CRLF or CR alone (a U+2028 in a product name ends none); one trailing break is no line."""
+    lines = _LINE_BREAK.split(text)
+    if lines[-1] == "":
+        lines.pop()
+    return lines
+
+
+def _json_records(text: str) -> Iterator[Record]:
+    for number, line in enumerate(_lines(text), start=1):
+        if not line.strip():
+            yield number, None, "the line is blank"
+            continue
+        try:
+            # Numbers are taken as their digits: 1.0 and 1 are different ids, and 10**400 is no float.
+            value = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            yield number, None, f"not a JSON object: {error}"
+            continue
+        if not isinstance(value, dict):
+            yield number, None, "not a JSON object"
+            continue
+        yield number, *_json_columns(value)
+
+
+def _no_constant(word: str) -> str:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _json_columns(value: dict[str, Any]) -> tuple[dict[str, str] | None, str]:
+    columns = dict.fromkeys(COLUMNS, "")
+    for name in COLUMNS:
+        cell = value.get(name)
+        if cell is None:
+            continue
+        if not isinstance(cell, str):
+            return None, f"{name} must be a string"
+        columns[name] = cell
+    return columns, ""
+
+
+def _csv_records(text: str) -> Iterator[Record]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, None, f"not a CSV record: {error}"
+            continue
+        if not cells or (len(cells) == 1 and not cells[0].strip()):
+            yield line, None, "the line is blank"
+        elif len(cells) != len(COLUMNS):
+            yield line, None, f"{len(cells)} columns instead of {len(COLUMNS)}"
+        else:
+            yield line, dict(zip(COLUMNS, cells, strict=True)), ""
+
+
+def _row(line: int, columns: dict[str, str] | None, problem: str) -> Row:
+    if columns is None:
+        return Row(line, "", Status.ENABLE, {}, "InvalidRow", problem)
+    product_id = columns["product_id"]
+    status = columns["status"]
+    fields = {k: v for k, v in columns.items() if k not in ("product_id", "status")}
+    try:
+        _check(columns)
+    except _BadRow as bad:
+        known = Status.DISABLE if status == Status.DISABLE else Status.ENABLE
+        return Row(line, _printable(product_id), known, {}, bad.reason, bad.detail)
+    return Row(line, product_id, Status(status), fields)
+
+
+def check_product(product_id: str, fields: Mapping[str, str]) -> None:
+    """The same rules for a product that comes by itself, its image with it. Raises InvalidParameter."""
+    try:
+        _check_texts({"product_id": product_id, **fields})
+    except _BadRow as bad:
+        raise InvalidParameter(str(bad)) from None
+    if not product_id:
+        raise InvalidParameter("product_id is empty")
+
+
+def _check_texts(columns: Mapping[str, str]) -> None:
+    for name, value in columns.items():
+        if len(value) > MAX_LENGTH[name]:
+            raise _BadRow("InvalidRow", f"{name} has {len(value)} characters, more than {MAX_LENGTH[name]}")
+        if _CONTROL.search(value):
+            raise _BadRow("InvalidRow", f"{name} has a control character")
+        if not _encodable(value):
+            raise _BadRow("InvalidRow", f"{name} has half a surrogate pair")
+
+
+def _check(columns: Mapping[str, str]) -> None:
+    _check_texts(columns)
+    if not columns["product_id"]:
+        raise _BadRow("InvalidRow", "product_id is empty")
+    if columns["status"] not in (Status.ENABLE, Status.DISABLE):
+        raise _BadRow("InvalidRow", "status must be enable or disable")
+    if columns["status"] == Status.ENABLE:
+        for name in ("category1_id", "image_url"):
+            if not columns[name]:
+                raise _BadRow("InvalidRow", f"{name} is empty")
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(product_id: str) -> str:
+    """What of a bad row's id can be stored and shown."""
+    return _CONTROL.sub("", product_id.encode("utf-8", "replace").decode("utf-8"))[:72]

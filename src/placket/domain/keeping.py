@@ -1,0 +1,63 @@
+"""Which of a photo's garments belong to the product that the photo shows."""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from placket.domain.garments import Garment
+from placket.domain.names_of import category_names
+from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
+
+MOST_GARMENTS = 4
+_ASCII_WORD = re.compile(r"[\x00-\x7f]+")
+
+
+def order_garments(garments: Iterable[Garment]) -> list[Garment]:
+    """Clothing first, then by score x area; the first is the main one."""
+    return sorted(garments, key=lambda g: (g.group not in CLOTHING_GROUPS, -g.score * g.box.area, g.box.as_list()))
+
+
+def big_enough(garments: Iterable[Garment], width: int, height: int, min_pixels: int) -> list[Garment]:
+    """Without the items whose box is ``min_pixels`` or less in width *and* height, in pixels of the image."""
+    return [g for g in garments if g.box.width * width > min_pixels or g.box.height * height > min_pixels]
+
+
+def keep_for_product(garments: Sequence[Garment], product_name: str) -> tuple[Garment, ...]:
+    """At most four garments: those of the group that the product's name names, if there are any; else all."""
+    ordered = order_garments(garments)
+    named = named_groups(product_name)
+    chosen = [g for g in ordered if g.group in named] or ordered
+    return tuple(chosen[:MOST_GARMENTS])
+
+
+def named_groups(product_name: str) -> frozenset[str]:
+    """Groups of the categories that a name mentions, in any of the four languages.
+
+    A longer word wins over a shorter one inside it: "denim jacket" is no denim and "wallet" no "all".
+    """
+    found: set[str] = set()
+    rest = product_name.casefold()
+    for pattern, group in _patterns():
+        rest, hits = pattern.subn(" ", rest)
+        if hits:
+            found.add(group)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    groups = taxonomy()
+    words: list[tuple[str, str]] = []
+    for category in groups.categories:
+        if category != "other":
+            words += [(w.casefold(), groups.group_of(category)) for w in category_names(category)]
+    words.sort(key=lambda w: (-len(w[0]), w[0]))
+    return tuple((re.compile(_expression(word)), group) for word, group in words if word)
+
+
+def _expression(word: str) -> str:
+    """Whole words (and plurals) in Latin script; anywhere in scripts that run on without spaces."""
+    if not _ASCII_WORD.fullmatch(word):
+        return re.escape(word).replace(r"\ ", r"\s*")
+    joined = re.sub(r"(\\ |\\-)", "[ -]?", re.escape(word))
+    return rf"(?<![a-z0-9]){joined}(?:e?s)?(?![a-z0-9])"

@@ -1,0 +1,54 @@
+"""The vocabulary: nine groups, 81 categories, 14 attributes, and which goes with what.
+
+Facts and names are data files beside this module. Ids never change and never depend on a language.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+CLOTHING_GROUPS = ("TOP", "BOTTOM", "WHOLEBODY", "SWIMWEAR")
+MULTI_LABEL = ("colors", "details")
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """``groups``: group to its categories; ``attributes``: attribute to its labels, both in fixed order."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    attributes: Mapping[str, tuple[str, ...]]
+    applies_to_all: frozenset[str]
+    applies_to: Mapping[str, frozenset[str]]
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(c for cs in self.groups.values() for c in cs)
+
+    def group_of(self, category: str) -> str:
+        """Raises KeyError for a word that is no category."""
+        for group, categories in self.groups.items():
+            if category in categories:
+                return group
+        raise KeyError(category)
+
+    def applies(self, attribute: str, category: str) -> bool:
+        return attribute in self.applies_to_all or category in self.applies_to.get(attribute, frozenset())
+
+
+def _tuples(table: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    return {k: tuple(v) for k, v in table.items()}
+
+
+@lru_cache(maxsize=1)
+def taxonomy() -> Taxonomy:
+    """The product's taxonomy, read once."""
+    raw = json.loads((files("placket.domain") / "data" / "taxonomy.json").read_text("utf-8"))
+    applies = dict(raw["applies"])
+    return Taxonomy(
+        groups=_tuples(raw["groups"]),
+        attributes=_tuples(raw["attributes"]),
+        applies_to_all=frozenset(applies.pop("to_all")),
+        applies_to={a: frozenset(cs) for a, cs in applies.items()},
+    )

@@ -1,0 +1,176 @@
+"""The worker: claims jobs while it has room, keeps their leases, and hands back what it cannot finish."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from placket.domain.errors import PlacketError, StorageUnavailable
+from placket.services.stores import Bell, Job, JobQueue
+
+_log = structlog.get_logger()
+_IDLE_SECONDS = 2.0
+_MOST_DELAY = 60.0
+_OUTAGE_DELAY = 2.0
+
+Handler = Callable[[Job, str], Awaitable[None]]
+"""``handler(job, worker)``: does the job and ends it, in the transaction that stores its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``action`` runs about every ``seconds`` in every worker, so it must not mind company."""
+
+    name: str
+    seconds: float
+    action: Callable[[], Awaitable[Any]]
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Worker:
+    """``slots``: jobs in hand at once. ``lease_seconds``: a worker silent for so long has lost its jobs."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        handlers: Mapping[str, Handler],
+        *,
+        slots: int,
+        lease_seconds: float,
+        schedules: Sequence[Schedule] = (),
+        name: str | None = None,
+    ) -> None:
+        self.name = name or worker_name()
+        self._queue = queue
+        self._handlers = dict(handlers)
+        self._slots = slots
+        self._lease = lease_seconds
+        self._schedules = tuple(schedules)
+        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        self._room = asyncio.Event()
+        self._room.set()
+        self.done = 0
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._in_hand)
+
+    async def run(self, stop: asyncio.Event, grace_seconds: float) -> None:
+        """Work until ``stop`` is set; then finish what is in hand within the grace, and hand the rest back."""
+        background = [asyncio.create_task(self._keep_leases())]
+        background += [asyncio.create_task(self._repeat(s)) for s in self._schedules]
+        try:
+            async with self._queue.waiting() as bell:
+                await self._claim_until(stop, bell)
+        finally:
+            await self._leave(grace_seconds)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+
+    async def _claim_until(self, stop: asyncio.Event, bell: Bell) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await _first(stopping, self._room.wait())
+                if stop.is_set():
+                    return
+                try:
+                    job = await self._queue.claim(self.name, self._lease)
+                except StorageUnavailable as error:
+                    _log.warning("the queue cannot be reached", error=error.detail)
+                    await _first(stopping, asyncio.sleep(1.0))
+                    continue
+                if job is None:
+                    await _first(stopping, bell.wait(_IDLE_SECONDS))
+                else:
+                    self._begin(job)
+        finally:
+            stopping.cancel()
+
+    def _begin(self, job: Job) -> None:
+        task = asyncio.create_task(self._do(job))
+        self._in_hand[job.id] = task
+        if len(self._in_hand) >= self._slots:
+            self._room.clear()
+        task.add_done_callback(lambda _: self._ended(job))
+
+    def _ended(self, job: Job) -> None:
+        self._in_hand.pop(job.id, None)
+        self._room.set()
+
+    async def _do(self, job: Job) -> None:
+        handler = self._handlers.get(job.kind)
+        try:
+            if handler is None:
+                # A newer version enqueued it; one of its workers will know what to do.
+                await self._queue.postpone(job, _MOST_DELAY)
+                return
+            await handler(job, self.name)
+            self.done += 1
+        except PlacketError as error:
+            _log.warning(
+                "a job has to wait", kind=job.kind, subject=job.subject, reason=error.reason, error=error.detail
+            )
+            await self._try_later(job, _OUTAGE_DELAY, counted=False)
+        except Exception:
+            _log.exception("a job failed", kind=job.kind, subject=job.subject)
+            await self._try_later(job, min(_MOST_DELAY, 0.5 * 2 ** min(job.attempts, 10)), counted=True)
+
+    async def _try_later(self, job: Job, seconds: float, *, counted: bool) -> None:
+        # Where even this fails, the lease runs out and the job is claimed again.
+        with contextlib.suppress(StorageUnavailable):
+            await self._queue.postpone(job, seconds, counted=counted)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            try:
+                await self._queue.renew(self.name, list(self._in_hand), self._lease)
+            except StorageUnavailable as error:
+                _log.warning("leases could not be renewed", error=error.detail)
+                await asyncio.sleep(0.5)
+                continue
+            await asyncio.sleep(self._lease / 4)
+
+    async def _repeat(self, schedule: Schedule) -> None:
+        while True:
+            try:
+                await schedule.action()
+            except StorageUnavailable as error:
+                _log.warning("a scheduled task has to wait", task=schedule.name, error=error.detail)
+            except Exception:
+                _log.exception("a scheduled task failed", task=schedule.name)
+            await asyncio.sleep(schedule.seconds)
+
+    async def _leave(self, grace_seconds: float) -> None:
+        tasks = dict(self._in_hand)
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=grace_seconds)
+        left = [job for job, task in tasks.items() if not task.done()]
+        for job in left:
+            tasks[job].cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        with contextlib.suppress(StorageUnavailable):
+            await self._queue.release(self.name, left)
+
+
+async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[Any]) -> None:
+    """Wait for either; what has not come is cancelled, but never ``stopping``."""
+    task = asyncio.ensure_future(other)
+    try:
+        await asyncio.wait((stopping, task), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    if task.done() and not task.cancelled():
+        task.result()

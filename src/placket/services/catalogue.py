@@ -1,0 +1,116 @@
+"""Services and their products, one at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from placket.domain.applying import PlannedRow
+from placket.domain.errors import NoGarmentFound
+from placket.domain.images import ImageLimits
+from placket.domain.index_file import check_product
+from placket.domain.keeping import big_enough, keep_for_product
+from placket.domain.names import check_service_name
+from placket.domain.quota_day import start_of_day
+from placket.domain.runs import Outcome, Status
+from placket.services.ports import Vision
+from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRules:
+    """``image``: what a product's photo may be. ``requests_per_day`` counts from midnight in ``zone``."""
+
+    services_per_project: int
+    documents_per_service: int
+    requests_per_day: int
+    zone: str
+    image: ImageLimits
+    min_item_pixels: int
+    keep_uploads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInformation:
+    """``remaining``: index requests that the service may still make today."""
+
+    service: Service
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutResult:
+    outcome: Outcome
+    document: Document
+
+
+class Catalogue:
+    def __init__(self, services: ServiceStore, documents: DocumentStore, vision: Vision, rules: CatalogueRules) -> None:
+        self._services = services
+        self._documents = documents
+        self._vision = vision
+        self._rules = rules
+
+    async def create_service(self, caller: Caller, name: str) -> Service:
+        """Raises InvalidParameter, ServiceExists, ServiceQuotaExceeded, VisionUnavailable (no bundle to index with)."""
+        check_service_name(name)
+        bundle = self._vision.default_bundle
+        return await self._services.create(caller.project_id, name, bundle, self._rules.services_per_project)
+
+    async def delete_service(self, caller: Caller, name: str) -> None:
+        """Its index runs stop. Raises NoSuchService."""
+        await self._services.delete(caller.project_id, name)
+
+    async def services(self, caller: Caller) -> list[Service]:
+        return await self._services.list(caller.project_id)
+
+    async def service(self, caller: Caller, name: str) -> Service:
+        """Raises NoSuchService; another project's service does not exist for the caller."""
+        return await self._services.get(caller.project_id, name)
+
+    async def information(self, caller: Caller, now: datetime) -> list[ServiceInformation]:
+        services = await self._services.list(caller.project_id)
+        day = start_of_day(now, self._rules.zone)
+        used = await self._services.requests_since([s.id for s in services], day)
+        quota = self._rules.requests_per_day
+        return [ServiceInformation(s, max(0, quota - used.get(s.id, 0))) for s in services]
+
+    async def product(self, caller: Caller, service_name: str, product_id: str) -> Document:
+        """Raises NoSuchService, NoSuchProduct."""
+        return await self._documents.get(await self.service(caller, service_name), product_id)
+
+    async def products(self, caller: Caller, service_name: str, after: str, limit: int) -> list[Document]:
+        """Products by id, after the given one. Raises NoSuchService."""
+        return await self._documents.page(await self.service(caller, service_name), after, limit)
+
+    async def delete_product(self, caller: Caller, service_name: str, product_id: str) -> None:
+        """Raises NoSuchService, NoSuchProduct."""
+        await self._documents.delete(await self.service(caller, service_name), product_id)
+
+    async def uploaded_image(self, caller: Caller, service_name: str, product_id: str) -> bytes | None:
+        """The photo that came with the product's upload, if it is kept."""
+        service = await self.service(caller, service_name)
+        return await self._documents.upload(service.id, product_id)
+
+    async def put_product(
+        self, caller: Caller, service_name: str, product_id: str, fields: Mapping[str, str], image: bytes
+    ) -> PutResult:
+        """Add or replace one product whose photo comes with it.
+
+        Raises InvalidParameter (a field), NoSuchService, ImageError, NoGarmentFound, DocumentQuotaExceeded.
+        """
+        check_product(product_id, fields)
+        service = await self.service(caller, service_name)
+        analysis = await self._vision.analyse(image, limits=self._rules.image, bundle=service.bundle)
+        found = big_enough(analysis.garments, analysis.width, analysis.height, self._rules.min_item_pixels)
+        kept = keep_for_product(found, fields.get("name", ""))
+        if not kept:
+            raise NoGarmentFound("no fashion item was found in the image")
+        row = PlannedRow(0, 1, product_id, Status.ENABLE, fields)
+        outcome = await self._documents.put(
+            service,
+            row,
+            analysis.with_garments(kept),
+            image if self._rules.keep_uploads else None,
+            self._rules.documents_per_service,
+        )
+        return PutResult(outcome, await self._documents.get(service, product_id))

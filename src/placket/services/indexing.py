@@ -1,0 +1,183 @@
+"""Index runs: received, accepted, listed, cancelled, repeated."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from placket.domain.errors import (
+    FetchError,
+    FetchTooLarge,
+    IndexFileInvalid,
+    IndexFileTooLarge,
+    IndexQuotaExceeded,
+    InvalidParameter,
+)
+from placket.domain.index_file import read_index_file
+from placket.domain.quota_day import start_of_day
+from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
+from placket.domain.urls import check_url
+from placket.services.ports import Fetcher, Vision
+from placket.services.stores import RunStore, Service, ServiceStore
+
+FORMATS = ("jsonl", "csv")
+_PAGE = 1000
+_MOST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRules:
+    """Sizes in bytes, ``link_timeout`` in seconds, ``chunk`` in rows."""
+
+    requests_per_day: int
+    zone: str
+    file_max_bytes: int
+    link_max_bytes: int
+    max_rows: int
+    link_timeout: float
+    chunk: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """What a caller sent: ``link`` wins over ``body``. ``callback_url`` is called when the run has ended."""
+
+    format: str
+    body: bytes | None = None
+    filename: str = ""
+    link: str | None = None
+    check_only: bool = False
+    callback_url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise InvalidParameter("format must be jsonl or csv")
+        if self.link is None and self.body is None:
+            raise InvalidParameter("the request has neither a file nor a link")
+        if self.callback_url:
+            check_url(self.callback_url)
+
+
+class Indexing:
+    def __init__(
+        self, services: ServiceStore, runs: RunStore, fetcher: Fetcher, vision: Vision, rules: IndexRules
+    ) -> None:
+        self._services = services
+        self._runs = runs
+        self._fetcher = fetcher
+        self._vision = vision
+        self._rules = rules
+
+    @property
+    def most_file_bytes(self) -> int:
+        return self._rules.file_max_bytes
+
+    @asynccontextmanager
+    async def receiving(self, service: Service) -> AsyncIterator[None]:
+        """Hold the service's one place for a request being received. Raises IndexRequestInProgress."""
+        async with self._runs.receiving(service.id):
+            yield
+
+    async def submit(self, service: Service, file: IndexFile) -> Run:
+        """Check the file and store its run.
+
+        Raises IndexQuotaExceeded, then IndexFileTooLarge, IndexFileEmpty, IndexFileInvalid.
+        """
+        now = datetime.now(UTC)
+        if not file.check_only:
+            await self._check_quota(service, now)
+        body, filename, most = await self._read(file)
+        rows = read_index_file(body, file.format, max_bytes=most, max_rows=self._rules.max_rows)
+        kind = RunKind.CHECK if file.check_only else RunKind.INDEX
+        return await self._accept(service, kind, filename, rows, now, file.callback_url)
+
+    async def _accept(
+        self, service: Service, kind: RunKind, filename: str, rows: Sequence[Row], now: datetime, callback_url: str
+    ) -> Run:
+        return await self._runs.accept(
+            service,
+            kind=kind,
+            filename=_printable(filename),
+            rows=rows,
+            chunk_size=self._rules.chunk,
+            daily_quota=self._rules.requests_per_day,
+            day_start=start_of_day(now, self._rules.zone),
+            callback_url=callback_url,
+        )
+
+    async def _check_quota(self, service: Service, now: datetime) -> None:
+        """Before the file is looked at; :meth:`RunStore.accept` checks again under its lock."""
+        used = await self._services.requests_since([service.id], start_of_day(now, self._rules.zone))
+        if used.get(service.id, 0) >= self._rules.requests_per_day:
+            raise IndexQuotaExceeded(f"a service may make {self._rules.requests_per_day} index requests a day")
+
+    async def _read(self, file: IndexFile) -> tuple[bytes, str, int]:
+        """(bytes, name, most bytes)."""
+        if file.link is None:
+            assert file.body is not None
+            return file.body, file.filename, self._rules.file_max_bytes
+        most = self._rules.link_max_bytes
+        try:
+            fetched = await self._fetcher.fetch(file.link, max_bytes=most, timeout=self._rules.link_timeout)
+        except FetchTooLarge as error:
+            raise IndexFileTooLarge(error.detail) from None
+        except FetchError as error:
+            raise IndexFileInvalid(f"the link cannot be had: {error.detail}") from None
+        return fetched.body, unquote(urlsplit(file.link).path.rsplit("/", 1)[-1], errors="replace"), most
+
+    async def list(
+        self,
+        service: Service,
+        *,
+        start: int,
+        limit: int,
+        order: tuple[str, bool] = ("reserved_at", True),
+        states: Sequence[RunState] = (),
+    ) -> tuple[int, list[Run]]:
+        """(all that match, the page of them)."""
+        return await self._runs.list(service, start=start, limit=limit, order=order, states=states)
+
+    async def get(self, service: Service, run_id: UUID) -> Run:
+        """Raises NoSuchRun."""
+        return await self._runs.get(service, run_id)
+
+    async def rows(
+        self, service: Service, run_id: UUID, *, outcome: Outcome | None, start: int, limit: int
+    ) -> Sequence[RowResult]:
+        """Rows of a run in file order, with what became of them. Raises NoSuchRun."""
+        return await self._runs.rows(service, run_id, outcome=outcome, start=start, limit=limit)
+
+    async def cancel(self, service: Service, run_id: UUID) -> Run:
+        """Raises NoSuchRun, RunNotCancellable (it has ended)."""
+        return await self._runs.cancel(service, run_id)
+
+    async def repeat_failed(self, service: Service, run_id: UUID) -> Run:
+        """A new run of the rows of an ended run that failed and could be read.
+
+        Raises NoSuchRun, InvalidParameter (it still runs, or nothing can be repeated), IndexQuotaExceeded.
+        """
+        run = await self._runs.get(service, run_id)
+        if not run.state.ended:
+            raise InvalidParameter("the run has not ended yet")
+        rows: list[Row] = []
+        start = 0
+        while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
+            rows += [Row(r.line, r.product_id, Status.ENABLE, r.fields) for r in page if r.fields]
+            start += len(page)
+        if not rows:
+            raise InvalidParameter("the run has no failed rows that can be repeated")
+        return await self._accept(service, RunKind.INDEX, f"repeat of {run_id}", rows, datetime.now(UTC), "")
+
+    async def reindex(self, service: Service) -> Run | None:
+        """Compute the service's embeddings with the bundle in use; None when they are of it already."""
+        bundle = self._vision.default_bundle
+        if service.bundle == bundle:
+            return None
+        return await self._runs.accept_reindex(service, bundle, self._rules.chunk)
+
+
+def _printable(filename: str) -> str:
+    clean = "".join(c for c in filename if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    return clean[:_MOST_NAME]

@@ -1,0 +1,125 @@
+"""API keys: made, shown once, stored hashed, compared in constant time."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+
+from placket.domain.errors import InvalidParameter, RateLimited, Unauthorized
+from placket.domain.names import check_key_name
+from placket.services.stores import Caller, KeyRecord, KeyStore
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_ID_LENGTH, _SECRET_LENGTH = 8, 32
+_CACHE_SECONDS = 1.0
+"""How long a checked key is believed: a revoked one is refused a second later at the latest."""
+
+
+def _word(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _hash(secret: str) -> bytes:
+    # 160 random bits need no slow hash: there is nothing to guess.
+    return hashlib.sha256(secret.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """``key`` is shown this once; only its hash is kept."""
+
+    record: KeyRecord
+    key: str
+
+
+class Keys:
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._known: dict[str, tuple[float, Caller]] = {}
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    async def create(self, name: str, project: str | None = None, rate: float | None = None) -> NewKey:
+        """Raises InvalidParameter, KeyNameTaken, NoSuchKey (unknown project)."""
+        check_key_name(name)
+        if rate is not None and rate <= 0:
+            raise InvalidParameter("a rate is more than 0 requests a second")
+        key_id, secret = _word(_ID_LENGTH), _word(_SECRET_LENGTH)
+        record = await self._store.create(
+            key_id=key_id, name=name, project=project, secret_hash=_hash(secret), rate=rate
+        )
+        return NewKey(record, f"plk{key_id}{secret}")
+
+    async def list(self) -> list[KeyRecord]:
+        return await self._store.list()
+
+    async def revoke(self, key_id: str) -> None:
+        await self._store.revoke(key_id)
+        self._known.clear()
+
+    async def authenticate(self, key: str) -> Caller:
+        """Raises Unauthorized, RateLimited."""
+        digest = _hash(key).hex()
+        known = self._known.get(digest)
+        if known is None or known[0] < time.monotonic():
+            caller = await self._check(key)
+            if len(self._known) > 10_000:
+                self._known.clear()
+            known = (time.monotonic() + _CACHE_SECONDS, caller)
+            self._known[digest] = known
+        self._take_turn(known[1])
+        return known[1]
+
+    async def _check(self, key: str) -> Caller:
+        word, rest = key[:3], key[3:]
+        key_id, secret = rest[:_ID_LENGTH], rest[_ID_LENGTH:]
+        well_formed = word == "plk" and len(secret) == _SECRET_LENGTH and set(rest) <= set(_ALPHABET)
+        found = await self._store.find(key_id) if well_formed else None
+        stored = found[0] if found else bytes(32)
+        if not hmac.compare_digest(stored, _hash(secret)) or found is None:
+            raise Unauthorized("the key is unknown or was revoked")
+        return found[1]
+
+    def _take_turn(self, caller: Caller) -> None:
+        """A token bucket a key and process: ``rate`` a second, a second's worth at once."""
+        rate = caller.rate_per_second
+        if rate is None:
+            return
+        now = time.monotonic()
+        tokens, then = self._buckets.get(caller.key_id, (max(rate, 1.0), now))
+        tokens = min(max(rate, 1.0), tokens + (now - then) * rate)
+        if tokens < 1.0:
+            self._buckets[caller.key_id] = (tokens, now)
+            raise RateLimited(f"more than {rate:g} requests a second", retry_after=(1.0 - tokens) / rate)
+        self._buckets[caller.key_id] = (tokens - 1.0, now)
+
+
+class AdminToken:
+    """The token for /placket/v1/admin: the setting's, else one made at first start."""
+
+    NAME = "admin_token"
+
+    def __init__(self, store: KeyStore, configured: str | None) -> None:
+        self._store = store
+        self._configured = configured
+
+    async def value(self) -> tuple[str, bool]:
+        """(token, made just now)."""
+        if self._configured:
+            return self._configured, False
+        proposal = "plkadmin" + _word(_SECRET_LENGTH)
+        token = await self._store.installation_secret(self.NAME, proposal)
+        return token, token == proposal
+
+    async def renew(self) -> str:
+        if self._configured:
+            raise InvalidParameter("the token is set by PLACKET_ADMIN_TOKEN; change it there")
+        token = "plkadmin" + _word(_SECRET_LENGTH)
+        await self._store.replace_installation_secret(self.NAME, token)
+        return token
+
+    async def check(self, given: str) -> None:
+        """Raises Unauthorized."""
+        token, _ = await self.value()
+        if not hmac.compare_digest(token.encode(), given.encode()):
+            raise Unauthorized("the admin token is wrong")

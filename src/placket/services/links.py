@@ -1,0 +1,68 @@
+"""The ``link`` of a detected item: opaque, signed, good for one project and one bundle.
+
+It carries the item's embedding (int8), so that a search by it needs neither the photo nor the detector again.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+
+import numpy as np
+
+from placket.domain.errors import LinkInvalid
+from placket.domain.garments import EMBEDDING_DIM, Embedding
+
+_VERSION = 1
+_MAC_BYTES = 16
+_HEAD = struct.Struct("<BqB")
+_HASH_BYTES = 32
+
+
+class LinkSigner:
+    """``secret`` is the installation's: every process of it makes and reads the same links."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def make(self, project_id: int, bundle: str, image_sha256: str, embedding: Embedding) -> str:
+        """URL-safe base64. ``image_sha256``: 64 hex digits of the photo's bytes."""
+        name = bundle.encode()
+        scale = float(np.abs(embedding).max()) / 127.0
+        levels = np.round(embedding / scale).astype(np.int8)
+        body = (
+            _HEAD.pack(_VERSION, project_id, len(name))
+            + name
+            + bytes.fromhex(image_sha256)
+            + struct.pack("<f", scale)
+            + levels.tobytes()
+        )
+        return base64.urlsafe_b64encode(body + self._mac(body)).decode()
+
+    def read(self, link: str, project_id: int, bundle: str) -> tuple[Embedding, str]:
+        """(unit embedding, hash of the photo). Raises LinkInvalid, saying what is wrong with it."""
+        body = self._verified(link)
+        _, owner, length = _HEAD.unpack_from(body)
+        rest = body[_HEAD.size :]
+        name, rest = rest[:length].decode(), rest[length:]
+        if owner != project_id:
+            raise LinkInvalid("the link was made for another project")
+        if name != bundle:
+            raise LinkInvalid(f"the link was made with bundle {name}, the service has {bundle}; call detect again")
+        image_hash, rest = rest[:_HASH_BYTES], rest[_HASH_BYTES + 4 :]
+        vector = np.frombuffer(rest, dtype=np.int8, count=EMBEDDING_DIM).astype(np.float32)
+        return vector / np.float32(np.linalg.norm(vector)), image_hash.hex()
+
+    def _verified(self, link: str) -> bytes:
+        try:
+            raw = base64.b64decode(link.encode("ascii"), altchars=b"-_", validate=True)
+        except (UnicodeEncodeError, binascii.Error, ValueError):
+            raise LinkInvalid("the link is damaged: it is not base64") from None
+        body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if len(body) < _HEAD.size or not hmac.compare_digest(mac, self._mac(body)):
+            raise LinkInvalid("the link was not made here, or it is damaged")
+        return body
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.new(self._secret, b"link" + body, hashlib.sha256).digest()[:_MAC_BYTES]

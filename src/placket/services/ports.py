@@ -1,0 +1,132 @@
+"""What the use cases need from the outside world. Implementations have packages of their own."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from placket.domain.filters import Condition
+from placket.domain.garments import Analysis, Box, Embedding
+from placket.domain.images import ImageLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The body of a URL; ``url`` is where the last redirect led."""
+
+    body: bytes
+    url: str
+    content_type: str
+
+
+class Fetcher(Protocol):
+    """Untrusted URL to bytes."""
+
+    async def fetch(self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1) -> Fetched:
+        """Fetch ``url`` within ``timeout`` seconds an attempt, everything counted.
+
+        ``attempts`` > 1 repeats after transient failures (5xx, resets, time-outs), each attempt with a time of its own.
+        Raises a subclass of :class:`placket.domain.errors.FetchError`.
+        """
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Poster(Protocol):
+    """Calls a webhook, under the same address policy as :class:`Fetcher`."""
+
+    async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
+        """The answer's status code; redirects are not followed. Raises a subclass of FetchError."""
+        ...
+
+
+class Priority(enum.IntEnum):
+    """Somebody waits for INTERACTIVE; BATCH fills the gaps."""
+
+    INTERACTIVE = 0
+    BATCH = 1
+
+
+class Vision(Protocol):
+    """Bytes of a photo to garments."""
+
+    @property
+    def default_bundle(self) -> str:
+        """Version of the bundle in use. Raises VisionUnavailable when there is none."""
+        ...
+
+    async def analyse(
+        self,
+        image: bytes,
+        *,
+        limits: ImageLimits,
+        bundle: str | None = None,
+        box: Box | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Analysis:
+        """Find, tag and embed every garment. ``box`` skips the detector: that part of the image is one garment.
+
+        Raises ImageError (the picture's fault) or VisionUnavailable (ours).
+        """
+        ...
+
+    def similarity(self, cosine: float, bundle: str) -> float:
+        """The bundle's calibrated 0..1 for a cosine."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A product and the cosine of its best garment to the query, -1..1."""
+
+    product_id: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedProduct:
+    """What search needs of one document. ``vectors``: ``(n, 256)`` float32 unit rows; none means deleted."""
+
+    product_id: str
+    revision: int
+    fields: Mapping[str, str]
+    image_sha256: str
+    vectors: "Sequence[Embedding]"
+
+
+class VectorSource(Protocol):
+    """Where a search engine loads a service from and keeps fresh by."""
+
+    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+        """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors."""
+        ...
+
+
+class SearchEngine(Protocol):
+    async def search(
+        self,
+        service: int,
+        bundle: str,
+        revision: int,
+        query: Embedding,
+        *,
+        limit: int,
+        conditions: Sequence[Condition] = (),
+        min_cosine: float | None = None,
+        exclude: frozenset[str] = frozenset(),
+        include_duplicates: bool = True,
+        query_sha256: str = "",
+    ) -> list[Hit]:
+        """The ``limit`` best products, exact, over a state at least as new as ``revision``.
+
+        Best first; equal cosines by product id. A product scores by its best garment. ``include_duplicates=False``
+        leaves out products whose image hash is ``query_sha256`` or that of a better hit.
+        """
+        ...
+
+    def forget(self, service: int) -> None:
+        """Drop a service's copy from memory (the service was deleted or switched to another bundle)."""
+        ...

@@ -1,0 +1,133 @@
+"""What looks like this? By product, by a detected item's link, by a photo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from placket.domain.errors import InvalidParameter, NoGarmentFound
+from placket.domain.filters import Condition
+from placket.domain.garments import Box, Embedding, Garment
+from placket.domain.images import ImageLimits
+from placket.domain.keeping import big_enough
+from placket.services.links import LinkSigner
+from placket.services.ports import SearchEngine, Vision
+from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
+
+MOST_RESULTS = 200
+_DIGITS = 5
+"""Decimals of a similarity; a threshold is compared with what is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """``limit`` 1..200. ``threshold``: least similarity shown, 0 < t <= 1, None cuts nothing."""
+
+    limit: int
+    conditions: tuple[Condition, ...] = ()
+    threshold: float | None = None
+    include_duplicates: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= MOST_RESULTS:
+            raise InvalidParameter(f"limit must be between 1 and {MOST_RESULTS}")
+        if self.threshold is not None and not 0 < self.threshold <= 1:
+            raise InvalidParameter("threshold must be over 0 and at most 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``similarity`` 0..1, calibrated. ``document`` only where details were asked for."""
+
+    product_id: str
+    similarity: float
+    document: Document | None = None
+
+
+class Searching:
+    def __init__(
+        self,
+        services: ServiceStore,
+        documents: DocumentStore,
+        vision: Vision,
+        engine: SearchEngine,
+        links: LinkSigner,
+        min_item_pixels: int,
+    ) -> None:
+        self._services = services
+        self._documents = documents
+        self._vision = vision
+        self._engine = engine
+        self._links = links
+        self._min_item_pixels = min_item_pixels
+
+    async def by_product(
+        self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool = False
+    ) -> list[Match]:
+        """Products like the main garment of this one, itself left out. Raises NoSuchService, NoSuchProduct."""
+        service = await self._services.get(caller.project_id, service_name)
+        document = await self._documents.get(service, product_id)
+        if not document.garments:
+            return []
+        main = document.garments[0]
+        return await self._search(service, main.embedding, document.image_sha256, options, details, product_id)
+
+    async def by_link(
+        self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
+    ) -> list[Match]:
+        """Raises LinkInvalid after NoSuchService: what a link is good for depends on the service's bundle."""
+        service = await self._services.get(caller.project_id, service_name)
+        embedding, sha256 = self._links.read(link, caller.project_id, service.bundle)
+        return await self._search(service, embedding, sha256, options, details)
+
+    async def by_image(
+        self,
+        caller: Caller,
+        service_name: str,
+        image: bytes,
+        limits: ImageLimits,
+        options: SearchOptions,
+        *,
+        details: bool = False,
+        box: Box | None = None,
+    ) -> tuple[Garment, list[Match]]:
+        """(the garment searched for, what looks like it): the photo's main garment, or what is inside ``box``.
+
+        Raises NoSuchService, ImageError, NoGarmentFound.
+        """
+        service = await self._services.get(caller.project_id, service_name)
+        found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box)
+        garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
+        if not garments:
+            raise NoGarmentFound("no fashion item was found in the image")
+        return garments[0], await self._search(service, garments[0].embedding, found.sha256, options, details)
+
+    async def _search(
+        self,
+        service: Service,
+        query: Embedding,
+        sha256: str,
+        options: SearchOptions,
+        details: bool,
+        itself: str | None = None,
+    ) -> list[Match]:
+        hits = await self._engine.search(
+            service.id,
+            service.bundle,
+            service.revision,
+            query,
+            limit=options.limit,
+            conditions=options.conditions,
+            exclude=frozenset() if itself is None else frozenset((itself,)),
+            include_duplicates=options.include_duplicates,
+            query_sha256=sha256,
+        )
+        matches = [Match(h.product_id, self._similarity(h.cosine, service.bundle)) for h in hits]
+        if options.threshold is not None:
+            matches = [m for m in matches if m.similarity >= options.threshold]
+        return await self._with_documents(service, matches) if details else matches
+
+    def _similarity(self, cosine: float, bundle: str) -> float:
+        return round(self._vision.similarity(cosine, bundle), _DIGITS)
+
+    async def _with_documents(self, service: Service, matches: Sequence[Match]) -> list[Match]:
+        found = await self._documents.get_many(service, [m.product_id for m in matches])
+        return [Match(m.product_id, m.similarity, found.get(m.product_id)) for m in matches]

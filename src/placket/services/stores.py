@@ -1,0 +1,266 @@
+"""What the use cases need from storage. One implementation: :mod:`placket.storage`."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from placket.domain.applying import Computed, PlannedRow
+from placket.domain.garments import Analysis, Garment
+from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
+from placket.services.ports import VectorSource
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose key it is. A project owns its services and may have several keys."""
+
+    project_id: int
+    project: str
+    key_id: str
+    rate_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    id: str
+    name: str
+    project: str
+    created_at: datetime
+    revoked_at: datetime | None
+    rate_per_second: float | None = None
+
+
+class KeyStore(Protocol):
+    async def create(
+        self, *, key_id: str, name: str, project: str | None, secret_hash: bytes, rate: float | None
+    ) -> KeyRecord:
+        """With no ``project``, a new one called ``name``. Raises KeyNameTaken, NoSuchKey (unknown project)."""
+        ...
+
+    async def list(self) -> list[KeyRecord]: ...
+
+    async def revoke(self, key_id: str) -> None:
+        """Raises NoSuchKey."""
+        ...
+
+    async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
+        """(hash of the secret, owner) of a key that is not revoked."""
+        ...
+
+    async def installation_secret(self, name: str, proposal: str) -> str:
+        """The stored value of this name; the proposal becomes it where there is none."""
+        ...
+
+    async def replace_installation_secret(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """``bundle`` made its embeddings; ``revision`` grows with every change of a document."""
+
+    id: int
+    project_id: int
+    name: str
+    bundle: str
+    revision: int
+    documents: int
+    created_at: datetime
+
+
+class ServiceStore(Protocol):
+    async def create(self, project_id: int, name: str, bundle: str, quota: int) -> Service:
+        """Raises ServiceExists, before ServiceQuotaExceeded."""
+        ...
+
+    async def delete(self, project_id: int, name: str) -> int:
+        """The id that it had. Its runs stop. Raises NoSuchService."""
+        ...
+
+    async def list(self, project_id: int) -> list[Service]: ...
+
+    async def get(self, project_id: int, name: str) -> Service:
+        """Raises NoSuchService."""
+        ...
+
+    async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:
+        """Index requests of each service that count toward the day's quota."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A product as stored. ``garments``: of the service's bundle, main one first; ``revision``: its last change."""
+
+    product_id: str
+    revision: int
+    fields: Mapping[str, str]
+    image_sha256: str
+    width: int
+    height: int
+    garments: tuple[Garment, ...]
+    created_at: datetime
+    updated_at: datetime
+
+
+class DocumentStore(VectorSource, Protocol):
+    async def get(self, service: Service, product_id: str) -> Document:
+        """Raises NoSuchProduct."""
+        ...
+
+    async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]: ...
+
+    async def page(self, service: Service, after: str, limit: int) -> list[Document]:
+        """Documents by product id, after the given one."""
+        ...
+
+    async def put(
+        self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
+    ) -> Outcome:
+        """Raises DocumentQuotaExceeded, BundleMismatch (the service has switched meanwhile)."""
+        ...
+
+    async def delete(self, service: Service, product_id: str) -> None:
+        """Raises NoSuchProduct."""
+        ...
+
+    async def upload(self, service_id: int, product_id: str) -> bytes | None:
+        """The image that came by upload, if it is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: int
+    kind: str
+    subject: str
+    payload: Mapping[str, Any]
+    attempts: int
+    project_id: int | None
+
+
+class JobQueue(Protocol):
+    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+        """The next job, fairly between projects; a job whose lease ran out counts as ready."""
+        ...
+
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None: ...
+
+    async def release(self, worker: str, jobs: Sequence[int]) -> None:
+        """Hand jobs back untouched: another worker may take them at once."""
+        ...
+
+    async def postpone(self, job: Job, seconds: float, *, counted: bool = True) -> None:
+        """Hand a job back for later; ``counted=False`` when it was not the job's fault, and is no attempt."""
+        ...
+
+    async def finish(self, job: Job) -> None: ...
+
+    def waiting(self) -> AbstractAsyncContextManager["Bell"]: ...
+
+    async def depth(self) -> int: ...
+
+
+class Bell(Protocol):
+    async def wait(self, seconds: float) -> None:
+        """Returns when a job was enqueued somewhere, or after so many seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkWork:
+    """What a worker needs to compute one chunk. ``bundle`` is the one to compute with."""
+
+    run_id: UUID
+    number: int
+    kind: RunKind
+    service_id: int
+    bundle: str
+    rows: tuple[PlannedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    run: Run
+    project_id: int
+    callback_url: str
+
+
+class RunStore(Protocol):
+    def receiving(self, service_id: int) -> AbstractAsyncContextManager[None]:
+        """Hold the service's one place for a request being received. Raises IndexRequestInProgress."""
+        ...
+
+    async def accept(
+        self,
+        service: Service,
+        *,
+        kind: RunKind,
+        filename: str,
+        rows: Sequence[Row],
+        chunk_size: int,
+        daily_quota: int | None,
+        day_start: datetime,
+        callback_url: str = "",
+    ) -> Run:
+        """Store a run, its rows and its first job in one transaction. Raises IndexQuotaExceeded, NoSuchService."""
+        ...
+
+    async def accept_reindex(self, service: Service, bundle: str, chunk_size: int) -> Run:
+        """A run over every document of the service that has no garments of ``bundle`` yet."""
+        ...
+
+    async def list(
+        self,
+        service: Service,
+        *,
+        start: int,
+        limit: int,
+        order: tuple[str, bool],
+        states: Sequence[RunState] = (),
+    ) -> tuple[int, list[Run]]:
+        """(all that match, the page). ``order``: (field of Run, descending)."""
+        ...
+
+    async def get(self, service: Service, run_id: UUID) -> Run:
+        """Raises NoSuchRun."""
+        ...
+
+    async def rows(
+        self, service: Service, run_id: UUID, *, outcome: Outcome | None, start: int, limit: int
+    ) -> Sequence[RowResult]: ...
+
+    async def cancel(self, service: Service, run_id: UUID) -> Run:
+        """Rows not done fail as Cancelled. Raises NoSuchRun, RunNotCancellable."""
+        ...
+
+    async def purge(self, before: datetime) -> int:
+        """Remove records of runs that ended before, and services that were deleted. How many."""
+        ...
+
+    async def ended_run(self, run_id: UUID) -> RunEnded | None: ...
+
+
+class RunProgress(Protocol):
+    async def start(self, run_id: UUID, job: Job, worker: str) -> RunEnded | None:
+        """``reserved`` -> ``running``, and its chunks become jobs; the job that said so is finished with it."""
+        ...
+
+    async def chunk(self, run_id: UUID, number: int) -> ChunkWork | None:
+        """None when the run has ended, or its service is gone."""
+        ...
+
+    async def complete(
+        self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], document_quota: int
+    ) -> RunEnded | None:
+        """Store a chunk's results and apply, in order, all that is complete; the job ends in the same transaction.
+
+        Does nothing when the job belongs to somebody else by now. Returns the run if this ended it.
+        """
+        ...
+
+    async def drop(self, job: Job, worker: str) -> None:
+        """End a job that has become pointless."""
+        ...

@@ -1,0 +1,107 @@
+"""Every setting, typed, with its default and what it is for. Read once, at start, by whoever runs a command.
+
+From the environment (``PLACKET_NAME``), else from the TOML file named by ``PLACKET_CONFIG``, else the default.
+"""
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="PLACKET_", extra="forbid", env_ignore_empty=True, frozen=True)
+
+    # --- where it listens and keeps things
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8780, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path | None = Field(
+        None,
+        description="Folder of everything that Placket keeps. Default: the user's data folder; /var/lib/placket for root.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL >= 15 with pgvector, as postgresql://user:password@host/name. Unset: the embedded server.",
+    )
+    database_pool: int = Field(10, ge=2, le=200, description="Connections that one process may open.")
+    postgres_account: str | None = Field(
+        None, description="Existing account that runs the embedded PostgreSQL when Placket is root. Default: postgres, else nobody."
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="Token for /placket/v1/admin. Unset: made at first start and shown once; see `placket keys admin-token`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line to write.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto writes readable lines to a terminal and JSON elsewhere."
+    )
+
+    # --- fetching
+    fetch_allow_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (), description="Networks (CIDR, comma separated) that may be fetched from beside the public internet."
+    )
+    fetch_concurrency: int = Field(64, ge=1, le=1000, description="Downloads at once, in one process.")
+    fetch_per_host: int = Field(8, ge=1, le=1000, description="Downloads at once from one host, in one process.")
+    image_timeout: float = Field(3.0, gt=0, le=60, description="Seconds for an image, everything counted.")
+    link_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for an index file given by link.")
+
+    # --- vision
+    bundle: str | None = Field(None, description="Model bundle: a folder, or the version of a kept one. Unset: the shipped one.")
+    vision_processes: int = Field(1, ge=1, le=64, description="Child processes for decoding and inference.")
+    vision_threads: int = Field(0, ge=0, le=256, description="Threads of a network in each of them; 0 takes all cores.")
+    vision_timeout: float = Field(60.0, gt=0, description="Seconds after which a photo counts as one that hangs the decoder.")
+
+    # --- limits of the AI Fashion API
+    services_per_project: int = Field(5, ge=1, description="Services that a project may create.")
+    documents_per_service: int = Field(100_000, ge=1, description="Products that a service may hold.")
+    index_requests_per_day: int = Field(24, ge=0, description="Index requests that a service may make in a day.")
+    index_day_time_zone: str = Field("Asia/Seoul", description="Where the day of that quota begins at midnight.")
+    index_file_max_bytes: int = Field(5_000_000, ge=1, description="Largest uploaded index file.")
+    index_link_max_bytes: int = Field(20_000_000, ge=1, description="Largest index file given by link.")
+    index_max_rows: int = Field(10_000, ge=1, description="Rows in an index file.")
+    image_max_bytes: int = Field(5_000_000, ge=1, description="Largest image to index, detect and search by.")
+    tag_image_max_bytes: int = Field(1_000_000, ge=1, description="Largest image for the tag call.")
+    image_max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded.")
+    min_item_pixels: int = Field(20, ge=0, description="An item this small in width and height is not returned.")
+    run_retention_days: int = Field(183, ge=1, description="Days after which the record of an index run is removed.")
+    keep_uploads: bool = Field(True, description="Keep uploaded product images in the database, so that they can be re-indexed.")
+
+    # --- work
+    worker_slots: int = Field(3, ge=1, le=64, description="Chunks of work that a worker has in hand at once.")
+    worker_chunk: int = Field(32, ge=1, le=256, description="Images in a chunk.")
+    lease_seconds: float = Field(15.0, ge=2, le=300, description="A chunk whose worker is silent this long is given to another.")
+    shutdown_seconds: float = Field(20.0, ge=0, description="Time that running requests get to finish when stopping.")
+    search_memory_bytes: int = Field(2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process.")
+
+    @field_validator("fetch_allow_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(ip_network(v) if isinstance(v, str) else v for v in value)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        if config := os.environ.get("PLACKET_CONFIG"):
+            if not Path(config).is_file():
+                raise FileNotFoundError(f"PLACKET_CONFIG names {config}, which is not a file")
+            sources += (TomlConfigSettingsSource(settings_cls, toml_file=config),)
+        return sources

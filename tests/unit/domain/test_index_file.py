@@ -1,0 +1,140 @@
+"""Reading index files: whole-file refusals in their order, and rows that fail alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge
+from placket.domain.index_file import COLUMNS, MAX_LENGTH, read_index_file
+from placket.domain.runs import Row, Status
+
+GOOD = {"product_id": "1", "status": "enable", "category1_id": "c", "image_url": "http://a.b/c.jpg"}
+
+
+def jsonl(*rows: object) -> bytes:
+    return b"\n".join(r if isinstance(r, bytes) else json.dumps(r).encode() for r in rows)
+
+
+def read(body: bytes, format: str = "jsonl", max_bytes: int = 5_000_000, max_rows: int = 10_000) -> list[Row]:
+    return read_index_file(body, format, max_bytes=max_bytes, max_rows=max_rows)
+
+
+def test_jsonl_row() -> None:
+    (row,) = read(jsonl({**GOOD, "name": "AAA red onepiece", "s1": "", "category2_id": 7, "unknown": [1]}))
+    assert (row.line, row.product_id, row.status, row.reason) == (1, "1", Status.ENABLE, "")
+    assert row.fields == {
+        "name": "AAA red onepiece", "category1_id": "c", "category2_id": "7", "category3_id": "",
+        "image_url": "http://a.b/c.jpg", "s1": "", "s2": "",
+    }
+
+
+def test_csv_rows_with_quotes_and_windows_line_ends() -> None:
+    body = '10001,enable,"AAA, ""red""",1,1,2,http://a.b/c.jpg,1,2\r\n10002,disable,,,,,,,\r\n'.encode()
+    first, second = read(body, "csv")
+    assert first.fields["name"] == 'AAA, "red"'
+    assert (second.product_id, second.status, second.reason) == ("10002", Status.DISABLE, "")
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", b"   ", b"\xef\xbb\xbf", b"\r\n"])
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_empty(body: bytes, format: str) -> None:
+    with pytest.raises(IndexFileEmpty):
+        read(body, format)
+
+
+def test_byte_order_mark_and_trailing_newline_are_no_rows() -> None:
+    assert len(read(b"\xef\xbb\xbf" + jsonl(GOOD) + b"\n")) == 1
+
+
+def test_bytes_at_the_edge() -> None:
+    body = jsonl(GOOD)
+    assert len(read(body, max_bytes=len(body))) == 1
+    with pytest.raises(IndexFileTooLarge):
+        read(body, max_bytes=len(body) - 1)
+
+
+def test_rows_at_the_edge() -> None:
+    body = jsonl(*[GOOD] * 10)
+    assert len(read(body, max_rows=10)) == 10
+    with pytest.raises(IndexFileTooLarge):
+        read(body, max_rows=9)
+
+
+def test_size_is_checked_before_rows_and_rows_before_the_first_line() -> None:
+    broken = b"nonsense\n" * 20
+    with pytest.raises(IndexFileTooLarge):
+        read(broken, max_bytes=10)
+    with pytest.raises(IndexFileTooLarge):
+        read(broken, max_rows=5)
+    with pytest.raises(IndexFileInvalid):
+        read(broken)
+
+
+def test_not_utf8() -> None:
+    with pytest.raises(IndexFileInvalid, match="UTF-8"):
+        read(jsonl(GOOD) + b"\n\xff\xfe")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"status": "on"}, "status"),
+        ({"status": "ENABLE"}, "status"),
+        ({"product_id": ""}, "product_id"),
+        ({"category1_id": ""}, "category1_id"),
+        ({"image_url": ""}, "image_url"),
+        ({"name": True}, "name must be a string"),
+        ({"name": ["x"]}, "name must be a string"),
+        ({"name": "a\x00b"}, "control"),
+        ({"name": "\ud800"}, "surrogate"),
+    ],
+)
+def test_a_bad_row_fails_alone_but_the_first_fails_the_file(change: dict[str, object], word: str) -> None:
+    rows = read(jsonl(GOOD, {**GOOD, **change}, GOOD))
+    assert [r.reason for r in rows] == ["", "InvalidRow", ""]
+    assert word in rows[1].detail
+    with pytest.raises(IndexFileInvalid, match=word):
+        read(jsonl({**GOOD, **change}, GOOD))
+
+
+@pytest.mark.parametrize("line", [b"", b"  ", b"[1]", b"{", b"null", b'"x"', b"NaN", b"[" * 100_000])
+def test_unreadable_lines_fail_alone(line: bytes) -> None:
+    rows = read(jsonl(GOOD, line, GOOD))
+    assert [(r.line, bool(r.reason)) for r in rows] == [(1, False), (2, True), (3, False)]
+
+
+@pytest.mark.parametrize("name", [c for c in COLUMNS if c != "status"])
+def test_lengths_at_the_edge_count_characters(name: str) -> None:
+    longest = "가" * MAX_LENGTH[name]
+    ok, too_long = read(jsonl({**GOOD, name: longest}, {**GOOD, name: longest + "가"}))
+    assert not ok.reason
+    assert str(MAX_LENGTH[name]) in too_long.detail
+
+
+def test_numbers_are_taken_as_their_digits() -> None:
+    (row,) = read(b'{"product_id": 1.0, "status": "enable", "category1_id": 12345678901234567890, "image_url": "x"}')
+    assert (row.product_id, row.fields["category1_id"]) == ("1.0", "12345678901234567890")
+
+
+@pytest.mark.parametrize("cells", [8, 10, 1])
+def test_csv_with_the_wrong_number_of_columns(cells: int) -> None:
+    good = "1,enable,n,1,,,http://a.b/c.jpg,,"
+    rows = read((good + "\n" + ",".join("x" * cells) + "\n" + good).encode(), "csv")
+    assert [r.reason for r in rows] == ["", "InvalidRow", ""]
+    assert f"{cells} columns" in rows[1].detail
+
+
+@given(st.binary(max_size=300), st.sampled_from(["jsonl", "csv"]))
+def test_any_bytes_after_a_good_row_lose_nothing(tail: bytes, format: str) -> None:
+    first = jsonl(GOOD) if format == "jsonl" else b"1,enable,n,1,,,http://a.b/c.jpg,,"
+    try:
+        rows = read(first + b"\n" + tail, format)
+    except IndexFileInvalid as error:
+        assert "UTF-8" in error.detail
+        return
+    assert not rows[0].reason
+    for row in rows:
+        row.product_id.encode()
+        assert row.reason or row.product_id

@@ -1,0 +1,136 @@
+"""Filters, names, the quota's day, links, and which garments are kept."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from placket.domain.errors import InvalidParameter, LinkInvalid
+from placket.domain.filters import Condition, parse_filters
+from placket.domain.garments import Box, Garment, Label
+from placket.domain.keeping import big_enough, keep_for_product, named_groups
+from placket.domain.names import check_key_name, check_service_name
+from placket.domain.quota_day import start_of_day
+from placket.services.links import LinkSigner
+
+
+@pytest.mark.parametrize(
+    ("value", "values", "negated"),
+    [
+        ("1003", ("1003",), False),
+        ("1003,1005", ("1003", "1005"), False),
+        ("equal:1003", ("1003",), False),
+        ("equal:a:b", ("a:b",), False),
+        ("!equal:1003,1005", ("1003", "1005"), True),
+        ("", ("",), False),
+        ("!equal:", ("",), True),
+    ],
+)
+def test_filter_grammar(value: str, values: tuple[str, ...], negated: bool) -> None:
+    parameters = [("limit", "1"), ("filter.s1", value), ("filter.s1", "x")]
+    assert parse_filters(parameters) == (Condition("s1", values, negated), Condition("s1", ("x",)))
+
+
+@pytest.mark.parametrize("parameter", [("filter.s1", "like:x"), ("filter.s1", ":x"), ("filter.name", "x"), ("filter.", "x")])
+def test_bad_filters(parameter: tuple[str, str]) -> None:
+    with pytest.raises(InvalidParameter):
+        parse_filters([parameter])
+
+
+@pytest.mark.parametrize("name", ["ab", "a-", "a_9", "z" * 32])
+def test_service_names(name: str) -> None:
+    check_service_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "z" * 33, "Ab", "9a", "-a", "a b", "aé", "a\n", ""])
+def test_bad_service_names(name: str) -> None:
+    with pytest.raises(InvalidParameter):
+        check_service_name(name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 65, "a\nb"])
+def test_bad_key_names(name: str) -> None:
+    with pytest.raises(InvalidParameter):
+        check_key_name(name)
+
+
+def test_the_quota_day_begins_at_midnight_there() -> None:
+    before = datetime(2026, 5, 1, 14, 59, 59, tzinfo=UTC)
+    after = datetime(2026, 5, 1, 15, 0, 0, tzinfo=UTC)
+    assert start_of_day(before, "Asia/Seoul").astimezone(UTC) == datetime(2026, 4, 30, 15, tzinfo=UTC)
+    assert start_of_day(after, "Asia/Seoul").astimezone(UTC) == after
+
+
+def garment(group: str, category: str, box: tuple[float, float, float, float] = (0, 0, 1, 1), score: float = 0.9) -> Garment:
+    return Garment(group, Label(category, 0.8), Box(*box), score, {}, np.ones(256, np.float32) / 16)
+
+
+def test_clothing_comes_first_then_score_times_area() -> None:
+    shoe = garment("SHOES", "sneakers", (0, 0, 1, 1), 1.0)
+    small = garment("TOP", "shirt", (0, 0, 0.2, 0.2))
+    large = garment("BOTTOM", "jeans", (0, 0, 0.5, 0.9))
+    assert keep_for_product([shoe, small, large], "") == (large, small, shoe)
+
+
+def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
+    six = [garment("TOP", "shirt", (0, 0, 0.1 * n, 1)) for n in range(1, 6)] + [garment("SHOES", "boots")]
+    assert len(keep_for_product(six, "")) == 4
+    assert [g.group for g in keep_for_product(six, "Leather ankle boots")] == ["SHOES"]
+    assert len(keep_for_product(six, "Leather wallet")) == 4, "a named group that is not there restricts nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("Blue denim jacket", {"TOP"}),
+        ("와이드 청바지", {"BOTTOM"}),
+        ("Swallow print", set()),
+        ("Dresses and skirts", {"WHOLEBODY", "BOTTOM"}),
+        ("", set()),
+    ],
+)
+def test_groups_that_a_name_mentions(name: str, groups: set[str]) -> None:
+    assert named_groups(name) == groups
+
+
+def test_an_item_is_too_small_only_in_both_directions() -> None:
+    def sized(width: int, height: int) -> Garment:
+        return garment("TOP", "shirt", (0, 0, width / 100, height / 100))
+
+    kept = big_enough([sized(20, 20), sized(21, 20), sized(20, 21), sized(5, 100)], 100, 100, 20)
+    assert [(round(g.box.width * 100), round(g.box.height * 100)) for g in kept] == [(21, 20), (20, 21), (5, 100)]
+
+
+class TestLinks:
+    signer = LinkSigner(b"s" * 32)
+    vector = (np.arange(256, dtype=np.float32) - 100) / np.float32(np.linalg.norm(np.arange(256) - 100))
+
+    def test_a_link_carries_the_embedding(self) -> None:
+        link = self.signer.make(7, "v1", "ab" * 32, self.vector)
+        embedding, sha256 = self.signer.read(link, 7, "v1")
+        assert sha256 == "ab" * 32
+        assert float(embedding @ self.vector) > 0.9999
+        assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-6)
+
+    @pytest.mark.parametrize(("project", "bundle", "word"), [(8, "v1", "another project"), (7, "v2", "bundle")])
+    def test_a_link_is_bound(self, project: int, bundle: str, word: str) -> None:
+        link = self.signer.make(7, "v1", "ab" * 32, self.vector)
+        with pytest.raises(LinkInvalid, match=word):
+            self.signer.read(link, project, bundle)
+
+    def test_every_changed_character_is_noticed(self) -> None:
+        link = self.signer.make(7, "v1", "ab" * 32, self.vector)
+        for place in range(0, len(link), 7):
+            forged = link[:place] + ("A" if link[place] != "A" else "B") + link[place + 1 :]
+            with pytest.raises(LinkInvalid):
+                self.signer.read(forged, 7, "v1")
+
+    @pytest.mark.parametrize("link", ["", "AAAA", "=", "é", "a b", "A" * 4096])
+    def test_nonsense(self, link: str) -> None:
+        with pytest.raises(LinkInvalid):
+            self.signer.read(link, 7, "v1")
+
+    def test_another_installation_refuses_it(self) -> None:
+        link = self.signer.make(7, "v1", "ab" * 32, self.vector)
+        with pytest.raises(LinkInvalid, match="not made here"):
+            LinkSigner(b"t" * 32).read(link, 7, "v1")

@@ -1,0 +1,157 @@
+"""The worker against a queue in memory: room, leases, failures, and leaving."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from placket.domain.errors import StorageUnavailable, VisionUnavailable
+from placket.jobs.worker import Schedule, Worker
+from placket.services.stores import Bell, Job
+
+
+class MemoryQueue:
+    """One process's worth of the port."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.ready = [Job(n, kind, f"s{n}", {}, 0, None) for n, kind in enumerate(kinds)]
+        self.renewed: list[list[int]] = []
+        self.released: list[int] = []
+        self.postponed: list[tuple[int, float, bool]] = []
+        self.finished: list[int] = []
+        self.away = 0
+        self.rung = asyncio.Event()
+
+    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+        if self.away:
+            self.away -= 1
+            raise StorageUnavailable("away")
+        return self.ready.pop(0) if self.ready else None
+
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
+        self.renewed.append(list(jobs))
+
+    async def release(self, worker: str, jobs: Sequence[int]) -> None:
+        self.released += jobs
+
+    async def postpone(self, job: Job, seconds: float, *, counted: bool = True) -> None:
+        self.postponed.append((job.id, seconds, counted))
+
+    async def finish(self, job: Job) -> None:
+        self.finished.append(job.id)
+
+    async def depth(self) -> int:
+        return len(self.ready)
+
+    @asynccontextmanager
+    async def waiting(self) -> AsyncIterator[Bell]:
+        yield self
+
+    async def wait(self, seconds: float) -> None:
+        self.rung.clear()
+        await asyncio.wait_for(self.rung.wait(), seconds)
+
+
+async def work(worker: Worker, until: asyncio.Event, grace: float = 1.0) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop, grace))
+    await asyncio.wait_for(until.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_it_holds_no_more_than_its_slots() -> None:
+    queue, all_done = MemoryQueue(["a"] * 7), asyncio.Event()
+    at_once = most = seen = 0
+
+    async def handle(job: Job, worker: str) -> None:
+        nonlocal at_once, most, seen
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        seen += 1
+        if seen == 7:
+            all_done.set()
+
+    await work(Worker(queue, {"a": handle}, slots=3, lease_seconds=9), all_done)
+    assert (most, seen, queue.released) == (3, 7, [])
+
+
+async def test_a_failure_is_tried_later_and_an_outage_is_no_attempt() -> None:
+    queue, done = MemoryQueue(["bug", "outage", "unknown", "good"]), asyncio.Event()
+
+    async def bug(job: Job, worker: str) -> None:
+        raise ZeroDivisionError
+
+    async def outage(job: Job, worker: str) -> None:
+        raise VisionUnavailable("no bundle")
+
+    async def good(job: Job, worker: str) -> None:
+        done.set()
+
+    await work(Worker(queue, {"bug": bug, "outage": outage, "good": good}, slots=4, lease_seconds=9), done)
+    assert sorted((job, counted) for job, _, counted in queue.postponed) == [(0, True), (1, False), (2, True)]
+
+
+async def test_leases_are_renewed_while_a_job_runs() -> None:
+    queue, done = MemoryQueue(["slow"]), asyncio.Event()
+
+    async def slow(job: Job, worker: str) -> None:
+        await asyncio.sleep(0.5)
+        done.set()
+
+    await work(Worker(queue, {"slow": slow}, slots=1, lease_seconds=0.4), done)
+    assert sum(jobs == [0] for jobs in queue.renewed) >= 3
+
+
+async def test_what_does_not_end_within_the_grace_is_handed_back() -> None:
+    queue, begun = MemoryQueue(["stuck", "stuck"]), asyncio.Event()
+
+    async def stuck(job: Job, worker: str) -> None:
+        if job.id == 1:
+            begun.set()
+        await asyncio.sleep(60)
+
+    await work(Worker(queue, {"stuck": stuck}, slots=2, lease_seconds=9), begun, grace=0.05)
+    assert sorted(queue.released) == [0, 1]
+    assert queue.postponed == []
+
+
+async def test_a_job_that_ends_within_the_grace_is_not_handed_back() -> None:
+    queue, begun = MemoryQueue(["brief"]), asyncio.Event()
+    ended = False
+
+    async def brief(job: Job, worker: str) -> None:
+        nonlocal ended
+        begun.set()
+        await asyncio.sleep(0.2)
+        ended = True
+
+    await work(Worker(queue, {"brief": brief}, slots=2, lease_seconds=9), begun, grace=2)
+    assert ended
+    assert queue.released == []
+
+
+async def test_it_outlives_a_database_that_is_away() -> None:
+    queue, done = MemoryQueue(["a"]), asyncio.Event()
+    queue.away = 1
+
+    async def handle(job: Job, worker: str) -> None:
+        done.set()
+
+    await work(Worker(queue, {"a": handle}, slots=1, lease_seconds=9), done)
+
+
+async def test_schedules_repeat_and_survive_errors() -> None:
+    queue, thrice = MemoryQueue([]), asyncio.Event()
+    calls = 0
+
+    async def action() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            thrice.set()
+        raise ValueError("again")
+
+    await work(Worker(queue, {}, slots=1, lease_seconds=9, schedules=[Schedule("x", 0.01, action)]), thrice)
+    assert calls >= 3
