@@ -1,0 +1,1 @@
+"""The garment detector: targets, augmentation, network, loss, training, evaluation."""

@@ -1,0 +1,177 @@
+"""Figures of a detector on `val`: COCO protocol, single items, hard photos, and two baselines beside each."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.training.cache import Pixels
+from placket.training.detector.coco import Figures, Truth, evaluate
+from placket.training.detector.pictures import HARD, Picture, couples, pictures_of, truth_of
+from placket.training.detector.targets import Sample
+from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix
+
+STUDIO_GROUPS = ("TOP", "BOTTOM", "WHOLEBODY")
+SINGLES = ("hm", "cd", "product", "myntra")
+Finder = Callable[[Pixels], Detections]
+
+
+@dataclass(slots=True)
+class Single:
+    """Shares of single-item photos: any shipped box, the first box, and the first with the right group, at IoU 0.5 / 0.75."""
+
+    photos: int
+    any50: float
+    any75: float
+    first50: float
+    first75: float
+    grouped50: float
+    boxes: float
+
+
+@dataclass(slots=True)
+class DetectorFigures:
+    """All that the page tells; each set maps a finder (`detector`, `whole image`, `mean box`) to its figures."""
+
+    coco: dict[str, dict[str, Figures]] = field(default_factory=dict)
+    single: dict[str, dict[str, Single]] = field(default_factory=dict)
+    hard: dict[str, Figures] = field(default_factory=dict)
+    empty: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for bundle.json."""
+        return asdict(self)
+
+
+class Shipped:
+    """The detector as it is shipped: boxes above the threshold, else the best one above `fallback_score`."""
+
+    def __init__(self, detector: OnnxDetector, settings: dict[str, Any]) -> None:
+        self.detector = detector
+        self.score: float = settings["score_threshold"]
+        self.fallback: float | None = settings.get("fallback_score")
+        self.most: int = settings.get("max_detections", 20)
+
+    def __call__(self, pixels: Pixels) -> Detections:
+        return self.answer(self.detector.detect(pixels))
+
+    def answer(self, found: Detections) -> Detections:
+        """What of these detections is answered."""
+        sure = found.above(self.score)
+        if len(sure.scores) == 0 and self.fallback is not None:
+            sure = found.above(self.fallback).first(1)
+        return sure.first(self.most)
+
+
+def whole_image(groups: int) -> Detections:
+    """Baseline: the whole picture, for every group."""
+    boxes = np.tile(np.array([0, 0, 1, 1], np.float32), (groups, 1))
+    return Detections(boxes, np.ones(groups, np.float32), np.arange(groups))
+
+
+def mean_boxes(samples: Sequence[Sample], groups: int) -> Detections:
+    """Baseline: for every group a centred box of its mean width and height in these (training) samples."""
+    sides: list[NDArray[np.float32]] = []
+    every = np.concatenate([s.boxes for s in samples if len(s.boxes)])
+    labels = np.concatenate([s.groups for s in samples if len(s.boxes)])
+    for group in range(groups):
+        own = every[labels == group] if (labels == group).any() else every
+        sides.append((own[:, 2:] - own[:, :2]).mean(0))
+    half = np.stack(sides) / 2
+    return Detections(np.concatenate([0.5 - half, 0.5 + half], 1).astype(np.float32), np.ones(groups, np.float32), np.arange(groups))
+
+
+def single_figures(answers: Sequence[Detections], truths: Sequence[Truth]) -> Single:
+    """Shares of photos with one true box that was found."""
+    best, first, right = [], [], []
+    for found, truth in zip(answers, truths, strict=True):
+        overlap = iou_matrix(found.boxes, truth.boxes[:1])[:, 0]
+        best.append(float(overlap.max(initial=0.0)))
+        first.append(float(overlap[0]) if len(overlap) else 0.0)
+        right.append(len(overlap) > 0 and int(truth.groups[0]) in (-1, int(found.groups[0])))
+    a, b, r = np.array(best), np.array(first), np.array(right)
+    count = float(np.mean([len(f.scores) for f in answers]))
+    return Single(
+        len(a), float((a >= 0.5).mean()), float((a >= 0.75).mean()), float((b >= 0.5).mean()), float((b >= 0.75).mean()),
+        float(((b >= 0.5) & r).mean()), count,
+    )  # fmt: skip
+
+
+def _only(found: Detections, groups: Sequence[int]) -> Detections:
+    keep = np.isin(found.groups, groups)
+    return Detections(found.boxes[keep], found.scores[keep], found.groups[keep])
+
+
+class Evaluation:
+    """Evaluates a detector on `val` of the data folder; `samples` are those of every part."""
+
+    def __init__(self, detector: OnnxDetector, settings: dict[str, Any], samples: Sequence[Sample], data: Path,
+                 names: Sequence[str]) -> None:  # fmt: skip
+        self.detector, self.shipped = detector, Shipped(detector, settings)
+        self.data, self.names = data, list(names)
+        self.val = [s for s in samples if s.part == "val"]
+        self.train = [s for s in samples if s.part == "train"]
+
+    def _kind(self, kind: str) -> list[tuple[Sample, Pixels]]:
+        return list(pictures_of([s for s in self.val if s.kind == kind], self.data))
+
+    def _coco(self, kind: str, counted: Sequence[str]) -> dict[str, Figures]:
+        pairs = self._kind(kind)
+        numbers = [self.names.index(n) for n in counted]
+        truths = []
+        for sample, pixels in pairs:
+            truth, keep = truth_of(sample, pixels), np.isin(sample.groups, numbers)
+            truths.append(Truth(truth.boxes[keep], truth.groups[keep], truth.width, truth.height))
+        own = [self.detector.detect(pixels) for _, pixels in pairs]
+        count = len(self.names)
+        fixed = {"whole image": whole_image(count), "mean box": mean_boxes([s for s in self.train if s.kind == kind], count)}
+        out = {"detector": evaluate(truths, [_only(f, numbers) for f in own], self.names)}
+        for name, found in fixed.items():
+            out[name] = evaluate(truths, [_only(found, numbers)] * len(truths), self.names)
+        return out
+
+    def _single(self, kind: str) -> dict[str, Single]:
+        pairs = [(s, p) for s, p in self._kind(kind) if len(s.boxes) == 1]
+        truths = [truth_of(s, p) for s, p in pairs]
+        mean = mean_boxes([s for s in self.train if s.kind == kind], 1)
+        return {
+            "detector": single_figures([self.shipped(p) for _, p in pairs], truths),
+            "whole image": single_figures([whole_image(1)] * len(truths), truths),
+            "mean box": single_figures([mean] * len(truths), truths),
+        }
+
+    def _hard(self) -> dict[str, Figures]:
+        pictures: list[Picture] = [(pixels, truth_of(sample, pixels)) for sample, pixels in self._kind("ccp")]
+        out = {}
+        for name, change in HARD.items():
+            some = pictures[:40] if name == "12 megapixels" else pictures
+            out[name] = self._figures([change(p) for p in some])
+        out["two people, side by side"] = self._figures(couples(pictures))
+        return out
+
+    def _figures(self, pictures: Sequence[Picture]) -> Figures:
+        return evaluate([t for _, t in pictures], [self.detector.detect(p) for p, _ in pictures], self.names)
+
+    def _empty(self) -> dict[str, Any]:
+        samples = [s for s in self.val if s.kind == "empty"]
+        answers = [len(self.shipped(p).scores) for _, p in pictures_of(samples, self.data)]
+        rng = np.random.default_rng(0)
+        plain = [np.full((480, 360, 3), v, np.uint8) for v in range(0, 256, 16)]
+        noise = [rng.integers(0, 256, (320, 320, 3), dtype=np.uint8) for _ in range(16)]
+        drawn = [len(self.shipped(p).scores) for p in (*plain, *noise)]
+        return {"photos": len(answers), "answered": sum(a > 0 for a in answers), "plain": len(drawn),
+                "plain_answered": sum(d > 0 for d in drawn)}  # fmt: skip
+
+    def run(self) -> DetectorFigures:
+        """All figures."""
+        out = DetectorFigures()
+        out.coco["ccp"] = self._coco("ccp", self.names)
+        out.coco["viton"] = self._coco("viton", STUDIO_GROUPS)
+        for kind in SINGLES:
+            out.single[kind] = self._single(kind)
+        out.hard = self._hard()
+        out.empty = self._empty()
+        return out

@@ -1,0 +1,66 @@
+"""Boxes for photos that have none: the detector's best one, so that the encoder learns on crops instead of whole photos."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from placket.training.cache import Store
+from placket.training.detector.targets import Box
+from placket.training.onnx_models import OnnxDetector
+from placket.training.rules import record_group
+from placket.training.sources import Record, read_garments, read_records, read_taxonomy
+
+SETS = ("myntra", "hm", "cd")
+LEAST_SCORE = 0.15
+CHUNK = 400
+
+
+def _places(dataset: str, wanted: Sequence[tuple[str, int]], detector: Path, settings: dict[str, Any], cache: Path) -> dict[str, Box]:
+    """Best box of the wanted group (-1 any) of each photo; runs in a process of its own."""
+    network, store = OnnxDetector(detector, settings), Store(cache / dataset)
+    out: dict[str, Box] = {}
+    for key, group in wanted:
+        found = network.detect(store[key]).above(LEAST_SCORE)
+        own = [i for i in range(len(found.scores)) if group in (-1, int(found.groups[i]))]
+        if own:
+            # Without a group the largest of the sure ones: a model's shoes are not the shop's item.
+            best = own[0] if group >= 0 else max(own, key=lambda i: float(found.scores[i]) * _area(found.boxes[i]))
+            x0, y0, x1, y1 = (float(v) for v in found.boxes[best])
+            out[f"{dataset}/{key}"] = (x0, y0, x1, y1)
+    return out
+
+
+def _area(box: Any) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _wanted(data: Path, dataset: str) -> list[tuple[str, int]]:
+    taxonomy = read_taxonomy(data)
+    number = {name: i for i, name in enumerate(taxonomy["groups"])}
+    group_of = {c: g for g, names in taxonomy["groups"].items() for c in names}
+    seen = {g.id: group_of.get(g.category or "") for g in read_garments(data) if g.dataset == dataset}
+
+    def group(record: Record) -> int:
+        # A label chooses among the boxes of its photo only where it may be learnt from.
+        name = seen.get(record.id) or record_group(record) if record.split == "train" else None
+        return number[name] if name else -1
+
+    return [(r.id, group(r)) for r in read_records(data, dataset).values() if r.box is None]
+
+
+def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path, processes: int = 2) -> int:
+    """Write `cache/found_boxes.json` (`set/id` -> box as fractions) for the photos without a box; returns how many."""
+    out: dict[str, Box] = {}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        jobs = []
+        for dataset in SETS:
+            wanted = _wanted(data, dataset)
+            for start in range(0, len(wanted), CHUNK):
+                jobs.append(pool.submit(_places, dataset, wanted[start : start + CHUNK], detector, settings, cache))
+        for job in jobs:
+            out.update(job.result())
+    (cache / "found_boxes.json").write_text(json.dumps(out))
+    return len(out)

@@ -1,0 +1,1 @@
+"""The garment encoder: crops, targets, network, losses, training, calibration, evaluation."""

@@ -1,0 +1,181 @@
+"""The encoder's crops and their labels, from garments labelled by eye, parses, product shots and record rules."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.training.cache import Store
+from placket.training.detector.targets import UPPER, Box, box_of, foreground
+from placket.training.rules import record_tags
+from placket.training.sources import SETS, Garment, Record, read_garments, read_records, read_taxonomy
+
+MULTI = ("colors", "details")
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+# A few whole-body garments carry a word of the tops' list.
+WHOLEBODY_LENGTH = {"thigh": "mini", "hip": "mini", "waist": "mini", "calf": "midi"}
+
+
+@dataclass(slots=True)
+class Item:
+    """A garment's place in a cached picture and what is known of it.
+
+    `tags`: attribute (or `category`) -> label or list of labels; absent = unknown. `by_eye`: labelled by eye, else by rules.
+    `product`: same string = same product (pairs); `design`: same string = near, not to be pushed apart.
+    """
+
+    dataset: str
+    key: str
+    id: str
+    part: str
+    box: Box
+    design: str
+    product: str
+    boxed: bool
+    by_eye: bool
+    view: str
+    tags: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """A stable name, unique among the items."""
+        return f"{self.dataset}/{self.key}/" + ",".join(f"{v:.3f}" for v in self.box)
+
+
+class Vocabulary:
+    """The taxonomy as numbers."""
+
+    def __init__(self, taxonomy: dict[str, Any]) -> None:
+        self.groups: list[str] = list(taxonomy["groups"])
+        self.categories: list[str] = [c for names in taxonomy["groups"].values() for c in names]
+        self.group_of: dict[str, str] = {c: g for g, names in taxonomy["groups"].items() for c in names}
+        self.attributes: dict[str, list[str]] = taxonomy["attributes"]
+        self.labels: dict[str, list[str]] = {"category": self.categories, **self.attributes}
+        self.number = {a: {v: i for i, v in enumerate(values)} for a, values in self.labels.items()}
+        self.single = [a for a in self.labels if a not in MULTI]
+        applies = taxonomy["applies"]
+        everywhere = set(applies["to_all"])
+        self.applies: dict[str, set[str]] = {
+            a: set(self.categories) if a in everywhere else set(applies.get(a, [])) for a in self.attributes
+        }
+
+    @classmethod
+    def read(cls, data: Path) -> "Vocabulary":
+        """From the data folder."""
+        return cls(read_taxonomy(data))
+
+    def encode(self, item: Item) -> dict[str, Any]:
+        """Numbers of an item's labels: singles int (-1 unknown); multi a 0/1 vector, or None where unknown."""
+        out: dict[str, Any] = {a: self.number[a].get(item.tags.get(a) or "", -1) for a in self.single}
+        for name in MULTI:
+            value = item.tags.get(name)
+            if value is None:
+                out[name] = None
+                continue
+            hot: NDArray[np.float32] = np.zeros(len(self.labels[name]), np.float32)
+            hot[[self.number[name][v] for v in value if v in self.number[name]]] = 1
+            out[name] = hot
+        colors = item.tags.get("colors")
+        out["first_color"] = self.number["colors"].get(colors[0], -1) if colors else -1
+        return out
+
+
+def garment_tags(garment: Garment, group: str | None) -> dict[str, Any]:
+    """Known labels of a garment; null is dropped (unknown)."""
+    tags = {k: v for k, v in garment.tags.items() if v is not None}
+    if garment.category:
+        tags["category"] = garment.category
+    if group == "WHOLEBODY" and tags.get("length") in WHOLEBODY_LENGTH:
+        tags["length"] = WHOLEBODY_LENGTH[tags["length"]]
+    return tags
+
+
+def _weak(record: Record) -> dict[str, Any]:
+    tags: dict[str, Any] = dict(record_tags(record))
+    if "colors" in tags:
+        # A rule tells the first colour only, so the set of colours stays unknown.
+        tags["first_color_only"] = tags.pop("colors")
+    return tags
+
+
+class ItemBuilder:
+    """Builds the items of every set. `found` holds boxes of a detector for photos without one: `set/id` -> box."""
+
+    def __init__(self, data: Path, stores: dict[str, Store], found: dict[str, Box]) -> None:
+        self.data, self.stores, self.found = data, stores, found
+        self.vocabulary = Vocabulary.read(data)
+        self.garments: dict[tuple[str, str], list[Garment]] = {}
+        for garment in read_garments(data):
+            self.garments.setdefault((garment.dataset, garment.id), []).append(garment)
+
+    def _item(self, record: Record, key: str, box: Box | None, garment: Garment | None, view: str) -> Item:
+        group = self.vocabulary.group_of.get(garment.category or "") if garment else None
+        tags = garment_tags(garment, group) if garment else _weak(record)
+        place = box or self.found.get(f"{record.dataset}/{key}")
+        design = f"{record.dataset}:{record.group}"
+        product = f"{record.dataset}:{record.id}:{garment.mask_label if garment and garment.mask_label else ''}"
+        return Item(
+            record.dataset, key, record.id, record.part, place or WHOLE, design, product, place is not None,
+            garment is not None, view, tags,
+        )
+
+    def singles(self, dataset: str) -> list[Item]:
+        """Catalogue, phone and shop photos: one item a picture."""
+        out = []
+        for record in read_records(self.data, dataset).values():
+            garment = (self.garments.get((dataset, record.id)) or [None])[0]  # type: ignore[list-item]
+            if garment is None and record.labels.get("master") in ("Personal Care", "Free Items", "Sporting Goods"):
+                continue
+            out.append(self._item(record, record.id, record.box, garment, dataset))
+        return out
+
+    def street(self) -> list[Item]:
+        """Street garments labelled by eye."""
+        records = read_records(self.data, "ccp")
+        return [
+            self._item(records[g.id], g.id, g.box, g, "ccp")
+            for (name, _), garments in self.garments.items() if name == "ccp" for g in garments if g.box
+        ]
+
+    def studio(self) -> list[Item]:
+        """Studio photos: the person's upper garment and the product shot of the same garment, two items of one product."""
+        store = self.stores["viton"]
+        out = []
+        for record in read_records(self.data, "viton").values():
+            garment = (self.garments.get(("viton", record.id)) or [None])[0]  # type: ignore[list-item]
+            if f"{record.id}/parse" in store:
+                box = box_of(np.isin(store[f"{record.id}/parse"][..., 0], UPPER), 0.002)
+                if box:
+                    out.append(self._item(record, record.id, box, garment, "viton"))
+            if f"{record.id}/product" in store:
+                box = box_of(foreground(store[f"{record.id}/product"]), 0.001)
+                out.append(self._item(record, f"{record.id}/product", box, garment, "product"))
+        return out
+
+    def all(self) -> list[Item]:
+        """Items of every set and part."""
+        return [*self.street(), *self.studio(), *(i for d in ("hm", "cd", "myntra") for i in self.singles(d))]
+
+
+def load_items(data: Path, cache: Path, stores: dict[str, Store]) -> list[Item]:
+    """All items, kept in `cache/items.json`; boxes found by a detector are read from `cache/found_boxes.json`."""
+    path = cache / "items.json"
+    boxes = cache / "found_boxes.json"
+    if not path.exists() or (boxes.exists() and boxes.stat().st_mtime > path.stat().st_mtime):
+        found = {k: tuple(v) for k, v in json.loads(boxes.read_text()).items()} if boxes.exists() else {}
+        items = ItemBuilder(data, stores, found).all()
+        rows = [[getattr(i, f) for f in Item.__slots__] for i in items]
+        path.write_text(json.dumps(rows))
+    rows = json.loads(path.read_text())
+    out = []
+    for row in rows:
+        values = dict(zip(Item.__slots__, row, strict=True))
+        values["box"] = tuple(values["box"])
+        out.append(Item(**values))
+    return out
+
+
+__all__ = ["MULTI", "SETS", "Item", "ItemBuilder", "Vocabulary", "garment_tags", "load_items"]

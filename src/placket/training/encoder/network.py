@@ -1,0 +1,90 @@
+"""The encoder: a plain 3x3 network, pooled on three levels, with heads for tags and a 256-dimensional embedding.
+
+Colour and pattern live in early levels, so the second level is pooled too, under a map that the third level predicts
+(what is garment and what is background).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from placket.training.layers import ConvBlock, stage
+
+
+class Trunk(nn.Module):
+    """[b, 3, h, w] RGB 0..255 -> features [b, `width`]."""
+
+    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...], top: int) -> None:
+        super().__init__()
+        self.stem = ConvBlock(3, widths[0], stride=2)
+        self.stages = nn.ModuleList(stage(widths[i], widths[i + 1], blocks[i]) for i in range(4))
+        self.attend = nn.Conv2d(widths[3], 1, 1)
+        self.top = ConvBlock(widths[4], top, kernel=1)
+        self.width = widths[2] + widths[3] + top
+        self.norm = nn.BatchNorm1d(self.width)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module.bias is None:
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.stem((image - 117.0) / 58.0)
+        levels = []
+        for part in self.stages:
+            x = part(x)
+            levels.append(x)
+        second, third = levels[1], levels[2]
+        mask = torch.sigmoid(self.attend(third).float())
+        wide = F.interpolate(mask, scale_factor=2.0)
+        low = (second.float() * wide).sum((2, 3)) / (wide.sum((2, 3)) + 1e-3)
+        middle = (third.float() * mask).sum((2, 3)) / (mask.sum((2, 3)) + 1e-3)
+        high = self.top(x).float().mean((2, 3))
+        result: Tensor = self.norm(torch.cat([low, middle, high], 1))
+        return result
+
+
+class Encoder(nn.Module):
+    """Outputs a dictionary: `embedding` [b, 256] unit length, `category` and each attribute's logits.
+
+    In training also `feature` [b, teacher] (the teacher's feature regressed) and logits read from the embedding
+    (`by_embedding_category`, `by_embedding_color`), which make its neighbourhoods follow kind and colour.
+    """
+
+    def __init__(
+        self, labels: dict[str, int], widths: tuple[int, ...] = (32, 48, 96, 192, 384), blocks: tuple[int, ...] = (2, 3, 5, 1),
+        top: int = 640, embedding: int = 256, teacher: int = 1280,
+    ) -> None:
+        super().__init__()
+        self.trunk = Trunk(widths, blocks, top)
+        width = self.trunk.width
+        self.drop = nn.Dropout(0.1)
+        self.embed = nn.Linear(width, embedding)
+        self.heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in labels.items()})
+        self.teach = nn.Linear(width, teacher)
+        self.near_category = nn.Linear(embedding, labels["category"], bias=False)
+        self.near_color = nn.Linear(embedding, labels["colors"], bias=False)
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        feature = self.trunk(image)
+        out = {"embedding": F.normalize(self.embed(feature), dim=1)}
+        dropped = self.drop(feature)
+        for name, head in self.heads.items():
+            out[name] = head(dropped)
+        if self.training:
+            out["feature"] = self.teach(feature)
+            unit = out["embedding"] * 16.0
+            out["by_embedding_category"] = F.linear(unit, F.normalize(self.near_category.weight, dim=1))
+            out["by_embedding_color"] = F.linear(unit, F.normalize(self.near_color.weight, dim=1))
+        return out
+
+
+class EncoderExport(nn.Module):
+    """The encoder as it is shipped: a tuple in the order of `names`, the embedding first."""
+
+    def __init__(self, network: Encoder) -> None:
+        super().__init__()
+        self.network = network.eval()
+        self.names = ["embedding", *network.heads.keys()]
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        out = self.network(image)
+        return tuple(out[name] for name in self.names)

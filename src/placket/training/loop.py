@@ -1,0 +1,105 @@
+"""What both training loops share: a schedule by the clock, an averaged copy of the weights, checkpoints, a log.
+
+The schedule runs on progress 0..1, the share of the time budget that is used up over all (resumed) runs, so a run
+anneals by its deadline whatever the machine's speed.
+"""
+
+import copy
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Clock:
+    """Progress of a run by time (seconds) or, with `steps`, by step count (for tests)."""
+
+    def __init__(self, seconds: float, spent: float = 0.0, steps: int | None = None, done: int = 0) -> None:
+        self.seconds, self.start, self.steps, self.step = seconds, time.monotonic() - spent, steps, done
+
+    @property
+    def spent(self) -> float:
+        """Seconds used so far, all runs together."""
+        return time.monotonic() - self.start
+
+    @property
+    def progress(self) -> float:
+        """0..1."""
+        share = self.step / self.steps if self.steps else self.spent / self.seconds
+        return min(1.0, share)
+
+
+def one_cycle(progress: float, warm: float = 0.04, floor: float = 0.01) -> float:
+    """Factor of the learning rate: a linear warm-up, then a cosine down to `floor`."""
+    if progress < warm:
+        return max(progress / warm, 0.02)
+    share = (progress - warm) / (1 - warm)
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+class Average:
+    """Exponential moving average of a network's weights and statistics, with a decay that grows from zero."""
+
+    def __init__(self, network: nn.Module, decay: float, ramp: float = 300.0) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self.decay, self.ramp, self.updates = decay, ramp, 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards `network`."""
+        self.updates += 1
+        decay = self.decay * (1 - math.exp(-self.updates / self.ramp))
+        source = network.state_dict()
+        for name, value in self.network.state_dict().items():
+            new = source[name].detach()
+            if value.is_floating_point():
+                value.mul_(decay).add_(new, alpha=1 - decay)
+            else:
+                value.copy_(new)
+
+
+def optimizer_for(network: nn.Module, rate: float, decay: float) -> torch.optim.Optimizer:
+    """AdamW; no decay on biases and norms."""
+    heavy = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    light = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    return torch.optim.AdamW(
+        [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}], lr=rate, betas=(0.9, 0.99)
+    )
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """The saved state, or None where there is none."""
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    return state
+
+
+def log_line(path: Path, **values: Any) -> None:
+    """Append one JSON line and print it."""
+    line = json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()})
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(line + "\n")
+    print(line, flush=True)
+
+
+def device_of() -> torch.device:
+    """CUDA where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def as_input(image: Tensor, device: torch.device) -> Tensor:
+    """uint8 [b, 3, h, w] to float32 0..255, channels last, on the device."""
+    return image.to(device).float().contiguous(memory_format=torch.channels_last)

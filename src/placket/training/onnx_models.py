@@ -1,0 +1,121 @@
+"""The exported networks as evaluation and calibration run them: one picture at a time, ONNX Runtime on the CPU.
+
+The server's own pipeline is `placket.vision`; what is here is the plain reference that thresholds are chosen with.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from placket.training.cache import Pixels
+
+Floats = NDArray[np.float32]
+CANDIDATE_SCORE = 0.01
+CANDIDATES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes [n, 4] as fractions of the picture, scores [n] and group numbers [n], best first."""
+
+    boxes: Floats
+    scores: Floats
+    groups: NDArray[np.int64]
+
+    def above(self, score: float) -> "Detections":
+        """Those with at least this score."""
+        keep = self.scores >= score
+        return Detections(self.boxes[keep], self.scores[keep], self.groups[keep])
+
+    def first(self, count: int) -> "Detections":
+        """The `count` best."""
+        return Detections(self.boxes[:count], self.scores[:count], self.groups[:count])
+
+
+def session(path: Path, threads: int = 1) -> Any:
+    """An inference session on the CPU with `threads` threads that do not spin while they wait."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def letterbox(pixels: Pixels, size: int, pad: int) -> tuple[Pixels, float, int, int]:
+    """Fit a picture [h, w, 3] into a square [size, size, 3]; also the scale and the left and top margins in pixels."""
+    height, width = pixels.shape[:2]
+    scale = min(size / height, size / width)
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (size - w) // 2, (size - h) // 2
+    out = np.full((size, size, 3), pad, np.uint8)
+    image = Image.fromarray(pixels).resize((w, h), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    out[top : top + h, left : left + w] = np.asarray(image)
+    return out, scale, left, top
+
+
+def iou_matrix(a: Floats, b: Floats) -> Floats:
+    """IoU of boxes [m, 4] and [n, 4] -> [m, n]."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    inter = np.prod((high - low).clip(0), axis=2)
+    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
+    area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
+    out: Floats = (inter / np.maximum(area_a[:, None] + area_b[None] - inter, 1e-9)).astype(np.float32)
+    return out
+
+
+def suppress(boxes: Floats, scores: Floats, groups: NDArray[np.int64], iou: float) -> NDArray[np.int64]:
+    """Greedy non-maximum suppression within each group; indices of what stays, best first."""
+    order = np.argsort(-scores, kind="stable")
+    overlap = iou_matrix(boxes, boxes) * (groups[:, None] == groups[None])
+    alive = np.ones(len(order), bool)
+    keep = []
+    for index in order:
+        if alive[index]:
+            keep.append(index)
+            alive &= overlap[index] <= iou
+    return np.array(keep, np.int64)
+
+
+class OnnxDetector:
+    """`detector.onnx` with the settings of its bundle (`size`, `pad`, `nms_iou`)."""
+
+    def __init__(self, path: Path, settings: dict[str, Any], threads: int = 1) -> None:
+        self.session = session(path, threads)
+        self.side: int = settings["size"][0]
+        self.pad: int = settings["pad"]
+        self.nms_iou: float = settings["nms_iou"]
+
+    def candidates(self, pixels: Pixels) -> Detections:
+        """All boxes with a score of at least 0.01 before suppression (400 at the most)."""
+        canvas, scale, left, top = letterbox(pixels, self.side, self.pad)
+        boxes, scores = self.session.run(None, {"image": canvas.transpose(2, 0, 1)[None].astype(np.float32)})
+        place, group = np.nonzero(scores[0] >= CANDIDATE_SCORE)
+        value = scores[0][place, group]
+        order = np.argsort(-value, kind="stable")[:CANDIDATES]
+        height, width = pixels.shape[:2]
+        found = (boxes[0][place[order]] - [left, top, left, top]) / (scale * np.array([width, height] * 2))
+        return Detections(found.clip(0, 1).astype(np.float32), value[order], group[order].astype(np.int64))
+
+    def detect(self, pixels: Pixels, nms_iou: float | None = None) -> Detections:
+        """Boxes after suppression, with a score of at least 0.01."""
+        raw = self.candidates(pixels)
+        keep = suppress(raw.boxes, raw.scores, raw.groups, self.nms_iou if nms_iou is None else nms_iou)
+        return Detections(raw.boxes[keep], raw.scores[keep], raw.groups[keep])
+
+
+class OnnxEncoder:
+    """`encoder.onnx`: crops [b, s, s, 3] to the embedding and the logits of every output, by name."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self.session = session(path, threads)
+        self.names: list[str] = [o.name for o in self.session.get_outputs()]
+
+    def run(self, crops: Pixels) -> dict[str, Floats]:
+        """All outputs of a batch."""
+        image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
+        return dict(zip(self.names, self.session.run(None, {"image": image}), strict=True))
