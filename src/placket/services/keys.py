@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from placket.services.stores import Caller, KeyRecord, KeyStore
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _ID_LENGTH, _SECRET_LENGTH = 8, 32
+MOST_IMAGES_PER_MONTH = 2_000_000_000
 _CACHE_SECONDS = 1.0
 """How long a checked key is believed: a revoked one is refused a second later at the latest."""
 
@@ -42,6 +44,8 @@ class Keys:
     async def create(self, name: str, project: str | None = None, rate: float | None = None) -> NewKey:
         """Raises InvalidParameter, KeyNameTaken, NoSuchKey (unknown project)."""
         check_key_name(name)
+        if project is not None:
+            check_key_name(project)
         if rate is not None and rate <= 0:
             raise InvalidParameter("a rate is more than 0 requests a second")
         key_id, secret = _word(_ID_LENGTH), _word(_SECRET_LENGTH)
@@ -55,6 +59,21 @@ class Keys:
 
     async def revoke(self, key_id: str) -> None:
         await self._store.revoke(key_id)
+        self._known.clear()
+
+    async def limit(self, key_id: str, *, rate: float | None = None, images_per_month: int | None = None) -> None:
+        """Change what is given; 0 takes a limit away. Running servers follow within a second.
+
+        Raises InvalidParameter, NoSuchKey.
+        """
+        if rate is not None:
+            if not 0 <= rate < math.inf:
+                raise InvalidParameter("a rate is more than 0 requests a second, or 0 for no limit")
+            await self._store.set_rate(key_id, rate or None)
+        if images_per_month is not None:
+            if not 0 <= images_per_month <= MOST_IMAGES_PER_MONTH:
+                raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
+            await self._store.set_images_per_month(key_id, images_per_month or None)
         self._known.clear()
 
     async def authenticate(self, key: str) -> Caller:

@@ -22,10 +22,13 @@ class Fetched:
 class Fetcher(Protocol):
     """Untrusted URL to bytes."""
 
-    async def fetch(self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1) -> Fetched:
-        """Fetch ``url`` within ``timeout`` seconds an attempt, everything counted.
+    async def fetch(
+        self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, overall: float | None = None
+    ) -> Fetched:
+        """Fetch ``url`` within ``timeout`` seconds an attempt, everything counted but the wait for a turn.
 
-        ``attempts`` > 1 repeats after transient failures (5xx, resets, time-outs), each attempt with a time of its own.
+        ``attempts`` > 1 repeats after transient failures (5xx, resets, time-outs), each attempt with a time of its own;
+        ``overall`` bounds them together, pauses included.
         Raises a subclass of :class:`placket.domain.errors.FetchError`.
         """
         ...

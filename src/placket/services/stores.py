@@ -31,6 +31,7 @@ class KeyRecord:
     created_at: datetime
     revoked_at: datetime | None
     rate_per_second: float | None = None
+    images_per_month: int | None = None
 
 
 class KeyStore(Protocol):
@@ -44,6 +45,14 @@ class KeyStore(Protocol):
 
     async def revoke(self, key_id: str) -> None:
         """Raises NoSuchKey."""
+        ...
+
+    async def set_rate(self, key_id: str, rate: float | None) -> None:
+        """None: no limit. Raises NoSuchKey."""
+        ...
+
+    async def set_images_per_month(self, key_id: str, images: int | None) -> None:
+        """None: no limit. Raises NoSuchKey."""
         ...
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
@@ -83,6 +92,10 @@ class ServiceStore(Protocol):
 
     async def get(self, project_id: int, name: str) -> Service:
         """Raises NoSuchService."""
+        ...
+
+    async def everywhere(self) -> Sequence[tuple[str, Service]]:
+        """Every project's services, with the project's name: for whoever runs the installation."""
         ...
 
     async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:

@@ -1,0 +1,5 @@
+"""Untrusted URL to bytes: address policy, limits, and the one client that goes out."""
+
+from placket.fetching.client import SafeClient
+
+__all__ = ["SafeClient"]

@@ -1,0 +1,62 @@
+"""One image tagged while its caller waits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from placket.domain.garments import Garment
+from placket.domain.images import ImageLimits
+from placket.domain.tagger.single import read_single
+from placket.services.ports import Fetcher, Vision
+from placket.services.stores import Caller
+from placket.services.task_stores import UsageStore
+
+ATTEMPTS = 2
+"""A fetch is repeated once, after a 5xx, a reset or a time-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaggingRules:
+    """``attempt_timeout``: seconds of one attempt at an image; ``timeout``: of all."""
+
+    image: ImageLimits
+    attempt_timeout: float
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """``detection``: the groups that were asked for."""
+
+    garments: Sequence[Garment]
+    detection: Sequence[str]
+
+
+class SingleTagging:
+    def __init__(self, fetcher: Fetcher, vision: Vision, usage: UsageStore, rules: TaggingRules) -> None:
+        self._fetcher = fetcher
+        self._vision = vision
+        self._usage = usage
+        self._rules = rules
+
+    async def tag(self, caller: Caller, body: bytes) -> Tagged:
+        """``body``: the JSON of the request. A request that is understood counts, whatever comes of its image.
+
+        Raises what :func:`read_single` raises, UsageExceeded, FetchError, ImageError, VisionUnavailable.
+        """
+        request = read_single(body, max_bytes=self._rules.image.max_bytes)
+        await self._usage.spend(caller.key_id, 1)
+        image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
+        found = await self._vision.analyse(image, limits=self._rules.image)
+        return Tagged(found.garments, request.detection)
+
+
+async def fetch_image(fetcher: Fetcher, url: str, rules: TaggingRules) -> bytes:
+    """Raises FetchError."""
+    fetched = await fetcher.fetch(
+        url,
+        max_bytes=rules.image.max_bytes,
+        timeout=rules.attempt_timeout,
+        attempts=ATTEMPTS,
+        overall=rules.timeout,
+    )
+    return fetched.body
