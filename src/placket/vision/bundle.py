@@ -1,0 +1,243 @@
+"""A bundle: the networks, and all that is needed to read their answers. One folder, written once, never changed."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from placket.domain.errors import BundleInvalid
+from placket.domain.garments import EMBEDDING_DIM
+from placket.domain.taxonomy import MULTI_LABEL, Taxonomy, taxonomy
+
+MANIFEST = "bundle.json"
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MOST_MANIFEST_BYTES = 5_000_000
+
+
+def _plain_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise ValueError("must be the plain name of a file in the bundle's folder")
+    return name
+
+
+def _square(size: tuple[int, int]) -> tuple[int, int]:
+    if size[0] != size[1] or not 16 <= size[0] <= 2048:
+        raise ValueError("must be square, 16 to 2048 pixels")
+    return size
+
+
+def _rising(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    if any(a[0] >= b[0] or a[1] > b[1] for a, b in pairwise(curve)):
+        raise ValueError("cosines must rise and similarities must not fall")
+    if any(not 0 <= y <= 1 for _, y in curve):
+        raise ValueError("similarities lie in 0..1")
+    return curve
+
+
+FileName = Annotated[str, AfterValidator(_plain_name)]
+Size = Annotated[tuple[int, int], AfterValidator(_square)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class DetectorSettings(_Part):
+    """``size`` is (height, width) of the canvas. ``fallback_score``: when no box reaches ``score_threshold``, the best
+    one is taken if it reaches this."""
+
+    file: FileName
+    size: Size
+    fit: Literal["letterbox"]
+    pad: int = Field(ge=0, le=255)
+    score_threshold: float = Field(gt=0, le=1)
+    nms_iou: float = Field(gt=0, le=1)
+    max_detections: int = Field(ge=1, le=100)
+    fallback_score: float | None = Field(None, gt=0, le=1)
+
+
+class EncoderSettings(_Part):
+    """``margin`` widens a box on each side, as a share of its width and height, before it is cut out."""
+
+    file: FileName
+    size: Size
+    fit: Literal["letterbox"]
+    pad: int = Field(ge=0, le=255)
+    margin: float = Field(ge=0, le=1)
+    embedding_dim: int
+
+
+class Fusion(_Part):
+    """How much the detector's groups weigh in the choice of a category: p ~ p_encoder x p_group^alpha."""
+
+    alpha: float = Field(default=0.5, ge=0, le=10)
+
+
+class Calibration(_Part):
+    """``temperature`` divides logits. ``thresholds``: least probability of a multi-label attribute's labels, by label
+    or ``default``. ``unknown``: an attribute whose best label is less probable is not told."""
+
+    temperature: dict[str, Annotated[float, Field(gt=0)]] = {}
+    thresholds: dict[str, dict[str, Share]] = {}
+    unknown: dict[str, Share] = {}
+    fusion: Fusion = Field(default_factory=lambda: Fusion(alpha=0.5))
+
+    def threshold(self, attribute: str, label: str) -> float:
+        of_attribute = self.thresholds.get(attribute, {})
+        return of_attribute.get(label, of_attribute.get("default", 0.5))
+
+
+class _Similarity(_Part):
+    curve: Annotated[list[tuple[float, float]], Field(min_length=2), AfterValidator(_rising)]
+
+
+class _Vocabulary(_Part):
+    groups: list[str]
+    categories: list[str]
+    attributes: dict[str, list[str]]
+
+
+class _Manifest(_Part):
+    format: Literal[1]
+    version: str
+    created: str = ""
+    taxonomy: _Vocabulary
+    detector: DetectorSettings
+    encoder: EncoderSettings
+    calibration: Calibration = Calibration()
+    similarity: _Similarity
+    metrics: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    checksums: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that was checked. ``curve``: cosine and similarity points; ``metrics``, ``training``: for people."""
+
+    folder: Path
+    version: str
+    created: str
+    detector: DetectorSettings
+    encoder: EncoderSettings
+    calibration: Calibration
+    curve: tuple[tuple[float, float], ...]
+    metrics: Mapping[str, Any]
+    training: Mapping[str, Any]
+    checksums: Mapping[str, str]
+
+    @property
+    def detector_path(self) -> Path:
+        return self.folder / self.detector.file
+
+    @property
+    def encoder_path(self) -> Path:
+        return self.folder / self.encoder.file
+
+    def similarity(self, cosine: float) -> float:
+        """Piecewise linear over ``curve``, 0..1; beyond its ends the value at the end."""
+        xs, ys = zip(*self.curve, strict=True)
+        return float(np.interp(cosine, xs, ys))
+
+    def embeds_like(self, other: "Bundle") -> bool:
+        """Whether both make the same embedding of the same garment, so that theirs may be compared."""
+        return self.encoder == other.encoder and dict(self.checksums) == dict(other.checksums)
+
+
+def is_version(word: str) -> bool:
+    """1 to 64 letters, digits, ``.``, ``_`` and ``-``, beginning with a letter or digit."""
+    return _VERSION.fullmatch(word) is not None
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read and check the bundle in ``folder``.
+
+    Raises BundleInvalid: no manifest, a field that does not fit, a vocabulary other than the product's, a missing file
+    or one that is not the one the manifest was written for.
+    """
+    manifest = _read_manifest(folder)
+    _check_words(folder, manifest)
+    for name in (manifest.detector.file, manifest.encoder.file):
+        _check_file(folder, name, manifest.checksums.get(name))
+    return Bundle(
+        folder=folder,
+        version=manifest.version,
+        created=manifest.created,
+        detector=manifest.detector,
+        encoder=manifest.encoder,
+        calibration=manifest.calibration,
+        curve=tuple(manifest.similarity.curve),
+        metrics=manifest.metrics,
+        training=manifest.training,
+        checksums={n: manifest.checksums[n] for n in sorted({manifest.detector.file, manifest.encoder.file})},
+    )
+
+
+def _read_manifest(folder: Path) -> _Manifest:
+    path = folder / MANIFEST
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MOST_MANIFEST_BYTES + 1)
+    except OSError as error:
+        raise BundleInvalid(f"{path} cannot be read: {error.strerror}") from None
+    if len(text) > _MOST_MANIFEST_BYTES:
+        raise BundleInvalid(f"{path} has more than {_MOST_MANIFEST_BYTES} bytes")
+    try:
+        return _Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BundleInvalid(f"{path}: {where + ': ' if where else ''}{first['msg']}") from None
+
+
+def _check_words(folder: Path, manifest: _Manifest) -> None:
+    if not is_version(manifest.version):
+        raise BundleInvalid(f"{folder}: version must have 1 to 64 letters, digits, '.', '_' and '-'")
+    if manifest.encoder.embedding_dim != EMBEDDING_DIM:
+        raise BundleInvalid(
+            f"{folder}: embeddings have {manifest.encoder.embedding_dim} dimensions, not {EMBEDDING_DIM}"
+        )
+    words = taxonomy()
+    here = manifest.taxonomy
+    same = (
+        here.groups == list(words.groups)
+        and here.categories == list(words.categories)
+        and list(here.attributes) == list(words.attributes)
+        and all(tuple(here.attributes[a]) == labels for a, labels in words.attributes.items())
+    )
+    if not same:
+        raise BundleInvalid(f"{folder}: its taxonomy is not the product's; it was made for another version of Placket")
+    _check_calibration(folder, manifest.calibration, words)
+
+
+def _check_calibration(folder: Path, calibration: Calibration, words: Taxonomy) -> None:
+    known = {"category", *words.attributes}
+    for table in (calibration.temperature, calibration.unknown):
+        if strange := sorted(set(table) - known):
+            raise BundleInvalid(f"{folder}: the calibration names {strange[0]!r}, which is no attribute")
+    for attribute, thresholds in calibration.thresholds.items():
+        if attribute not in MULTI_LABEL:
+            raise BundleInvalid(f"{folder}: thresholds are for {' and '.join(MULTI_LABEL)}, not {attribute!r}")
+        if strange := sorted(set(thresholds) - {"default", *words.attributes[attribute]}):
+            raise BundleInvalid(f"{folder}: a threshold names {strange[0]!r}, which is no label of {attribute}")
+
+
+def _check_file(folder: Path, name: str, checksum: str | None) -> None:
+    if checksum is None:
+        raise BundleInvalid(f"{folder}: {MANIFEST} has no checksum of {name}")
+    try:
+        with (folder / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleInvalid(f"{folder / name} cannot be read: {error.strerror}") from None
+    if found != checksum:
+        raise BundleInvalid(
+            f"{folder / name} is damaged or of another bundle: its SHA-256 is not the one in {MANIFEST}"
+        )

@@ -1,0 +1,147 @@
+"""The process in which strangers' bytes are decoded: ``python -m placket.vision.child SOCKET PARENT OPTIONS``.
+
+It may crash, hang or be killed at any time; whoever started it starts another. It has no secret and no state.
+"""
+
+import contextlib
+import ctypes
+import os
+import queue
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+from placket.domain.errors import PlacketError, VisionCrashed
+from placket.vision.bundle import read_bundle
+from placket.vision.decoding import PixelBudget, decode
+from placket.vision.engine import Engine
+from placket.vision.pipeline import Pipeline
+from placket.vision.protocol import Frame, Kind, Options, Order, encode_analysis, encode_failure, receive
+
+_PIXELS_AT_ONCE = 60_000_000
+_MOST_PIPELINES = 3
+_PR_SET_PDEATHSIG = 1
+
+
+def _tie_to(parent: int) -> None:
+    """Die when the parent dies, and let only the parent decide: a terminal's Ctrl-C and a supervisor's SIGTERM go to
+    all processes of a service, but the parent still has photos to finish."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        # When memory runs out, it is this process that can be replaced, not the server.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500")
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+class Child:
+    """Works on photos with a few threads; the main thread listens."""
+
+    def __init__(self, connection: socket.socket, options: Options) -> None:
+        """Raises BundleInvalid."""
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._marker = options.crash_marker.encode()
+        self._engine = Engine(options.threads)
+        self._budget = PixelBudget(_PIXELS_AT_ONCE)
+        self._opening = threading.Lock()
+        self._first = options.bundle
+        self._pipelines = {options.bundle: self._open(options.bundle)}
+        self._waiting: queue.PriorityQueue[tuple[int, int, Order, bytes]] = queue.PriorityQueue()
+
+    def serve(self) -> None:
+        """Until the parent closes the connection."""
+        for _ in range(self._engine.threads):
+            threading.Thread(target=self._work, daemon=True).start()
+        self._send(Frame(Kind.READY, 0))
+        while (frame := receive(self._connection)) is not None:
+            order = Order.decode(frame.json())
+            self._waiting.put((order.priority, frame.job, order, frame.blob))
+
+    def _work(self) -> None:
+        while True:
+            _, job, order, image = self._waiting.get()
+            # Said before a byte is looked at: whoever finds this process dead knows which photos it had begun.
+            self._send(Frame(Kind.STARTED, job))
+            self._send(self._answer(job, order, image))
+
+    def _answer(self, job: int, order: Order, image: bytes) -> Frame:
+        try:
+            if self._marker and image.startswith(self._marker):
+                image = _misbehave(image.removeprefix(self._marker))
+            with self._engine.photo():
+                picture = decode(image, order.limits, self._budget)
+                return encode_analysis(job, self._pipeline(order.bundle).analyse(picture, order.box, image))
+        except PlacketError as error:
+            return encode_failure(Kind.FAILED, job, error)
+        except Exception as error:
+            # Unforeseen, and brought about by this photo: its own failure, or it would be tried for ever.
+            traceback.print_exc()
+            return encode_failure(
+                Kind.FAILED, job, VisionCrashed(f"this photo made the pipeline fail: {type(error).__name__}")
+            )
+
+    def _pipeline(self, folder: str) -> Pipeline:
+        found = self._pipelines.get(folder)
+        if found is not None:
+            return found
+        with self._opening:
+            if folder not in self._pipelines:
+                if len(self._pipelines) == _MOST_PIPELINES:
+                    self._pipelines.pop(next(f for f in self._pipelines if f != self._first))
+                self._pipelines[folder] = self._open(folder)
+            return self._pipelines[folder]
+
+    def _open(self, folder: str) -> Pipeline:
+        pipeline = Pipeline(read_bundle(Path(folder)), self._engine)
+        pipeline.warm()
+        return pipeline
+
+    def _send(self, frame: Frame) -> None:
+        with self._sending:
+            for part in frame.parts():
+                self._connection.sendall(part)
+
+
+def _misbehave(order: bytes) -> bytes:
+    """What tests need a decoder to do: ``abort``, ``hang`` or ``sleep SECONDS``, a line break, and then a photo."""
+    how, _, image = order.partition(b"\n")
+    if how == b"abort":
+        os.abort()
+    if how == b"hang":
+        # Holds the interpreter's lock, as a stuck decoder may.
+        ctypes.PyDLL(None).pause()
+    if how.startswith(b"sleep "):
+        time.sleep(float(how.split()[1]))
+    return image
+
+
+def main() -> None:
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    _tie_to(int(sys.argv[2]))
+    # What Pillow remarks about a stranger's file is no news for the server's log.
+    warnings.simplefilter("ignore")
+    options = Options.decode(sys.argv[3])
+    try:
+        child = Child(connection, options)
+    except PlacketError as error:
+        for part in encode_failure(Kind.UNFIT, 0, error).parts():
+            connection.sendall(part)
+        os._exit(3)
+    with contextlib.suppress(ConnectionError):
+        child.serve()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""A stranger's bytes to upright RGB pixels. What the bytes are is told by their content, never by a name.
+
+Cheap checks come first: bytes, format, and the size in the header; only then is a pixel decoded.
+"""
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+from placket.domain.errors import (
+    ImageAspectRatio,
+    ImageFormatUnsupported,
+    ImageTooManyBytes,
+    ImageTooManyPixels,
+    ImageTooSmall,
+)
+from placket.domain.images import ImageLimits
+from placket.vision.preprocessing import Pixels
+
+LEAST_LONG_SIDE = 800
+"""Large pictures are shrunk by a whole factor, to a long side of at least this and less than twice this: the networks
+see 160 to 416 pixels, and a garment of a fifth of the photo still fills the encoder's crop."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_JPEG_SCALES = (8, 4, 2, 1)
+_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+# Pillow's own alarm comes later than ours and would only repeat it on standard error.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``pixels`` may be smaller than the photo; ``width`` and ``height`` are those of the upright photo itself."""
+
+    pixels: Pixels
+    width: int
+    height: int
+
+
+class PixelBudget:
+    """Bounds the pixels that threads decode at once: a photo waits until there is room, one always has it."""
+
+    def __init__(self, pixels: int) -> None:
+        self._size = pixels
+        self._free = pixels
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        share = min(pixels, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= share)
+            self._free -= share
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += share
+                self._changed.notify_all()
+
+
+def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) -> Picture:
+    """Decode an image within ``limits``; transparent parts become white, an animation's first frame is taken.
+
+    Raises ImageTooManyBytes, ImageFormatUnsupported (also for what is cut short or damaged), ImageTooManyPixels,
+    ImageTooSmall, ImageAspectRatio.
+    """
+    if len(data) > limits.max_bytes:
+        raise ImageTooManyBytes(f"the image has {len(data)} bytes, more than {limits.max_bytes}")
+    name = sniff(data)
+    if name not in limits.formats:
+        raise ImageFormatUnsupported(f"{_called(name, data)}; taken are {', '.join(sorted(limits.formats))}")
+    image = _open(data, name)
+    _check_size(*image.size, limits)
+    width, height = image.size
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        factor = max(s for s in _JPEG_SCALES if s <= _factor(width, height))
+        image.draft(None, (max(1, width // factor), max(1, height // factor)))
+    if budget is None:
+        return _decoded(image, name, width, height)
+    with budget.hold(image.width * image.height):
+        return _decoded(image, name, width, height)
+
+
+def sniff(data: bytes) -> str:
+    """Pillow's name of the format that the first bytes announce; empty when it is none that Placket knows."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith(b"BM"):
+        return "BMP"
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "TIFF"
+    return ""
+
+
+def _called(name: str, data: bytes) -> str:
+    if name:
+        return f"the image is {name}"
+    if not data:
+        return "there are no bytes"
+    if data[4:8] == b"ftyp":
+        return "the image is HEIC or AVIF"
+    if data[:512].lstrip()[:1] == b"<":
+        return "this is HTML, SVG or XML, not an image"
+    return "the bytes are no image"
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=(name,))
+    except _BOMB as error:
+        raise ImageTooManyPixels(str(error)) from None
+    # Pillow's readers answer damaged headers with whatever exception happens first.
+    except Exception as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> ImageFormatUnsupported:
+    # An unidentified image's message carries an object's address instead of a reason.
+    reason = "its header is damaged" if isinstance(error, UnidentifiedImageError) else str(error)[:200]
+    return ImageFormatUnsupported(f"the {name} cannot be decoded: {reason or type(error).__name__}")
+
+
+def _check_size(width: int, height: int, limits: ImageLimits) -> None:
+    if width * height > limits.max_pixels:
+        raise ImageTooManyPixels(f"the image has {width} x {height} pixels, more than {limits.max_pixels} in all")
+    short, long = sorted((width, height))
+    if short < limits.min_side:
+        raise ImageTooSmall(f"the image has {width} x {height} pixels; a side needs {limits.min_side}")
+    if limits.max_aspect is not None and long > limits.max_aspect * short:
+        raise ImageAspectRatio(f"the image has {width} x {height} pixels, more elongated than 1:{limits.max_aspect:g}")
+
+
+def _factor(width: int, height: int) -> int:
+    return max(1, max(width, height) // LEAST_LONG_SIDE)
+
+
+def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
+    try:
+        image.load()
+        turn = _TURNS.get(_orientation(image))
+        small = _rgb(_eight_bits(image, name))
+    except _BOMB as error:
+        raise ImageTooManyPixels(str(error)) from None
+    except MemoryError:
+        raise ImageTooManyPixels(f"{width} x {height} pixels are more than there is memory for") from None
+    except Exception as error:
+        raise _unreadable(name, error) from None
+    if turn is not None:
+        small = small.transpose(turn)
+        if turn in (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8]):
+            width, height = height, width
+    return Picture(np.asarray(small), width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; 1 when there is none or it cannot be read. TIFF is upright once it is loaded."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return 1
+
+
+def _eight_bits(image: Image.Image, name: str) -> Image.Image:
+    """A picture of 8 bits a channel that can be shrunk: no palette, no 1-bit, no 16-bit values."""
+    if image.mode.startswith("I;16"):
+        values = np.asarray(image).astype(np.uint16)
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ImageFormatUnsupported(f"the {name} has 32 bits a value; 8 and 16 are taken")
+    # Adobe's programs, and Pillow after them, store CMYK in JPEG inverted; without their mark it is not.
+    if image.mode == "CMYK" and name == "JPEG" and "adobe" not in image.info:
+        image = Image.eval(image, lambda v: 255 - v)
+    if "transparency" in image.info and image.mode in ("1", "L", "P", "RGB"):
+        return image.convert("RGBA")
+    if image.mode == "PA":
+        return image.convert("RGBA")
+    return image.convert("RGB") if image.mode in ("1", "P") else image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Shrunk, then on white: so nothing large is ever converted twice."""
+    factor = _factor(*image.size)
+    if factor > 1:
+        image = image.reduce(factor)
+    if image.mode in ("LA", "RGBA", "La", "RGBa"):
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, image)
+    return image if image.mode == "RGB" else image.convert("RGB")

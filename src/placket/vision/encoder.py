@@ -1,0 +1,61 @@
+"""What a garment looks like: the encoder's crops, its embeddings and its logits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.domain.errors import BundleInvalid, VisionCrashed
+from placket.domain.garments import EMBEDDING_DIM, Box, Embedding
+from placket.domain.taxonomy import taxonomy
+from placket.vision.bundle import Bundle
+from placket.vision.engine import Engine
+from placket.vision.preprocessing import Canvas, Pixels, batch, crop
+
+_MOST_CROPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """``logits``: of ``category`` and of each attribute, in the taxonomy's order."""
+
+    embedding: Embedding
+    logits: Mapping[str, NDArray[np.float32]]
+
+
+class Encoder:
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        """Raises BundleInvalid."""
+        words = taxonomy()
+        self.settings = bundle.encoder
+        self._counts = {"category": len(words.categories), **{a: len(v) for a, v in words.attributes.items()}}
+        self._network = engine.open(bundle.encoder_path, ("embedding", *self._counts))
+
+    def canvas(self, pixels: Pixels, box: Box) -> Canvas:
+        return crop(pixels, box, self.settings.size[0], self.settings.margin, self.settings.pad)
+
+    def encode(self, canvases: Sequence[Canvas]) -> list[Encoded]:
+        """One result a canvas.
+
+        Raises BundleInvalid when the network's answer has another shape, VisionCrashed when it has no direction.
+        """
+        found: list[Encoded] = []
+        # A few at a time: a street photo has twenty, and memory once taken by the runtime is not given back.
+        for start in range(0, len(canvases), _MOST_CROPS):
+            found += self._encode(canvases[start : start + _MOST_CROPS])
+        return found
+
+    def _encode(self, canvases: Sequence[Canvas]) -> list[Encoded]:
+        embeddings, *logits = self._network.run(batch(canvases))
+        shapes = [(len(canvases), n) for n in (EMBEDDING_DIM, *self._counts.values())]
+        if [embeddings.shape, *(x.shape for x in logits)] != shapes:
+            raise BundleInvalid(f"the encoder answered with shapes {embeddings.shape}, {[x.shape for x in logits]}")
+        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+            raise VisionCrashed("the encoder's answer to this photo has no direction")
+        units = (embeddings / lengths).astype(np.float32)
+        return [
+            Encoded(units[i], {name: x[i] for name, x in zip(self._counts, logits, strict=True)})
+            for i in range(len(canvases))
+        ]

@@ -1,0 +1,91 @@
+"""A picture to its garments: detector, crops, encoder, tags, colours."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from placket.domain.garments import WHOLE_IMAGE, Analysis, Box, Garment
+from placket.domain.keeping import order_garments
+from placket.domain.taxonomy import taxonomy
+from placket.vision.bundle import Bundle
+from placket.vision.colours import Backdrop, backdrop, swatches
+from placket.vision.decoding import Picture
+from placket.vision.detector import Detection, Detector, iou
+from placket.vision.encoder import Encoded, Encoder
+from placket.vision.engine import Engine
+from placket.vision.preprocessing import Pixels
+from placket.vision.tags import Tagger
+
+_DENIM_CATEGORIES = ("jeans", "denim_jacket")
+
+
+class Pipeline:
+    """A bundle's networks, open. Threads may share it."""
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        """Raises BundleInvalid when a network cannot be loaded or is none of this kind."""
+        self.bundle = bundle
+        self.detector = Detector(bundle, engine)
+        self.encoder = Encoder(bundle, engine)
+        self.tagger = Tagger(bundle.calibration)
+
+    def warm(self) -> None:
+        """A first run of everything, which is slower than those after it."""
+        grey = np.full((64, 64, 3), 127, np.uint8)
+        self.garments(grey)
+        self.whole(grey, WHOLE_IMAGE)
+
+    def analyse(self, picture: Picture, box: Box | None = None, data: bytes | None = None) -> Analysis:
+        """Every garment in the picture; with ``box``, the one in it. ``data``: the photo's bytes, for their hash."""
+        garments = self.whole(picture.pixels, box) if box else self.garments(picture.pixels)
+        return Analysis(
+            width=picture.width,
+            height=picture.height,
+            garments=tuple(garments),
+            bundle=self.bundle.version,
+            sha256=hashlib.sha256(data).hexdigest() if data is not None else "",
+        )
+
+    def garments(self, pixels: Pixels) -> list[Garment]:
+        """What the detector finds, tagged and embedded; clothing first, then by score x area."""
+        found = self.detector.find(self.detector.canvas(pixels))
+        encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
+        behind = backdrop(pixels)
+        garments = [self._garment(pixels, d.box, e, behind, d) for d, e in zip(found, encoded, strict=True)]
+        return order_garments(distinct(garments, self.detector.settings.nms_iou))
+
+    def whole(self, pixels: Pixels, box: Box) -> list[Garment]:
+        """The garment in ``box``, taken for granted: its score is 1."""
+        (encoded,) = self.encoder.encode([self.encoder.canvas(pixels, box)])
+        return [self._garment(pixels, box, encoded, backdrop(pixels), None)]
+
+    def _garment(
+        self, pixels: Pixels, box: Box, encoded: Encoded, behind: Backdrop | None, detection: Detection | None
+    ) -> Garment:
+        scores = detection.group_scores if detection else None
+        category = self.tagger.category(encoded.logits["category"], scores)
+        tags = self.tagger.attributes(encoded.logits, category.id)
+        fabric = tags.get("fabric")
+        denim = category.id in _DENIM_CATEGORIES or (fabric is not None and fabric[0].id == "denim")
+        return Garment(
+            group=taxonomy().group_of(category.id),
+            category=category,
+            box=box,
+            score=detection.score if detection else 1.0,
+            tags=tags,
+            embedding=encoded.embedding,
+            swatches=swatches(pixels, box, behind, denim=denim),
+        )
+
+
+def distinct(garments: Sequence[Garment], most_iou: float) -> list[Garment]:
+    """Without those that overlap a better one of the same group: the detector may take one garment for two groups'
+    and the encoder then know better."""
+    kept: list[Garment] = []
+    for garment in sorted(garments, key=lambda g: -g.score):
+        same = [k.box.as_list() for k in kept if k.group == garment.group]
+        box = np.array(garment.box.as_list(), np.float32)
+        if not same or iou(box, np.array(same, np.float32)).max() <= most_iou:
+            kept.append(garment)
+    return kept

@@ -1,0 +1,106 @@
+"""The port ``Vision``: photos go to supervised child processes, answers come back to any event loop."""
+
+import asyncio
+import threading
+
+from placket.domain.errors import ImageTooManyBytes
+from placket.domain.garments import Analysis, Box
+from placket.domain.images import ImageLimits
+from placket.services.ports import Priority
+from placket.vision.bundle import Bundle
+from placket.vision.library import BundleLibrary
+from placket.vision.machine import cores
+from placket.vision.protocol import Options, Order
+from placket.vision.statistics import VisionStatistics
+from placket.vision.supervisor import Supervisor
+
+_NOTHING_YET = VisionStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+class VisionPool:
+    """``processes`` children with ``threads`` each (0: the machine's cores shared out among them).
+
+    ``timeout``: seconds after which a photo counts as one that hangs. Children start with the first photo, or when
+    :meth:`ready` is called. May be used from several event loops and threads. ``crash_marker``: for tests, bytes
+    at an image's beginning that let the child misbehave.
+    """
+
+    def __init__(
+        self,
+        library: BundleLibrary,
+        *,
+        processes: int = 1,
+        threads: int = 0,
+        timeout: float = 60.0,
+        crash_marker: str = "",
+    ) -> None:
+        self._library = library
+        self._processes = processes
+        self._threads = threads or max(1, cores() // processes)
+        self._timeout = timeout
+        self._crash_marker = crash_marker
+        self._bundles: dict[str | None, Bundle] = {}
+        self._supervisor: Supervisor | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def default_bundle(self) -> str:
+        """Version of the bundle in use. Raises VisionUnavailable when there is none."""
+        return self._library.current().version
+
+    async def analyse(
+        self,
+        image: bytes,
+        *,
+        limits: ImageLimits,
+        bundle: str | None = None,
+        box: Box | None = None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Analysis:
+        """See the port. A call that is cancelled before its photo's turn costs nothing."""
+        if len(image) > limits.max_bytes:
+            raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
+        found = await self._bundle(bundle)
+        supervisor = await self._supervised()
+        order = Order(str(found.folder), limits, box, int(priority))
+        return await asyncio.wrap_future(supervisor.submit(order, image))
+
+    def similarity(self, cosine: float, bundle: str) -> float:
+        """The bundle's calibrated 0..1 for a cosine. Raises VisionUnavailable when it is neither in use nor kept."""
+        return self._library.load(bundle).similarity(cosine)
+
+    async def ready(self) -> None:
+        """Wait until a child can take photos, starting them if need be. Raises VisionUnavailable with the reason."""
+        supervisor = await self._supervised()
+        await asyncio.wrap_future(supervisor.when_ready())
+
+    def statistics(self) -> VisionStatistics:
+        return self._supervisor.statistics() if self._supervisor else _NOTHING_YET
+
+    def pids(self) -> list[int]:
+        """Process ids of the children that take photos."""
+        return self._supervisor.pids() if self._supervisor else []
+
+    async def aclose(self) -> None:
+        """End the children at once; calls that wait get VisionUnavailable. The pool may be used again."""
+        with self._lock:
+            supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            await asyncio.to_thread(supervisor.close)
+
+    async def _bundle(self, version: str | None) -> Bundle:
+        known = self._bundles.get(version)
+        if known is None:
+            # Reads and hashes tens of megabytes, once.
+            load = self._library.current if version is None else self._library.load
+            known = await asyncio.to_thread(load, *(() if version is None else (version,)))
+            self._bundles[version] = known
+        return known
+
+    async def _supervised(self) -> Supervisor:
+        bundle = await self._bundle(None)
+        with self._lock:
+            if self._supervisor is None or self._supervisor.closed:
+                options = Options(str(bundle.folder), self._threads, self._crash_marker)
+                self._supervisor = Supervisor(options, processes=self._processes, timeout=self._timeout)
+            return self._supervisor

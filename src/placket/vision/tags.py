@@ -1,0 +1,107 @@
+"""From logits to labels with calibrated probabilities."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.domain.garments import Label
+from placket.domain.taxonomy import MULTI_LABEL, taxonomy
+from placket.vision.bundle import Calibration
+
+LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
+LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
+_FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
+_SMALLEST_GROUP_SCORE = 1e-3
+
+Values = NDArray[np.float64]
+
+
+def lengths_of(category: str) -> tuple[str, ...]:
+    """The words for its ``length``: how far tops fall, or how long bottoms and whole-body garments are."""
+    lower = taxonomy().group_of(category) in _FROM_THE_WAIST or category == "swim_shorts"
+    return LENGTHS_FROM_THE_WAIST if lower else LENGTHS_OF_TOPS
+
+
+class Tagger:
+    """Reads an encoder's logits with a bundle's calibration."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        words = taxonomy()
+        self._words = words
+        self._calibration = calibration
+        self._categories = words.categories
+        groups = list(words.groups)
+        self._group_of = np.array([groups.index(words.group_of(c)) for c in words.categories])
+        self._thresholds = {
+            a: np.array([calibration.threshold(a, label) for label in words.attributes[a]]) for a in MULTI_LABEL
+        }
+        self._lengths = {
+            c: np.array([label in lengths_of(c) for label in words.attributes["length"]]) for c in words.categories
+        }
+
+    def category(self, logits: NDArray[np.float32], group_scores: NDArray[np.float32] | None) -> Label:
+        """The most probable category: p ~ p_encoder x p_group^alpha, where the detector's scores are given.
+
+        ``logits (categories,)``, ``group_scores (groups,)`` 0..1. A product of experts over independent evidence; a
+        group's score is never taken as less than 0.001, so that the detector cannot veto.
+        """
+        log_p = np.log(np.maximum(softmax(self._scaled("category", logits)), 1e-12))
+        if group_scores is not None:
+            floor = np.clip(group_scores.astype(np.float64), _SMALLEST_GROUP_SCORE, 1.0)
+            log_p = log_p + self._calibration.fusion.alpha * np.log(floor)[self._group_of]
+        p = softmax(log_p)
+        best = int(np.argmax(p))
+        return Label(self._categories[best], float(p[best]))
+
+    def attributes(self, logits: Mapping[str, NDArray[np.float32]], category: str) -> dict[str, tuple[Label, ...]]:
+        """Labels of every attribute that applies to ``category`` and can be told, best first.
+
+        A single-label attribute has one. ``colors`` has those above their thresholds, else the best one; ``details``
+        those above theirs, and is absent without any.
+        """
+        tags: dict[str, tuple[Label, ...]] = {}
+        for name, labels in self._words.attributes.items():
+            if not self._words.applies(name, category):
+                continue
+            scaled = self._scaled(name, logits[name])
+            if name in MULTI_LABEL:
+                found = self._several(name, labels, scaled)
+            else:
+                found = self._one(name, labels, scaled, self._lengths[category] if name == "length" else None)
+            if found:
+                tags[name] = found
+        if "sleeve_length" in logits and self._sleeveless(logits["sleeve_length"]):
+            tags.pop("sleeve_shape", None)
+        return tags
+
+    def _scaled(self, name: str, logits: NDArray[np.float32]) -> Values:
+        return np.asarray(logits, np.float64) / self._calibration.temperature.get(name, 1.0)
+
+    def _one(
+        self, name: str, labels: tuple[str, ...], scaled: Values, allowed: NDArray[np.bool_] | None
+    ) -> tuple[Label, ...]:
+        p = softmax(scaled if allowed is None else np.where(allowed, scaled, -np.inf))
+        best = int(np.argmax(p))
+        if p[best] < self._calibration.unknown.get(name, 0.0):
+            return ()
+        return (Label(labels[best], float(p[best])),)
+
+    def _several(self, name: str, labels: tuple[str, ...], scaled: Values) -> tuple[Label, ...]:
+        p = 1.0 / (1.0 + np.exp(-np.clip(scaled, -60, 60)))
+        chosen = np.flatnonzero(p >= self._thresholds[name])
+        # Every garment has a colour; not every one has a detail.
+        if not len(chosen) and name == "colors" and p.max() >= self._calibration.unknown.get(name, 0.0):
+            chosen = np.array([int(np.argmax(p))])
+        order = chosen[np.argsort(-p[chosen], kind="stable")]
+        return tuple(Label(labels[i], float(p[i])) for i in order)
+
+    def _sleeveless(self, logits: NDArray[np.float32]) -> bool:
+        return self._words.attributes["sleeve_length"][int(np.argmax(logits))] == "sleeveless"
+
+
+def softmax(values: Values) -> Values:
+    """Probabilities of the last axis; ``-inf`` gives 0."""
+    shifted = np.exp(values - values.max(axis=-1, keepdims=True))
+    result: Values = shifted / shifted.sum(axis=-1, keepdims=True)
+    return result

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from placket.domain.errors import ImageFormatUnsupported, VisionCrashed
+from placket.domain.garments import Analysis, Box, Garment, Label
+from placket.vision.bundle import read_bundle
+from placket.vision.encoder import Encoder
+from placket.vision.engine import Engine
+from placket.vision.local import LocalVision
+from placket.vision.pipeline import distinct
+from placket.vision.preprocessing import letterbox
+from tests.support.photos import NAVY, RED, drawn, photo
+
+
+@pytest.fixture(scope="module")
+def local(tiny: Path) -> LocalVision:
+    return LocalVision(read_bundle(tiny), threads=2)
+
+
+def test_a_photo_as_bytes_and_as_pixels(local: LocalVision) -> None:
+    image = drawn(300, 400)
+    from_pixels = local.analyse(np.asarray(image))
+    from_bytes = local.analyse(photo(300, 400))
+    assert from_pixels.sha256 == ""
+    assert len(from_bytes.sha256) == 64
+    for a, b in zip(from_pixels.garments, from_bytes.garments, strict=True):
+        assert a.box == b.box
+        assert a.embedding @ b.embedding > 0.999
+
+
+def test_what_looks_alike_is_near_and_what_does_not_is_far(local: LocalVision) -> None:
+    red, rather_red, navy = (
+        local.analyse(photo(300, 400, c)).garments[0].embedding for c in (RED, (190, 40, 50), NAVY)
+    )
+    assert red @ rather_red > 0.99
+    assert red @ navy < red @ rather_red - 0.05
+
+
+def test_nothing_in_a_plain_picture_unless_it_is_said_to_be_a_garment(local: LocalVision) -> None:
+    plain = np.full((90, 120, 3), (200, 30, 40), np.uint8)
+    assert local.analyse(plain).garments == ()
+    (found,) = local.analyse(plain, whole_image=True).garments
+    assert (found.box.as_list(), found.score) == ([0, 0, 1, 1], 1.0)
+    assert [s.name for s in found.swatches] == ["red"]
+
+
+def test_many_in_order_with_the_bad_ones_among_them(local: LocalVision) -> None:
+    images = [photo(200, 200 + 10 * i) if i % 4 else b"junk" for i in range(13)]
+    found = list(local.analyse_many(images))
+    for i, result in enumerate(found):
+        if i % 4:
+            assert isinstance(result, Analysis)
+            assert result.height == 200 + 10 * i
+        else:
+            assert isinstance(result, ImageFormatUnsupported)
+
+
+def test_more_crops_than_one_batch(tiny: Path) -> None:
+    encoder = Encoder(read_bundle(tiny), Engine(1))
+    canvases = [letterbox(np.full((20, 30, 3), i, np.uint8), 32, 255) for i in range(19)]
+    together = encoder.encode(canvases)
+    assert len(together) == 19
+    for canvas, one in zip(canvases, together, strict=True):
+        (alone,) = encoder.encode([canvas])
+        assert alone.embedding == pytest.approx(one.embedding, abs=1e-6)
+        assert set(one.logits) == {"category", *alone.logits}
+
+
+def test_an_embedding_without_direction_is_this_photos_failure(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Encoder(read_bundle(tiny), Engine(1))
+    run = encoder._network.run
+    monkeypatch.setattr(encoder._network, "run", lambda image: [x * np.float32("nan") for x in run(image)])
+    with pytest.raises(VisionCrashed):
+        encoder.encode([letterbox(np.zeros((4, 4, 3), np.uint8), 32, 255)])
+
+
+def garment(group: str, box: Box, score: float) -> Garment:
+    return Garment(group, Label("x", 1.0), box, score, {}, np.zeros(256, np.float32))
+
+
+def test_one_garment_seen_as_two_groups_is_one() -> None:
+    a = garment("WHOLEBODY", Box(0.1, 0.1, 0.5, 0.9), 0.6)
+    again = garment("WHOLEBODY", Box(0.1, 0.1, 0.5, 0.85), 0.8)
+    other = garment("TOP", Box(0.1, 0.1, 0.5, 0.9), 0.5)
+    apart = garment("WHOLEBODY", Box(0.5, 0.1, 0.9, 0.9), 0.4)
+    assert distinct([a, again, other, apart], 0.6) == [again, other, apart]

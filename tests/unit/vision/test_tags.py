@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from placket.domain.taxonomy import taxonomy
+from placket.vision.bundle import Calibration, Fusion
+from placket.vision.tags import Tagger, lengths_of, softmax
+
+WORDS = taxonomy()
+GROUPS = list(WORDS.groups)
+
+
+def calibration(alpha: float = 0.5, **fields: object) -> Calibration:
+    return Calibration.model_validate({"fusion": Fusion(alpha=alpha), **fields})
+
+
+def logits(attribute: str, **values: float) -> np.ndarray:
+    labels = WORDS.categories if attribute == "category" else WORDS.attributes[attribute]
+    out = np.zeros(len(labels), np.float32)
+    for label, value in values.items():
+        out[labels.index(label)] = value
+    return out
+
+
+def all_logits(**changed: np.ndarray) -> dict[str, np.ndarray]:
+    return {**{a: logits(a) for a in WORDS.attributes}, **changed}
+
+
+def group_scores(**values: float) -> np.ndarray:
+    return np.array([values.get(g, 0.0) for g in GROUPS], np.float32)
+
+
+def test_softmax_by_hand() -> None:
+    assert softmax(np.log([1.0, 2.0, 5.0])) == pytest.approx([0.125, 0.25, 0.625])
+    assert softmax(np.array([1e9, -np.inf])).tolist() == [1.0, 0.0]
+
+
+def test_a_category_without_the_detector() -> None:
+    found = Tagger(calibration()).category(logits("category", jeans=np.log(80.0)), None)
+    assert (found.id, found.score) == ("jeans", pytest.approx(0.5))
+
+
+def test_temperature_flattens() -> None:
+    tagger = Tagger(calibration(temperature={"category": 2.0}))
+    assert tagger.category(logits("category", jeans=2 * np.log(80.0)), None).score == pytest.approx(0.5)
+
+
+def test_the_detectors_group_decides_between_equals() -> None:
+    equal = logits("category", skirt=20.0, dress=20.0)
+    tagger = Tagger(calibration(alpha=0.5))
+    found = tagger.category(equal, group_scores(WHOLEBODY=0.81, BOTTOM=0.01))
+    assert (found.id, found.score) == ("dress", pytest.approx(0.9, abs=1e-4))
+    assert tagger.category(equal, group_scores(WHOLEBODY=0.01, BOTTOM=0.81)).id == "skirt"
+
+
+def test_the_detector_cannot_veto() -> None:
+    sure = logits("category", dress=20.0)
+    assert Tagger(calibration(alpha=1.0)).category(sure, group_scores(TOP=1.0)).id == "dress"
+
+
+def test_alpha_nought_leaves_the_encoder_alone() -> None:
+    values = logits("category", skirt=3.0, dress=3.1)
+    tagger = Tagger(calibration(alpha=0.0))
+    assert tagger.category(values, group_scores(BOTTOM=1.0)) == tagger.category(values, None)
+
+
+@pytest.mark.parametrize("category", WORDS.categories)
+def test_only_what_applies_is_told(category: str) -> None:
+    tags = Tagger(calibration(thresholds={"details": {"default": 0.5}})).attributes(all_logits(), category)
+    wanted = {a for a in WORDS.attributes if WORDS.applies(a, category)}
+    # All logits are equal, so the first label wins, and a garment whose sleeve is "sleeveless" has no sleeve's shape.
+    assert set(tags) == wanted - {"sleeve_shape"}
+
+
+def test_a_sleeve_has_a_shape_only_where_there_is_a_sleeve() -> None:
+    tagger = Tagger(calibration(unknown={"sleeve_length": 0.99}))
+    long = tagger.attributes(all_logits(sleeve_length=logits("sleeve_length", long=1.0)), "shirt")
+    assert long["sleeve_shape"][0].id == "straight"
+    assert "sleeve_length" not in long
+    bare = tagger.attributes(all_logits(sleeve_length=logits("sleeve_length", sleeveless=1.0)), "shirt")
+    assert "sleeve_shape" not in bare
+
+
+@pytest.mark.parametrize(
+    ("category", "word"),
+    [("shirt", "hip"), ("bikini_top", "hip"), ("skirt", "midi"), ("dress", "midi"), ("swim_shorts", "midi")],
+)
+def test_lengths_have_the_garments_own_words(category: str, word: str) -> None:
+    values = logits("length", hip=5.0, midi=5.0)
+    (found,) = Tagger(calibration()).attributes(all_logits(length=values), category)["length"]
+    assert found.id == word
+    rest = len(lengths_of(category)) - 1
+    assert found.score == pytest.approx(np.exp(5) / (np.exp(5) + rest))
+
+
+def test_both_lists_of_lengths_make_up_the_attribute() -> None:
+    assert set(lengths_of("shirt")) | set(lengths_of("skirt")) == set(WORDS.attributes["length"])
+
+
+def test_what_is_not_sure_is_not_told() -> None:
+    values = all_logits(gender=logits("gender", men=np.log(2.0)))
+    assert "gender" in Tagger(calibration(unknown={"gender": 0.5})).attributes(values, "cap")
+    assert "gender" not in Tagger(calibration(unknown={"gender": 0.5001})).attributes(values, "cap")
+
+
+def test_several_labels_best_first_each_above_its_threshold() -> None:
+    tagger = Tagger(calibration(thresholds={"colors": {"default": 0.6, "navy": 0.9, "red": 0.5}}))
+    values = logits("colors", white=1.0, red=0.0, navy=2.0, pink=3.0)
+    found = tagger.attributes(all_logits(colors=values), "shirt")["colors"]
+    assert [x.id for x in found] == ["pink", "white", "red"]
+    assert found[0].score == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_every_garment_has_a_colour_but_not_every_one_a_detail() -> None:
+    tagger = Tagger(calibration())
+    dim = all_logits(colors=logits("colors") - 4, details=logits("details") - 4)
+    dim["colors"][3] = -1.0
+    tags = tagger.attributes(dim, "shirt")
+    assert [x.id for x in tags["colors"]] == [WORDS.attributes["colors"][3]]
+    assert "details" not in tags
+    assert "colors" not in Tagger(calibration(unknown={"colors": 0.5})).attributes(dim, "shirt")
