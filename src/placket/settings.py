@@ -76,6 +76,24 @@ class Settings(BaseSettings):
     run_retention_days: int = Field(183, ge=1, description="Days after which the record of an index run is removed.")
     keep_uploads: bool = Field(True, description="Keep uploaded product images in the database, so that they can be re-indexed.")
 
+    # --- limits of the Tagger API
+    tagger_max_entries: int = Field(1000, ge=1, le=100_000, description="Images in one request of a tagging task.")
+    tagger_request_max_bytes: int = Field(
+        16_000_000, ge=1_000, description="Largest request body; it has to hold the largest image in base64."
+    )
+    tagger_window_minutes: float = Field(
+        10, gt=0, description="Time to append to a tagging task, from its creation and more with each append."
+    )
+    tagger_window_max_hours: float = Field(24, gt=0, description="How far ahead appends can move the end of that time.")
+    tagger_result_days: float = Field(7, gt=0, description="Days that results are kept after a task's last change.")
+    tagger_stub_days: float = Field(30, ge=0, description="Days that a task is known as expired after its results went.")
+    tagger_reply_hours: float = Field(24, gt=0, description="Hours that an Idempotency-Key is remembered.")
+    tagger_image_max_bytes: int = Field(10_000_000, ge=1, description="Largest image to tag.")
+    tagger_image_min_side: int = Field(20, ge=1, description="Fewest pixels of an image's side.")
+    tagger_image_max_aspect: float = Field(10.0, ge=1, description="Greatest ratio of an image's long side to its short one.")
+    tagger_attempt_timeout: float = Field(5.0, gt=0, le=60, description="Seconds for one attempt at an image.")
+    tagger_image_timeout: float = Field(10.0, gt=0, le=120, description="Seconds for an image, a second attempt counted.")
+
     # --- work
     worker_slots: int = Field(3, ge=1, le=64, description="Chunks of work that a worker has in hand at once.")
     worker_chunk: int = Field(32, ge=1, le=256, description="Images in a chunk.")

@@ -1,0 +1,219 @@
+"""Backups: one file of pg_dump's custom format, and a restore that puts the old database aside only when it is through.
+
+Works for the embedded server and for any other, with the PostgreSQL programs that Placket brings. A password travels
+in the environment of those programs, never on a command line.
+"""
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import make_url
+
+from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
+from placket.storage.database import normalise_url
+from placket.storage.embedded.binaries import installed
+from placket.storage.schema import upgrade
+
+_RESTORE_LOCK = 0x706C6B72
+_MAINTENANCE = ("postgres", "template1")
+_SECRET = ("password", "sslpassword", "passfile")
+
+
+class DatabaseInUse(PlacketError):
+    """Servers or workers are connected; their database cannot be replaced under them."""
+
+    reason = "DatabaseInUse"
+
+
+class BackupUnusable(PlacketError):
+    """The file is none of ours, or damaged."""
+
+    reason = "BackupUnusable"
+
+
+def backup(url: str, file: Path) -> int:
+    """Write a consistent backup, whatever else goes on; returns its size in bytes.
+
+    The file is there whole or not at all, and for its owner only (0600): it holds the installation's secrets.
+    Raises InvalidParameter (the file exists, its folder does not), StorageUnavailable.
+    """
+    if file.exists():
+        raise InvalidParameter(f"{file} exists; give another name, or move it away")
+    if not file.parent.is_dir():
+        raise InvalidParameter(f"there is no folder {file.parent}")
+    work = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        os.close(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={work}")
+        with work.open("rb") as written:
+            os.fsync(written.fileno())
+        work.rename(file)
+    except OSError as error:
+        raise InvalidParameter(f"{file} cannot be written: {error.strerror}") from None
+    finally:
+        work.unlink(missing_ok=True)
+    return file.stat().st_size
+
+
+def restore(url: str, file: Path) -> str:
+    """Replace the database by a backup; returns its schema's revision, brought up to this version's.
+
+    The backup is read into a new database first. Only when that is complete does it take the old one's name, in one
+    transaction; until then the old one is untouched. Raises InvalidParameter, BackupUnusable, DatabaseInUse,
+    SchemaTooNew, StorageUnavailable.
+    """
+    _check_file(file)
+    target = parameters_of(url)["dbname"]
+    fresh, old = f"{target}_restoring", f"{target}_replaced"
+    with _maintenance(url) as connection:
+        _lock(connection)
+        _refuse_if_used(connection, target)
+        _drop(connection, fresh)
+        _drop(connection, old)
+        connection.execute(sql.SQL("CREATE DATABASE {} ENCODING 'UTF8'").format(sql.Identifier(fresh)))
+        try:
+            revision = _fill(_with_database(url, fresh), file)
+            _swap(connection, target, fresh, old)
+        except BaseException:
+            with suppress(psycopg.Error):
+                _drop(connection, fresh)
+            raise
+        # If this fails, the next restore tries again.
+        with suppress(psycopg.Error):
+            _drop(connection, old)
+        return revision
+
+
+def _fill(url: str, file: Path) -> str:
+    _run(
+        "pg_restore", url, "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments", str(file),
+        damaged=BackupUnusable,
+    )  # fmt: skip
+    return upgrade(url)
+
+
+def _check_file(file: Path) -> None:
+    if not file.is_file():
+        raise InvalidParameter(f"there is no file {file}")
+    listed = subprocess.run(
+        [installed().tool("pg_restore"), "--list", str(file.absolute())],
+        capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    if listed.returncode != 0 or " TABLE public alembic_version " not in listed.stdout:
+        words = listed.stderr.strip().splitlines()
+        raise BackupUnusable(f"{file} is no backup of Placket{': ' + words[-1] if words else ''}")
+
+
+def _swap(connection: psycopg.Connection[Any], target: str, fresh: str, old: str) -> None:
+    """Renames fail while anybody is connected, and both happen or none."""
+    _refuse_if_used(connection, target)
+    rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+    try:
+        with connection.transaction():
+            connection.execute(rename.format(sql.Identifier(target), sql.Identifier(old)))
+            connection.execute(rename.format(sql.Identifier(fresh), sql.Identifier(target)))
+    except psycopg.errors.ObjectInUse:
+        raise _in_use(target) from None
+
+
+def _refuse_if_used(connection: psycopg.Connection[Any], target: str) -> None:
+    found = connection.execute(
+        # Autovacuum has no user, and makes way by itself.
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL AND pid <> pg_backend_pid()",
+        (target,),
+    ).fetchone()
+    if found is not None and found[0]:
+        raise _in_use(target)
+
+
+def _in_use(target: str) -> DatabaseInUse:
+    return DatabaseInUse(
+        f"somebody is connected to the database {target}: stop every `placket serve` and `placket worker` first."
+        " Nothing was changed"
+    )
+
+
+def _lock(connection: psycopg.Connection[Any]) -> None:
+    found = connection.execute("SELECT pg_try_advisory_lock(%s)", (_RESTORE_LOCK,)).fetchone()
+    if found is None or not found[0]:
+        raise DatabaseInUse("another restore is going on")
+
+
+def _drop(connection: psycopg.Connection[Any], database: str) -> None:
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(database)))
+
+
+@contextmanager
+def _maintenance(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection beside the database that is to be replaced, in autocommit."""
+    problem: Exception | None = None
+    for database in _MAINTENANCE:
+        try:
+            connection = psycopg.connect(
+                **{**parameters_of(url), "dbname": database, "connect_timeout": 10}, autocommit=True
+            )
+        except psycopg.OperationalError as error:
+            problem = error
+            continue
+        with connection:
+            try:
+                yield connection
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise StorageUnavailable(
+                    f"the database's role may not do this: {_first_line(error)}. It needs CREATEDB and must own the"
+                    " database; nothing was changed"
+                ) from None
+            except psycopg.Error as error:
+                raise StorageUnavailable(f"the restore failed: {_first_line(error)}; nothing was changed") from None
+        return
+    raise StorageUnavailable(f"the database server cannot be reached: {_first_line(problem)}")
+
+
+def _run(tool: str, url: str, *arguments: str, damaged: type[PlacketError] = StorageUnavailable) -> None:
+    parameters = parameters_of(url)
+    environment = {**os.environ, "LC_ALL": "C"}
+    if password := parameters.get("password"):
+        environment["PGPASSWORD"] = str(password)
+    if passfile := parameters.get("passfile"):
+        environment["PGPASSFILE"] = str(passfile)
+    shown = make_conninfo(**{k: v for k, v in parameters.items() if k not in _SECRET})
+    done = subprocess.run(
+        [installed().tool(tool), "--no-password", f"--dbname={shown}", *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        words = [line for line in done.stderr.strip().splitlines() if "error:" in line or "detail:" in line]
+        raise damaged(f"{tool} failed: {' / '.join(words[:3]) or done.stderr.strip()[-300:]}")
+
+
+def parameters_of(url: str) -> dict[str, Any]:
+    """libpq's parameters of a URL."""
+    try:
+        found: Mapping[str, Any] = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.ProgrammingError:
+        raise StorageUnavailable("the database's URL cannot be read") from None
+    if "sslpassword" in found:
+        raise StorageUnavailable("sslpassword in the database's URL is not supported here: use a key without one")
+    return {"dbname": found.get("user", "postgres"), **{k: v for k, v in found.items() if v is not None}}
+
+
+def _with_database(url: str, database: str) -> str:
+    """The same server's other database, as a URL for SQLAlchemy."""
+    return make_url(normalise_url(url)).set(database=database).render_as_string(hide_password=False)
+
+
+def _first_line(error: Exception | None) -> str:
+    return str(error).strip().partition("\n")[0]

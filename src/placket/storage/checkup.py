@@ -1,0 +1,51 @@
+"""What is to be known of a database before it is trusted with anything: for `placket doctor`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from placket.domain.errors import StorageUnavailable
+from placket.storage.backup import parameters_of
+from placket.storage.schema import OLDEST_SERVER
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """``version`` as PostgreSQL names it; ``pgvector`` the installed version, else the one that could be, else ''."""
+
+    version: str
+    new_enough: bool
+    pgvector: str
+    pgvector_installed: bool
+    now: datetime
+    megabytes: int
+    connections_left: int
+
+
+def check_up(url: str) -> Checkup:
+    """Raises StorageUnavailable."""
+    try:
+        with psycopg.connect(**{**parameters_of(url), "connect_timeout": 5}) as connection:
+            row = connection.execute(
+                """
+                SELECT current_setting('server_version'), current_setting('server_version_num')::int,
+                       (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
+                       (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
+                       clock_timestamp(), pg_database_size(current_database()) / 1000000,
+                       current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity)
+                """
+            ).fetchone()
+    except psycopg.Error as error:
+        raise StorageUnavailable(str(error).strip().partition("\n")[0]) from None
+    assert row is not None
+    version, number, installed, available, now, megabytes, left = row
+    return Checkup(
+        version=version,
+        new_enough=number >= OLDEST_SERVER * 10_000,
+        pgvector=installed or available or "",
+        pgvector_installed=installed is not None,
+        now=now,
+        megabytes=megabytes,
+        connections_left=left,
+    )

@@ -1,0 +1,81 @@
+"""The connection pool, and the errors of the driver turned into the domain's."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pgvector.psycopg
+import psycopg
+import sqlalchemy.event
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from placket.domain.errors import StorageUnavailable
+
+
+def normalise_url(url: str) -> str:
+    """The SQLAlchemy form of a PostgreSQL URL, for psycopg 3."""
+    for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    raise StorageUnavailable("PLACKET_DATABASE_URL must begin with postgresql://")
+
+
+def storable(word: str) -> bool:
+    """Whether PostgreSQL can hold it: no NUL, no half of a surrogate pair. Nothing stored equals a word that is not."""
+    return "\x00" not in word and not any("\ud800" <= c <= "\udfff" for c in word)
+
+
+class Database:
+    """One pool of connections. ``begin()`` is one transaction."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = normalise_url(url)
+        self._engine = create_async_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=30,
+            # A connection that died with the server is replaced before it is used.
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10, "prepare_threshold": 5},
+        )
+        sqlalchemy.event.listen(self._engine.sync_engine, "connect", _register_vector)
+
+    @property
+    def conninfo(self) -> str:
+        """The URL as psycopg and libpq take it, for a connection beside the pool."""
+        return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction; raises StorageUnavailable when the server is away or goes away."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        # psycopg's own come from where SQLAlchemy is passed by: COPY, and the set-up of a connection.
+        except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise StorageUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        except PoolTimeout as error:
+            raise StorageUnavailable("no database connection became free") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StorageUnavailable("the connection to the database broke") from error
+            raise
+
+    async def ping(self) -> None:
+        async with self.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def aclose(self) -> None:
+        await self._engine.dispose()
+
+
+def _register_vector(dbapi_connection: object, _record: object) -> None:
+    """Vectors travel in binary, as NumPy arrays."""
+    dbapi_connection.run_async(pgvector.psycopg.register_vector_async)  # type: ignore[attr-defined]
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]

@@ -1,0 +1,269 @@
+"""Documents and their garments; also what search engines load from."""
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
+from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.garments import Analysis, Embedding, Garment
+from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
+from placket.services.ports import IndexedProduct
+from placket.services.stores import Document, Service
+from placket.storage.database import Database, storable
+
+_COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
+_UPSERT = text(
+    f"""
+    INSERT INTO documents (service_id, product_id, revision, image_sha256, width, height, {", ".join(FIELDS)})
+    VALUES (:service_id, :product_id, :revision, :image_sha256, :width, :height, {", ".join(":" + f for f in FIELDS)})
+    ON CONFLICT (service_id, product_id) DO UPDATE SET
+        revision = excluded.revision, deleted = false, updated_at = now(),
+        created_at = CASE WHEN documents.deleted THEN now() ELSE documents.created_at END,
+        image_sha256 = excluded.image_sha256, width = excluded.width, height = excluded.height,
+        {", ".join(f"{f} = excluded.{f}" for f in FIELDS)}
+    RETURNING id
+    """
+)
+_BURY = text(
+    f"""
+    UPDATE documents SET deleted = true, revision = :revision, updated_at = now(), image_sha256 = '',
+        {", ".join(f"{f} = ''" for f in FIELDS)}
+    WHERE service_id = :service_id AND product_id = :product_id RETURNING id
+    """
+)
+
+
+async def lock_service(connection: AsyncConnection, service_id: int) -> Any:
+    """The row under which a service's documents change one transaction after another. Raises NoSuchService."""
+    found = await connection.execute(
+        text(
+            "SELECT id, revision, document_count, bundle FROM services WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
+        ),
+        {"id": service_id},
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise NoSuchService("the service was deleted")
+    return row
+
+
+async def present_products(connection: AsyncConnection, service_id: int, product_ids: Iterable[str]) -> set[str]:
+    rows = await connection.execute(
+        text("SELECT product_id FROM documents WHERE service_id = :s AND product_id = ANY(:ids) AND NOT deleted"),
+        {"s": service_id, "ids": list(product_ids)},
+    )
+    return set(rows.scalars())
+
+
+async def write_plan(connection: AsyncConnection, service_id: int, revision: int, bundle: str, plan: Plan) -> None:
+    """Carry a plan out and move the service's revision; its row must be locked."""
+    for product_id in sorted(plan.deletes):
+        revision += 1
+        buried = await connection.execute(
+            _BURY, {"service_id": service_id, "product_id": product_id, "revision": revision}
+        )
+        # A product that the chunk itself added and deleted was never stored.
+        if (document_id := buried.scalar_one_or_none()) is not None:
+            await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
+    await _drop_uploads(connection, service_id, [*plan.deletes, *plan.writes])
+    for row, analysis in plan.writes.values():
+        revision += 1
+        assert analysis is not None
+        await _write(connection, service_id, revision, bundle, row, analysis)
+    await connection.execute(
+        text("UPDATE services SET revision = :revision, document_count = :documents WHERE id = :id"),
+        {"revision": revision, "documents": plan.documents, "id": service_id},
+    )
+
+
+async def touch(connection: AsyncConnection, service_id: int, revision: int, documents: Sequence[int]) -> None:
+    """Give documents new revisions, so that search engines see their new garments; the service must be locked."""
+    for document_id in documents:
+        revision += 1
+        await connection.execute(
+            text("UPDATE documents SET revision = :revision WHERE id = :id"), {"revision": revision, "id": document_id}
+        )
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :id"), {"revision": revision, "id": service_id}
+    )
+
+
+async def _drop_uploads(connection: AsyncConnection, service_id: int, product_ids: list[str]) -> None:
+    await connection.execute(
+        text("DELETE FROM uploads WHERE service_id = :s AND product_id = ANY(:ids)"),
+        {"s": service_id, "ids": product_ids},
+    )
+
+
+async def _write(
+    connection: AsyncConnection, service_id: int, revision: int, bundle: str, row: PlannedRow, analysis: Analysis
+) -> None:
+    stored = await connection.execute(
+        _UPSERT,
+        {
+            "service_id": service_id,
+            "product_id": row.product_id,
+            "revision": revision,
+            "image_sha256": analysis.sha256,
+            "width": analysis.width,
+            "height": analysis.height,
+            **{f: row.fields.get(f, "") for f in FIELDS},
+        },
+    )
+    document_id = stored.scalar_one()
+    await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
+    await write_garments(connection, document_id, bundle, analysis.garments)
+
+
+async def write_garments(
+    connection: AsyncConnection, document_id: int, bundle: str, garments: Sequence[Garment]
+) -> None:
+    """Put them in the place of those that the document has of this bundle."""
+    await connection.execute(
+        text("DELETE FROM garments WHERE document_id = :d AND bundle = :bundle"), {"d": document_id, "bundle": bundle}
+    )
+    if not garments:
+        return
+    await connection.execute(
+        text(
+            "INSERT INTO garments (document_id, bundle, ordinal, data, embedding)"
+            " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding)"
+        ),
+        [
+            {
+                "document_id": document_id,
+                "bundle": bundle,
+                "ordinal": ordinal,
+                "data": json.dumps(garment.to_json()),
+                "embedding": np.asarray(garment.embedding, dtype=np.float32),
+            }
+            for ordinal, garment in enumerate(garments)
+        ],
+    )
+
+
+def as_embedding(value: Any) -> Embedding:
+    """pgvector's value as a float32 row."""
+    array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
+    return array.astype(np.float32, copy=False)
+
+
+class PostgresDocuments:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, service: Service, product_id: str) -> Document:
+        found = await self.get_many(service, [product_id])
+        if product_id not in found:
+            raise NoSuchProduct(f"there is no product {product_id!r}")
+        return found[product_id]
+
+    async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]:
+        wanted = [p for p in product_ids if storable(p)]
+        return {d.product_id: d for d in await self._select(service, "product_id = ANY(:ids)", {"ids": wanted})}
+
+    async def page(self, service: Service, after: str, limit: int) -> list[Document]:
+        return await self._select(service, "product_id > :after", {"after": after, "limit": limit}, "LIMIT :limit")
+
+    async def _select(
+        self, service: Service, condition: str, values: Mapping[str, Any], tail: str = ""
+    ) -> list[Document]:
+        # One statement, so one snapshot: a document never comes with another version's garments.
+        statement = text(
+            f"SELECT d.*, g.data, g.embedding FROM (SELECT {_COLUMNS} FROM documents"
+            f" WHERE service_id = :service AND NOT deleted AND {condition} ORDER BY product_id {tail}) d"
+            " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.product_id, g.ordinal"
+        )
+        async with self._database.begin() as connection:
+            found = await connection.execute(statement, {"service": service.id, "bundle": service.bundle, **values})
+            rows = found.all()
+        return [_document(list(group)) for _, group in itertools.groupby(rows, key=lambda r: r.id)]
+
+    async def put(
+        self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
+    ) -> Outcome:
+        async with self._database.begin() as connection:
+            state = await lock_service(connection, service.id)
+            if state.bundle != analysis.bundle:
+                raise BundleMismatch(f"the service has switched to bundle {state.bundle} meanwhile; try again")
+            plan = plan_chunk(
+                [row],
+                [Computed(row.position, analysis)],
+                present=await present_products(connection, service.id, [row.product_id]),
+                documents=state.document_count,
+                quota=quota,
+            )
+            verdict = plan.verdicts[0]
+            if verdict.outcome is Outcome.FAILED:
+                raise DocumentQuotaExceeded(verdict.detail)
+            await write_plan(connection, service.id, state.revision, analysis.bundle, plan)
+            if image is not None:
+                await connection.execute(
+                    text("INSERT INTO uploads (service_id, product_id, image) VALUES (:s, :p, :i)"),
+                    {"s": service.id, "p": row.product_id, "i": image},
+                )
+            return verdict.outcome
+
+    async def delete(self, service: Service, product_id: str) -> None:
+        async with self._database.begin() as connection:
+            state = await lock_service(connection, service.id)
+            if not storable(product_id) or not await present_products(connection, service.id, [product_id]):
+                raise NoSuchProduct(f"there is no product {product_id!r}")
+            plan = Plan(state.document_count - 1, deletes={product_id})
+            await write_plan(connection, service.id, state.revision, state.bundle, plan)
+
+    async def upload(self, service_id: int, product_id: str) -> bytes | None:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text("SELECT image FROM uploads WHERE service_id = :s AND product_id = :p"),
+                {"s": service_id, "p": product_id},
+            )
+            image = found.scalar_one_or_none()
+        return None if image is None else bytes(image)
+
+    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+        statement = text(
+            "SELECT d.*, g.embedding FROM"
+            f" (SELECT id, product_id, revision, image_sha256, {', '.join(FILTER_FIELDS)} FROM documents"
+            " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d"
+            " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.revision, g.ordinal"
+        )
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                statement, {"service": service, "bundle": bundle, "since": since, "limit": limit}
+            )
+            rows = found.all()
+        return [_indexed(list(group)) for _, group in itertools.groupby(rows, key=lambda r: r.id)]
+
+
+def _document(rows: Sequence[Any]) -> Document:
+    """Rows of one document, one a garment; a single one without ``data`` when it has none."""
+    row = rows[0]
+    return Document(
+        product_id=row.product_id,
+        revision=row.revision,
+        fields={f: getattr(row, f) for f in FIELDS},
+        image_sha256=row.image_sha256,
+        width=row.width,
+        height=row.height,
+        garments=tuple(Garment.from_json(r.data, as_embedding(r.embedding)) for r in rows if r.data is not None),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _indexed(rows: Sequence[Any]) -> IndexedProduct:
+    row = rows[0]
+    return IndexedProduct(
+        product_id=row.product_id,
+        revision=row.revision,
+        fields={f: getattr(row, f) for f in FILTER_FIELDS},
+        image_sha256=row.image_sha256,
+        vectors=[as_embedding(r.embedding) for r in rows if r.embedding is not None],
+    )

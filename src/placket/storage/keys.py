@@ -1,0 +1,114 @@
+"""Projects, keys and the installation's own secrets."""
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from placket.domain.errors import KeyNameTaken, NoSuchKey
+from placket.services.stores import Caller, KeyRecord
+from placket.storage.database import Database
+
+_RECORD = """
+    SELECT k.id, k.name, p.name AS project, k.created_at, k.revoked_at, k.rate_per_second,
+        k.images_per_month
+    FROM api_keys k JOIN projects p ON p.id = k.project_id
+"""
+
+
+class PostgresKeys:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(
+        self, *, key_id: str, name: str, project: str | None, secret_hash: bytes, rate: float | None
+    ) -> KeyRecord:
+        async with self._database.begin() as connection:
+            if project is None:
+                project_id = await self._new_project(connection, name)
+            else:
+                found = await connection.execute(text("SELECT id FROM projects WHERE name = :name"), {"name": project})
+                known = found.scalar_one_or_none()
+                if known is None:
+                    raise NoSuchKey(f"there is no project {project!r}")
+                project_id = int(known)
+            await connection.execute(
+                text(
+                    "INSERT INTO api_keys (id, project_id, name, secret_hash, rate_per_second)"
+                    " VALUES (:id, :project, :name, :hash, :rate)"
+                ),
+                {"id": key_id, "project": project_id, "name": name, "hash": secret_hash, "rate": rate},
+            )
+            row = await connection.execute(text(_RECORD + " WHERE k.id = :id"), {"id": key_id})
+            return KeyRecord(**row.mappings().one())
+
+    @staticmethod
+    async def _new_project(connection: AsyncConnection, name: str) -> int:
+        try:
+            made = await connection.execute(
+                text("INSERT INTO projects (name) VALUES (:name) RETURNING id"), {"name": name}
+            )
+        except IntegrityError:
+            raise KeyNameTaken(
+                f"there is a project {name!r} already; give its name with --project for another key of it"
+            ) from None
+        return int(made.scalar_one())
+
+    async def list(self) -> list[KeyRecord]:
+        async with self._database.begin() as connection:
+            rows = await connection.execute(text(_RECORD + " ORDER BY k.created_at, k.id"))
+            return [KeyRecord(**row) for row in rows.mappings()]
+
+    async def revoke(self, key_id: str) -> None:
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                text("UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = :id"), {"id": key_id}
+            )
+            if done.rowcount == 0:
+                raise NoSuchKey(f"there is no key {key_id!r}; see `placket keys list`")
+
+    async def set_rate(self, key_id: str, rate: float | None) -> None:
+        await self._set(key_id, "rate_per_second", rate)
+
+    async def set_images_per_month(self, key_id: str, images: int | None) -> None:
+        await self._set(key_id, "images_per_month", images)
+
+    async def _set(self, key_id: str, column: str, value: float | None) -> None:
+        async with self._database.begin() as connection:
+            done = await connection.execute(
+                text(f"UPDATE api_keys SET {column} = :value WHERE id = :id"), {"id": key_id, "value": value}
+            )
+            if done.rowcount == 0:
+                raise NoSuchKey(f"there is no key {key_id!r}; see `placket keys list`")
+
+    async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT k.secret_hash, k.project_id, p.name, k.rate_per_second FROM api_keys k"
+                    " JOIN projects p ON p.id = k.project_id WHERE k.id = :id AND k.revoked_at IS NULL"
+                ),
+                {"id": key_id},
+            )
+            row = found.one_or_none()
+        if row is None:
+            return None
+        return bytes(row[0]), Caller(row[1], row[2], key_id, row[3])
+
+    async def installation_secret(self, name: str, proposal: str) -> str:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                text("INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING"),
+                {"name": name, "value": proposal},
+            )
+            found = await connection.execute(text("SELECT value FROM installation WHERE name = :name"), {"name": name})
+            return str(found.scalar_one())
+
+    async def replace_installation_secret(self, name: str, value: str) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                text(
+                    "INSERT INTO installation (name, value) VALUES (:name, :value)"
+                    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                ),
+                {"name": name, "value": value},
+            )

@@ -1,0 +1,111 @@
+"""Bringing a database to this version's schema, or refusing it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from placket.domain.errors import SchemaTooNew, StorageUnavailable
+from placket.storage.database import normalise_url
+
+OLDEST_SERVER = 15
+"""Major version of PostgreSQL."""
+
+_MIGRATION_LOCK = 0x706C61636B6574
+"""Key of the advisory lock under which one process migrates while the others wait ("placket" in ASCII)."""
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head_revision() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this code has this revision's migrations; None is an empty database."""
+    if revision is None:
+        return True
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def advice(current: str | None) -> str:
+    """What to do about a database that is not at this code's schema."""
+    if is_known(current):
+        return "run `placket db upgrade` (starting a server does the same)"
+    return (
+        f"the database has schema {current}, which this Placket (schema {head_revision()}) does not know: it was used"
+        " by a newer version. Install that version, or restore a backup made with this one"
+    )
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = current_revision(connection)
+    if not is_known(current):
+        raise SchemaTooNew(advice(current))
+
+
+def schema_status(url: str) -> tuple[str | None, str]:
+    """(revision of the database or None, revision of this code). Raises StorageUnavailable."""
+    with _connected(url) as connection:
+        return current_revision(connection), head_revision()
+
+
+def upgrade(url: str) -> str:
+    """Migrate to the newest schema; one process wins, the others wait and find nothing to do.
+
+    Returns the revision. Raises SchemaTooNew, StorageUnavailable.
+    """
+    with _connected(url) as connection:
+        _refuse_old_server(connection)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        _refuse_newer(connection)
+        if current_revision(connection) != head_revision():
+            command.upgrade(_config(connection), "head")
+        return head_revision()
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """A transaction on a connection of its own."""
+    engine = create_engine(normalise_url(url), connect_args={"connect_timeout": 10})
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise StorageUnavailable(f"the database cannot be reached: {_reason(error)}") from None
+    except DBAPIError as error:
+        hint = "; have its administrator run CREATE EXTENSION vector in it" if "vector" in str(error.orig) else ""
+        raise StorageUnavailable(f"the database cannot be brought up to date: {_reason(error)}{hint}") from None
+    finally:
+        engine.dispose()
+
+
+def _refuse_old_server(connection: Connection) -> None:
+    number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+    if number < OLDEST_SERVER * 10_000:
+        raise StorageUnavailable(f"the database is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed")
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
