@@ -1,42 +1,32 @@
 """Backups: one file of pg_dump's custom format, and a restore that puts the old database aside only when it is through.
 
-Works for the embedded server and for any other, with the PostgreSQL programs that Placket brings. A password travels
-in the environment of those programs, never on a command line.
+Works for the embedded server and for any other, with the PostgreSQL programs that Placket brings.
 """
 
 import os
 import secrets
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
 from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 from placket.storage.database import normalise_url
-from placket.storage.embedded.binaries import installed
+from placket.storage.pg_tools import BackupUnusable, contents, dump, load, parameters_of
 from placket.storage.schema import upgrade
 
 _RESTORE_LOCK = 0x706C6B72
 _MAINTENANCE = ("postgres", "template1")
-_SECRET = ("password", "sslpassword", "passfile")
 
 
 class DatabaseInUse(PlacketError):
     """Servers or workers are connected; their database cannot be replaced under them."""
 
     reason = "DatabaseInUse"
-
-
-class BackupUnusable(PlacketError):
-    """The file is none of ours, or damaged."""
-
-    reason = "BackupUnusable"
 
 
 def backup(url: str, file: Path) -> int:
@@ -52,7 +42,7 @@ def backup(url: str, file: Path) -> int:
     work = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         os.close(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={work}")
+        dump(url, work)
         with work.open("rb") as written:
             os.fsync(written.fileno())
         work.rename(file)
@@ -93,23 +83,15 @@ def restore(url: str, file: Path) -> str:
 
 
 def _fill(url: str, file: Path) -> str:
-    _run(
-        "pg_restore", url, "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments", str(file),
-        damaged=BackupUnusable,
-    )  # fmt: skip
+    load(url, file)
     return upgrade(url)
 
 
 def _check_file(file: Path) -> None:
     if not file.is_file():
         raise InvalidParameter(f"there is no file {file}")
-    listed = subprocess.run(
-        [installed().tool("pg_restore"), "--list", str(file.absolute())],
-        capture_output=True, text=True, errors="replace", check=False,
-    )  # fmt: skip
-    if listed.returncode != 0 or " TABLE public alembic_version " not in listed.stdout:
-        words = listed.stderr.strip().splitlines()
-        raise BackupUnusable(f"{file} is no backup of Placket{': ' + words[-1] if words else ''}")
+    if " TABLE public alembic_version " not in contents(file):
+        raise BackupUnusable(f"{file} is a backup of something else")
 
 
 def _swap(connection: psycopg.Connection[Any], target: str, fresh: str, old: str) -> None:
@@ -177,42 +159,11 @@ def _maintenance(url: str) -> Iterator[psycopg.Connection[Any]]:
     raise StorageUnavailable(f"the database server cannot be reached: {_first_line(problem)}")
 
 
-def _run(tool: str, url: str, *arguments: str, damaged: type[PlacketError] = StorageUnavailable) -> None:
-    parameters = parameters_of(url)
-    environment = {**os.environ, "LC_ALL": "C"}
-    if password := parameters.get("password"):
-        environment["PGPASSWORD"] = str(password)
-    if passfile := parameters.get("passfile"):
-        environment["PGPASSFILE"] = str(passfile)
-    shown = make_conninfo(**{k: v for k, v in parameters.items() if k not in _SECRET})
-    done = subprocess.run(
-        [installed().tool(tool), "--no-password", f"--dbname={shown}", *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        words = [line for line in done.stderr.strip().splitlines() if "error:" in line or "detail:" in line]
-        raise damaged(f"{tool} failed: {' / '.join(words[:3]) or done.stderr.strip()[-300:]}")
-
-
-def parameters_of(url: str) -> dict[str, Any]:
-    """libpq's parameters of a URL."""
-    try:
-        found: Mapping[str, Any] = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
-    except psycopg.ProgrammingError:
-        raise StorageUnavailable("the database's URL cannot be read") from None
-    if "sslpassword" in found:
-        raise StorageUnavailable("sslpassword in the database's URL is not supported here: use a key without one")
-    return {"dbname": found.get("user", "postgres"), **{k: v for k, v in found.items() if v is not None}}
-
-
 def _with_database(url: str, database: str) -> str:
     """The same server's other database, as a URL for SQLAlchemy."""
-    return make_url(normalise_url(url)).set(database=database).render_as_string(hide_password=False)
+    made = make_url(normalise_url(url)).set(database=database).render_as_string(hide_password=False)
+    # SQLAlchemy leaves the spaces of a password as they are; libpq does not take them.
+    return made.replace(" ", "%20")
 
 
 def _first_line(error: Exception | None) -> str:

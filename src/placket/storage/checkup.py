@@ -6,7 +6,7 @@ from datetime import datetime
 import psycopg
 
 from placket.domain.errors import StorageUnavailable
-from placket.storage.backup import parameters_of
+from placket.storage.pg_tools import parameters_of
 from placket.storage.schema import OLDEST_SERVER
 
 

@@ -1,11 +1,13 @@
 """Projects, keys and the installation's own secrets."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.errors import KeyNameTaken, NoSuchKey
-from placket.services.stores import Caller, KeyRecord
+from placket.services.stores import Caller, KeyRecord, Project
 from placket.storage.database import Database
 
 _RECORD = """
@@ -57,6 +59,11 @@ class PostgresKeys:
         async with self._database.begin() as connection:
             rows = await connection.execute(text(_RECORD + " ORDER BY k.created_at, k.id"))
             return [KeyRecord(**row) for row in rows.mappings()]
+
+    async def projects(self) -> Sequence[Project]:
+        async with self._database.begin() as connection:
+            rows = await connection.execute(text("SELECT id, name FROM projects ORDER BY name"))
+            return [Project(**row) for row in rows.mappings()]
 
     async def revoke(self, key_id: str) -> None:
         async with self._database.begin() as connection:

@@ -174,7 +174,7 @@ class PostgresTasks:
         async with self._database.begin() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT e.image_id, e.detection, i.garments, i.reason, i.detail FROM tag_entries e"
+                    "SELECT e.image_id, e.detection, i.garments, i.reason, i.detail, i.url FROM tag_entries e"
                     " JOIN tag_images i ON i.task_id = e.task_id AND i.number = e.image"
                     " WHERE e.task_id = :task AND e.position >= :first AND e.position < :last AND i.state IS NOT NULL"
                     " ORDER BY e.position"
@@ -182,7 +182,8 @@ class PostgresTasks:
                 {"task": task.id, "first": min(offset, task.total), "last": min(offset + size, task.total)},
             )
             return [
-                EntryResult(r.image_id, tuple(r.detection), _garments(r.garments), r.reason, r.detail) for r in found
+                EntryResult(r.image_id, tuple(r.detection), _garments(r.garments), r.reason, r.detail, r.url)
+                for r in found
             ]
 
     async def delete(self, project_id: int, task_id: UUID) -> None:

@@ -103,12 +103,15 @@ class Server:
             self._child.poll()
 
     def last_words(self) -> str:
-        """The last complaints of a server that did not come up."""
+        """The last lines of a server that did not come up."""
+        startup = self._folders.log / "startup.txt"
         lines: list[str] = []
-        logs = sorted(self._folders.log.glob("postgresql-*.log"))[-1:]
-        for path in (self._folders.log / "startup.txt", *logs):
-            with suppress(OSError):
-                lines += [line for line in path.read_text("utf-8", "replace").splitlines() if "redirecting" not in line]
+        with suppress(OSError):
+            began = startup.stat().st_mtime
+            # Its own log begins when it reads its configuration; older ones are of earlier servers.
+            logs = [p for p in sorted(self._folders.log.glob("postgresql-*.log")) if p.stat().st_mtime >= began]
+            for path in (startup, *logs):
+                lines += [line for line in path.read_text("utf-8", "replace").splitlines() if "redirect" not in line]
         return " / ".join(lines[-4:]) or "it said nothing"
 
     def _startup_log(self) -> IO[bytes]:

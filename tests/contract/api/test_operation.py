@@ -1,0 +1,159 @@
+"""Health, figures, documentation, logs: what the installation's operator sees."""
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from fastapi import FastAPI
+
+from tests.contract.api.conftest import Fashion
+from tests.support.memory import MemoryInstallation
+
+
+async def test_health_and_readiness(http: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    assert (await http.get("/healthz")).json() == {"status": "alive"}
+    assert (await http.get("/readyz")).json() == {"status": "ready", "problems": []}
+    installation.problems = ["the database does not answer"]
+    unready = await http.get("/readyz")
+    assert (unready.status_code, unready.json()["problems"]) == (503, installation.problems)
+    assert (await http.get("/healthz")).status_code == 200
+
+
+async def test_figures_know_routes_and_no_keys(http: httpx.AsyncClient, fashion: Fashion, shop: str) -> None:
+    await fashion("GET", shop, "service/shop/product/x?limit=1")
+    text = (await http.get("/metrics")).text
+    route = "/nhn-ai-fashion/v1.0/appkeys/{appKey}/service/{serviceID}/product/{productID}"
+    line = f'placket_http_requests_total{{code="-40050",method="GET",route="{route}",status="200"}}'
+    assert line in text
+    assert f'placket_http_request_seconds_count{{method="GET",route="{route}"}}' in text
+    assert "placket_vision_images_total 5.0" in text
+    assert "placket_queue_jobs 3.0" in text
+    assert "plk" not in text
+
+
+async def test_the_access_log_shows_no_key_and_no_query(fashion: Fashion, http: httpx.AsyncClient, shop: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await fashion("GET", shop, "service/shop/detect?path=http://x.example/%3Fsignature=hush")
+        await fashion("GET", shop, "nothing/of/the/kind?signature=hush")
+        await http.get(f"/unknown/{shop}?signature=hush")
+        await http.get("/placket/v1/services", headers={"Authorization": f"Bearer {shop}"})
+    written = json.dumps(lines)
+    assert shop not in written
+    assert "hush" not in written
+    assert [(line["status"], line["code"]) for line in lines] == [
+        (200, -45050),
+        (200, -40400),
+        (404, -40400),
+        (200, None),
+    ]
+    assert all(line["key_id"] == shop[3:11] for line in (lines[0], lines[3]))
+
+
+@pytest.mark.parametrize("given", [b"abc-1.2_Z", b"x" * 64])
+async def test_request_ids_are_taken(http: httpx.AsyncClient, given: bytes) -> None:
+    answer = await http.get("/healthz", headers=[(b"x-request-id", given)])
+    assert answer.headers["x-request-id"] == given.decode()
+
+
+@pytest.mark.parametrize("given", [[b"x" * 65], [b"a b"], [b"\xc3\xa9"], [b"a\tb"], [b""], [b"a", b"b"], []])
+async def test_or_made(http: httpx.AsyncClient, given: list[bytes]) -> None:
+    answer = await http.get("/healthz", headers=[(b"x-request-id", value) for value in given])
+    assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("x-junk", "y" * 70_000)],
+        [(f"x-{n}", "y" * 100) for n in range(1000)],
+        [("content-type", "a"), ("content-type", "b")],
+    ],
+)
+async def test_header_abuse(http: httpx.AsyncClient, headers: list[tuple[str, str]]) -> None:
+    assert (await http.get("/healthz", headers=headers)).status_code == 400
+    fashion = await http.get("/nhn-ai-fashion/v1.0/appkeys/x/services", headers=headers)
+    assert fashion.json()["header"]["resultCode"] == -40000
+    odd = [("x-api-key", "\xff"), ("authorization", "Bearer \xff"), ("accept-language", "\xfe;q=\xff")]
+    raw = [(n.encode(), v.encode("latin-1")) for n, v in odd]
+    assert (await http.get("/placket/v1/services", headers=raw)).status_code == 401
+
+
+async def test_unknown_paths_elsewhere(http: httpx.AsyncClient) -> None:
+    for path in ("/", "/nothing", "/placket/v1", "/placket/v1/nothing", "/docs/nothing", "/healthz/"):
+        answer = await http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, -40400)
+    wrong = await http.post("/healthz")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+
+
+async def test_an_unforeseen_error_shows_nothing_of_itself(
+    http: httpx.AsyncClient, installation: MemoryInstallation
+) -> None:
+    async def broken() -> list[str]:
+        raise RuntimeError("hush")
+
+    object.__setattr__(installation.parts, "problems", broken)
+    with structlog.testing.capture_logs() as lines:
+        answer = await http.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (500, -50000)
+    assert "hush" not in answer.text
+    assert lines[0]["event"] == "unforeseen error"
+
+
+@pytest.fixture
+def schema(application: FastAPI) -> dict[str, Any]:
+    return application.openapi()
+
+
+def operations(schema: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, o) for path, item in schema["paths"].items() for method, o in item.items()]
+
+
+def test_openapi_names_every_call_once(schema: dict[str, Any]) -> None:
+    ids = [o["operationId"] for _, _, o in operations(schema)]
+    assert len(ids) == len(set(ids))
+    assert len(ids) >= 35
+    for path, method, operation in operations(schema):
+        assert operation["summary"], (path, method)
+        assert operation["tags"], (path, method)
+        declared = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert declared == set(re.findall(r"{([^}]+)}", path)), path
+        names = [(p["in"], p["name"]) for p in operation["parameters"]]
+        assert len(names) == len(set(names)), (path, names)
+        assert "422" not in operation["responses"] or "Problem" in str(operation["responses"]["422"])
+
+
+def test_openapi_tells_every_problem_and_key(schema: dict[str, Any]) -> None:
+    for path, method, operation in operations(schema):
+        if path.startswith("/placket/v1"):
+            scheme = "AdminToken" if "/admin/" in path else "ApiKey"
+            assert operation["security"] == [{scheme: []}], (path, method)
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    reference = answer["content"]["application/problem+json"]["schema"]["$ref"]
+                    assert reference == "#/components/schemas/Problem"
+            assert {"400", "401", "429", "503"} <= set(operation["responses"])
+
+
+def test_openapi_refers_only_to_what_is_there(schema: dict[str, Any]) -> None:
+    references = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(schema)))
+    assert references == set(schema["components"]["schemas"])
+
+
+async def test_the_documentation_needs_nothing_from_elsewhere(http: httpx.AsyncClient) -> None:
+    page = await http.get("/docs")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in policy
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert "//" not in address
+        assert (await http.get(f"/{address}")).status_code == 200
+    assert "<script>" not in page.text
+    assert 'url: "openapi.json"' in (await http.get("/docs/start.js")).text
+    assert (await http.get("/openapi.json")).json()["openapi"].startswith("3.1")
+    assert (await http.get("/docs/assets/../../app.py")).status_code == 404
+    assert (await http.get("/docs/assets/%2e%2e/__init__.py")).status_code == 404

@@ -1,0 +1,136 @@
+"""A catalogue in plain Python: the source that engines load from, and the oracle that they are held to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from placket.domain.filters import Condition
+from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.services.ports import Hit, IndexedProduct
+
+BUNDLE = "bundle-1"
+_STEP = 2.0**23
+
+
+def exact(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Vectors in whole steps of 2**-23: their dot products are exact in float64, whatever the order of adding."""
+    return (np.round(np.asarray(values, dtype=np.float64) * _STEP) / _STEP).astype(np.float32)
+
+
+def unit(rng: np.random.Generator, *shape: int) -> npt.NDArray[np.float32]:
+    """Random unit vectors, ``(*shape, 256)``, in exact steps."""
+    rows = rng.standard_normal((*shape, EMBEDDING_DIM))
+    return exact(rows / np.linalg.norm(rows, axis=-1, keepdims=True))
+
+
+def one_hot(index: int, value: float = 1.0) -> Embedding:
+    row = np.zeros(EMBEDDING_DIM, dtype=np.float32)
+    row[index] = value
+    return row
+
+
+@dataclass
+class Catalogue:
+    """Port ``VectorSource`` over dictionaries. Each change takes the next revision of its service."""
+
+    products: dict[int, dict[str, IndexedProduct]] = field(default_factory=dict)
+    bundles: dict[tuple[int, str], str] = field(default_factory=dict)
+    revisions: dict[int, int] = field(default_factory=dict)
+    calls: list[tuple[int, int]] = field(default_factory=list)
+    gates: dict[int, asyncio.Event] = field(default_factory=dict)
+
+    def revision(self, service: int = 1) -> int:
+        return self.revisions.get(service, 0)
+
+    def put(
+        self,
+        product_id: str,
+        vectors: Sequence[Embedding],
+        fields: Mapping[str, str] | None = None,
+        *,
+        sha256: str = "",
+        service: int = 1,
+        bundle: str = BUNDLE,
+    ) -> int:
+        """Add or replace; the service's new revision."""
+        revision = self.touch(service)
+        product = IndexedProduct(product_id, revision, dict(fields or {}), sha256, list(vectors))
+        self.products.setdefault(service, {})[product_id] = product
+        self.bundles[service, product_id] = bundle
+        return revision
+
+    def delete(self, product_id: str, *, service: int = 1) -> int:
+        return self.put(product_id, [], service=service)
+
+    def touch(self, service: int = 1) -> int:
+        """A revision that no product carries."""
+        self.revisions[service] = self.revision(service) + 1
+        return self.revisions[service]
+
+    def live(self, service: int, bundle: str) -> list[IndexedProduct]:
+        found = self.products.get(service, {})
+        return [p for p in found.values() if len(p.vectors) and self.bundles[service, p.product_id] == bundle]
+
+    @asynccontextmanager
+    async def held_up(self, service: int = 1) -> AsyncIterator[None]:
+        """Calls of ``changes`` made within it wait for its end."""
+        self.gates[service] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.gates.pop(service).set()
+
+    async def called(self, times: int) -> None:
+        """Returns when ``changes`` has been called so often."""
+        while len(self.calls) < times:
+            await asyncio.sleep(0)
+
+    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+        self.calls.append((service, since))
+        found = sorted(self.products.get(service, {}).values(), key=lambda p: p.revision)
+        page = [p for p in found if p.revision > since][:limit]
+        if service in self.gates:
+            await self.gates[service].wait()
+        return [
+            p
+            if self.bundles[service, p.product_id] == bundle
+            else IndexedProduct(p.product_id, p.revision, p.fields, p.image_sha256, [])
+            for p in page
+        ]
+
+    def expected(
+        self,
+        query: Embedding,
+        *,
+        limit: int,
+        conditions: Sequence[Condition] = (),
+        min_cosine: float | None = None,
+        exclude: frozenset[str] = frozenset(),
+        include_duplicates: bool = True,
+        query_sha256: str = "",
+        service: int = 1,
+        bundle: str = BUNDLE,
+    ) -> list[Hit]:
+        """What an exact engine answers at the newest revision, the slow and plain way."""
+        scored = []
+        for product in self.live(service, bundle):
+            passes = all((product.fields.get(c.field, "") in c.values) is not c.negated for c in conditions)
+            if not passes or product.product_id in exclude:
+                continue
+            rows = np.stack(product.vectors).astype(np.float64)
+            cosine = float(np.clip(rows @ query.astype(np.float64), -1, 1).max())
+            if min_cosine is None or cosine >= min_cosine:
+                scored.append((-cosine, product.product_id, product.image_sha256))
+        hits: list[Hit] = []
+        seen = {query_sha256} - {""}
+        for negative, product_id, sha256 in sorted(scored):
+            if not include_duplicates and sha256:
+                if sha256 in seen:
+                    continue
+                seen.add(sha256)
+            hits.append(Hit(product_id, -negative))
+        return hits[:limit]

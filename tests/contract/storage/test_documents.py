@@ -1,0 +1,132 @@
+"""Documents, their garments, and what search engines load."""
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.runs import Outcome
+from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, fields, planned
+
+
+async def put(world: World, product_id: str, word: str | None = None, quota: int = QUOTA, **given: str) -> Outcome:
+    return await world.documents.put(
+        world.service, planned(product_id, **given), analysis(word or product_id, garments=2), None, quota
+    )
+
+
+async def test_a_document_comes_back_as_it_was_put(world: World) -> None:
+    assert await put(world, "가-1/ü", s1="red; 'quoted' \\ \"x\"") is Outcome.ADDED
+    stored = await world.documents.get(await world.refreshed(), "가-1/ü")
+    wanted = analysis("가-1/ü", garments=2)
+    assert stored.fields == {
+        "category2_id": "", "category3_id": "", "s2": "", **fields("가-1/ü"), "s1": "red; 'quoted' \\ \"x\""
+    }  # fmt: skip
+    assert (stored.width, stored.height, stored.image_sha256) == (300, 400, wanted.sha256)
+    assert [g.to_json() for g in stored.garments] == [g.to_json() for g in wanted.garments]
+    for got, want in zip(stored.garments, wanted.garments, strict=True):
+        assert got.embedding.dtype == np.float32
+        assert np.array_equal(got.embedding, want.embedding)
+    assert (stored.revision, stored.created_at) == (1, stored.updated_at)
+
+
+async def test_an_update_replaces_the_whole_document_and_moves_the_revision(world: World) -> None:
+    await put(world, "p", s1="old")
+    before = await world.documents.get(world.service, "p")
+    assert await put(world, "p", "other image") is Outcome.UPDATED
+    after = await world.documents.get(world.service, "p")
+    assert (after.fields["s1"], after.revision, after.created_at) == ("", 2, before.created_at)
+    assert len(after.garments) == 2
+    assert np.array_equal(after.garments[0].embedding, embedding("other image/bundle-1/0"))
+    service = await world.refreshed()
+    assert (service.revision, service.documents) == (2, 1)
+
+
+@pytest.mark.parametrize("product_id", ["missing", "nul\x00", "half\udfff", ""])
+async def test_what_is_not_there_is_not_found(world: World, product_id: str) -> None:
+    with pytest.raises(NoSuchProduct):
+        await world.documents.get(world.service, product_id)
+    with pytest.raises(NoSuchProduct):
+        await world.documents.delete(world.service, product_id)
+    assert (await world.refreshed()).revision == 0
+
+
+async def test_the_quota_is_for_new_documents_only(world: World) -> None:
+    await put(world, "a", quota=2)
+    await put(world, "b", quota=2)
+    with pytest.raises(DocumentQuotaExceeded):
+        await put(world, "c", quota=2)
+    assert await put(world, "b", quota=2) is Outcome.UPDATED
+    await world.documents.delete(world.service, "a")
+    assert await put(world, "c", quota=2) is Outcome.ADDED
+    assert (await world.refreshed()).documents == 2
+
+
+async def test_the_quota_holds_for_simultaneous_puts(world: World) -> None:
+    done = await asyncio.gather(*(put(world, f"p{n}", quota=3) for n in range(9)), return_exceptions=True)
+    assert sum(d is Outcome.ADDED for d in done) == 3
+    assert sum(isinstance(d, DocumentQuotaExceeded) for d in done) == 6
+    assert len(await world.ids()) == 3
+
+
+async def test_embeddings_of_another_bundle_are_refused(world: World) -> None:
+    with pytest.raises(BundleMismatch):
+        await world.documents.put(world.service, planned("p"), analysis("p", "other"), None, QUOTA)
+    assert await world.ids() == []
+
+
+async def test_putting_into_a_deleted_service(world: World) -> None:
+    await world.services.delete(world.project, "main")
+    with pytest.raises(NoSuchService):
+        await put(world, "p")
+
+
+async def test_pages_by_product_id_byte_order(world: World) -> None:
+    for product_id in ("b", "B", "é", "a10", "a9"):
+        await put(world, product_id)
+    first = await world.documents.page(world.service, "", 3)
+    assert [d.product_id for d in first] == ["B", "a10", "a9"]
+    assert [d.product_id for d in await world.documents.page(world.service, "a9", 3)] == ["b", "é"]
+    found = await world.documents.get_many(world.service, ["b", "é", "nope", "b\x00"])
+    assert set(found) == {"b", "é"}
+    assert all(len(d.garments) == 2 for d in found.values())
+
+
+async def test_an_upload_is_kept_until_the_document_changes(world: World) -> None:
+    await world.documents.put(world.service, planned("p"), analysis("p"), b"\x00jpeg\xff", QUOTA)
+    assert await world.documents.upload(world.service.id, "p") == b"\x00jpeg\xff"
+    await world.documents.put(world.service, planned("p"), analysis("p"), b"second", QUOTA)
+    assert await world.documents.upload(world.service.id, "p") == b"second"
+    await put(world, "p")
+    assert await world.documents.upload(world.service.id, "p") is None
+    await world.documents.put(world.service, planned("p"), analysis("p"), b"third", QUOTA)
+    await world.documents.delete(world.service, "p")
+    assert await world.documents.upload(world.service.id, "p") is None
+
+
+async def test_changes_by_revision_with_tombstones(world: World) -> None:
+    for product_id in ("a", "b", "c"):
+        await put(world, product_id, s1=product_id)
+    await world.documents.delete(world.service, "b")  # revision 4
+    await put(world, "a", "new image")  # revision 5
+    changes = await world.documents.changes(world.service.id, BUNDLE, 0, 100)
+    assert [(c.product_id, c.revision, len(c.vectors)) for c in changes] == [("c", 3, 2), ("b", 4, 0), ("a", 5, 2)]
+    assert changes[0].fields == {"category1_id": "c1", "category2_id": "", "category3_id": "", "s1": "c", "s2": ""}
+    assert changes[0].image_sha256 == analysis("c").sha256
+    assert np.array_equal(changes[2].vectors[1], embedding("new image/bundle-1/1"))
+    assert [c.product_id for c in await world.documents.changes(world.service.id, BUNDLE, 0, 2)] == ["c", "b"]
+    assert [c.product_id for c in await world.documents.changes(world.service.id, BUNDLE, 4, 2)] == ["a"]
+    assert await world.documents.changes(world.service.id, BUNDLE, 5, 2) == []
+    other = await world.documents.changes(world.service.id, "other", 0, 100)
+    assert [len(c.vectors) for c in other] == [0, 0, 0]
+
+
+async def test_a_deleted_product_that_comes_back_is_new(world: World) -> None:
+    await put(world, "p")
+    before = await world.documents.get(world.service, "p")
+    await world.documents.delete(world.service, "p")
+    assert await put(world, "p") is Outcome.ADDED
+    after = await world.documents.get(world.service, "p")
+    assert after.created_at > before.created_at
+    assert (after.revision, (await world.refreshed()).documents) == (3, 1)

@@ -1,0 +1,189 @@
+"""Chunks computed in any order, applied in file order, each in one transaction."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from placket.domain.runs import Outcome, RunKind, RunState
+from tests.contract.storage.world import QUOTA, World, adds_up, bad, compute, counts, disable, enable
+
+ROWS = [
+    enable(1, "a", s1="first"),
+    enable(2, "b"),
+    bad(3, "c"),
+    enable(4, "a", s1="second"),
+    disable(5, "b"),
+    disable(6, "never"),
+]
+COUNTS = {"added": 2, "updated": 1, "deleted": 1, "failed": 2, "total": 6}
+
+
+async def check_the_outcome_of_ROWS(world: World, run_id: object) -> None:
+    run = await world.runs.get(world.service, run_id)  # type: ignore[arg-type]
+    assert (run.state, counts(run), run.pending) == (RunState.FINISHED, COUNTS, 0)
+    assert await world.ids() == ["a"]
+    assert (await world.documents.get(world.service, "a")).fields["s1"] == "second"
+    assert (await world.refreshed()).documents == 1
+    rows = await world.runs.rows(world.service, run.id, outcome=None, start=0, limit=10)
+    assert [(r.outcome, r.reason) for r in rows] == [
+        (Outcome.ADDED, ""),
+        (Outcome.ADDED, ""),
+        (Outcome.FAILED, "InvalidRow"),
+        (Outcome.UPDATED, ""),
+        (Outcome.DELETED, ""),
+        (Outcome.FAILED, "NotFoundProductId"),
+    ]
+    assert await world.queue.depth() == 0
+    assert await world.scalar("SELECT count(*) FROM index_chunks") == 0
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 4, 6, 100])
+async def test_rows_act_in_file_order_whatever_the_chunks(world: World, chunk_size: int) -> None:
+    run = await world.accept(ROWS, chunk_size)
+    ended = await world.work_off()
+    assert [e.run.id for e in ended] == [run.id]
+    await check_the_outcome_of_ROWS(world, run.id)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_chunks_may_be_computed_in_any_order(world: World, order: tuple[int, ...]) -> None:
+    run = await world.accept(ROWS, 2)
+    assert await world.begin(run) is None
+    assert (await world.runs.get(world.service, run.id)).state is RunState.RUNNING
+    claimed = await world.claim_chunks()
+    ended = [await world.complete(*claimed[n]) for n in order]
+    assert [e is not None for e in ended] == [False, False, True]
+    await check_the_outcome_of_ROWS(world, run.id)
+
+
+async def test_counts_add_up_at_every_moment(world: World) -> None:
+    run = await world.accept(ROWS, 2)
+    await world.begin(run)
+    claimed = await world.claim_chunks()
+    seen = []
+    for n in (1, 0, 2):
+        await world.complete(*claimed[n])
+        now = await world.runs.get(world.service, run.id)
+        seen.append((now.added, now.updated, now.deleted, now.failed, now.pending))
+    assert seen == [(0, 0, 0, 0, 6), (2, 1, 0, 1, 2), (2, 1, 1, 2, 0)]
+
+
+async def test_many_workers_at_once(world: World) -> None:
+    rows = [enable(n, f"p{n % 40}") for n in range(60)] + [disable(n, f"p{n}") for n in range(45)]
+    run = await world.accept(rows, 5)
+    await world.begin(run)
+    claimed = await world.claim_chunks()
+    assert len(claimed) == 21
+    ended = await asyncio.gather(*(world.complete(*c) for c in reversed(claimed)))
+    assert sum(e is not None for e in ended) == 1
+    done = await world.runs.get(world.service, run.id)
+    assert counts(done) == {"added": 40, "updated": 20, "deleted": 40, "failed": 5, "total": 105}
+    assert (adds_up(done), await world.ids(), (await world.refreshed()).documents) == (True, [], 0)
+
+
+async def test_added_and_deleted_within_one_chunk(world: World) -> None:
+    run = await world.index([enable(1, "new"), disable(2, "new"), enable(3, "kept")], chunk_size=10)
+    assert counts(run) == {"added": 2, "updated": 0, "deleted": 1, "failed": 0, "total": 3}
+    assert await world.ids() == ["kept"]
+    changes = await world.documents.changes(world.service.id, world.service.bundle, 0, 10)
+    assert [(c.product_id, len(c.vectors)) for c in changes] == [("kept", 1)]
+
+
+async def test_the_document_quota_at_its_edge(world: World) -> None:
+    rows = [enable(1, "a"), enable(2, "b"), enable(3, "c"), enable(4, "a"), disable(5, "b"), enable(6, "c")]
+    run = await world.index(rows, chunk_size=2, quota=2)
+    assert counts(run) == {"added": 3, "updated": 1, "deleted": 1, "failed": 1, "total": 6}
+    failed = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=0, limit=10)
+    assert [(r.line, r.product_id, r.reason) for r in failed] == [(3, "c", "DocumentQuotaExceeded")]
+    assert await world.ids() == ["a", "c"]
+
+
+async def test_a_failed_update_leaves_the_old_document(world: World) -> None:
+    await world.index([enable(1, "a", s1="old"), enable(2, "b")])
+    before = await world.documents.get(world.service, "a")
+    run = await world.accept([enable(1, "a", s1="new")])
+    ((ended,)) = await world.work_off(failing=["a"])
+    assert (ended.run.state, ended.run.failed) == (RunState.FAILED, 1)
+    after = await world.documents.get(world.service, "a")
+    assert (after.fields, after.revision) == (before.fields, before.revision)
+    (row,) = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=0, limit=10)
+    assert (row.reason, row.detail, (row.fields or {})["s1"]) == ("InvalidImageURLException", "404", "new")
+
+
+async def test_a_check_changes_nothing(world: World) -> None:
+    await world.index([enable(1, "a")])
+    revision = (await world.refreshed()).revision
+    await world.accept(ROWS, 6, kind=RunKind.CHECK)
+    (ended,) = await world.work_off()
+    assert counts(ended.run) == {"added": 1, "updated": 2, "deleted": 1, "failed": 2, "total": 6}
+    assert await world.ids() == ["a"]
+    assert (await world.refreshed()).revision == revision
+
+
+async def test_a_chunk_given_up_fails_its_rows(world: World) -> None:
+    run = await world.accept(ROWS[:2], 2)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    ended = await world.progress.complete(work, job, "w", [], QUOTA)
+    assert ended is not None
+    assert (ended.run.state, ended.run.failed) == (RunState.FAILED, 2)
+    rows = await world.runs.rows(world.service, run.id, outcome=None, start=0, limit=10)
+    assert {r.reason for r in rows} == {"Abandoned"}
+
+
+async def test_a_run_without_rows_ends_at_once(world: World) -> None:
+    run = await world.accept([])
+    ended = await world.begin(run)
+    assert ended is not None
+    assert (ended.run.state, ended.run.total) == (RunState.FINISHED, 0)
+
+
+async def test_who_lost_the_lease_changes_nothing(world: World) -> None:
+    run = await world.accept(ROWS[:2], 2)
+    await world.begin(run)
+    job = await world.claim("slow", lease=60.0)
+    work = await world.progress.chunk(run.id, 0)
+    assert work is not None
+    await world.execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
+    again = await world.claim("quick")
+    assert (again.id, again.attempts) == (job.id, 2)
+    assert await world.progress.complete(work, job, "slow", compute(work), QUOTA) is None
+    assert await world.ids() == []
+    assert await world.progress.complete(work, again, "quick", compute(work), QUOTA) is not None
+    assert await world.progress.complete(work, again, "quick", compute(work), QUOTA) is None
+    assert (await world.runs.get(world.service, run.id)).added == 2
+
+
+async def test_a_worker_that_claims_its_own_lost_job_again(world: World) -> None:
+    run = await world.accept(ROWS[:2], 2)
+    await world.begin(run)
+    first = await world.claim("w")
+    work = await world.progress.chunk(run.id, 0)
+    assert work is not None
+    await world.execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
+    second = await world.claim("w")
+    await world.queue.postpone(first, 3600.0)  # the old claim may not disturb the new one
+    await world.queue.finish(first)
+    assert await world.progress.complete(work, first, "w", compute(work), QUOTA) is None
+    assert await world.progress.complete(work, second, "w", compute(work), QUOTA) is not None
+
+
+async def test_a_start_that_was_lost_is_started_once(world: World) -> None:
+    run = await world.accept(ROWS, 2)
+    slow = await world.claim("slow")
+    await world.execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
+    quick = await world.claim("quick")
+    await asyncio.gather(world.progress.start(run.id, slow, "slow"), world.progress.start(run.id, quick, "quick"))
+    assert await world.queue.depth() == 3
+    await world.work_off()
+    await check_the_outcome_of_ROWS(world, run.id)
+
+
+async def test_a_pointless_job_is_dropped_by_its_owner_only(world: World) -> None:
+    await world.accept([enable(1, "a")])
+    job = await world.claim("w")
+    await world.progress.drop(job, "other")
+    assert await world.queue.depth() == 1
+    await world.progress.drop(job, "w")
+    assert await world.queue.depth() == 0

@@ -1,0 +1,151 @@
+"""The queue: leases, fairness between projects, handing back, the bell."""
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from placket.domain.errors import StorageUnavailable
+from placket.services.stores import Job
+from placket.storage.database import Database
+from placket.storage.queue import PostgresQueue, enqueue
+from tests.contract.storage.world import World
+
+
+async def add(world: World, count: int, project: int | None = None, kind: str = "test") -> None:
+    async with world.database.begin() as connection:
+        await enqueue(connection, kind, "subject", [{"n": n} for n in range(count)], project)
+
+
+async def claimed(world: World, worker: str = "w", lease: float = 60.0) -> Job:
+    job = await world.queue.claim(worker, lease)
+    assert job is not None
+    return job
+
+
+async def test_jobs_come_in_order_once_each(world: World) -> None:
+    await add(world, 3, world.project)
+    jobs = [await claimed(world, f"w{n}") for n in range(3)]
+    assert [j.payload["n"] for j in jobs] == [0, 1, 2]
+    assert all((j.kind, j.subject, j.attempts, j.project_id) == ("test", "subject", 1, world.project) for j in jobs)
+    assert await world.queue.claim("w", 60.0) is None
+    assert await world.queue.depth() == 3
+    for job in jobs:
+        await world.queue.finish(job)
+    assert await world.queue.depth() == 0
+
+
+async def test_simultaneous_claims_never_share_a_job(world: World) -> None:
+    await add(world, 20, world.project)
+    jobs = await asyncio.gather(*(world.queue.claim(f"w{n}", 60.0) for n in range(30)))
+    taken = [j.id for j in jobs if j is not None]
+    assert len(taken) == len(set(taken))
+    while (job := await world.queue.claim("w", 60.0)) is not None:
+        taken.append(job.id)
+    assert len(set(taken)) == len(taken) == 20
+
+
+async def test_nothing_is_enqueued_by_a_transaction_that_fails(world: World) -> None:
+    with pytest.raises(ValueError, match="no"):
+        async with world.database.begin() as connection:
+            await enqueue(connection, "test", "s", [{}], world.project)
+            raise ValueError("no")
+    assert await world.queue.depth() == 0
+
+
+async def test_a_lease_runs_out_unless_it_is_renewed(world: World) -> None:
+    await add(world, 2, world.project)
+    kept, lost = await claimed(world, "a", 0.2), await claimed(world, "a", 0.2)
+    await world.queue.renew("a", [kept.id], 60.0)
+    await world.queue.renew("other", [lost.id], 60.0)  # not its job
+    await asyncio.sleep(0.25)
+    again = await claimed(world, "b")
+    assert (again.id, again.attempts) == (lost.id, 2)
+    await world.queue.renew("a", [kept.id, lost.id], 60.0)
+    assert await world.scalar("SELECT worker FROM jobs WHERE id = :id", id=lost.id) == "b"
+    assert await world.queue.claim("c", 60.0) is None
+    assert await world.scalar("SELECT string_agg(name, ',' ORDER BY name) FROM workers") == "a,other"
+
+
+async def test_released_jobs_are_as_if_never_claimed(world: World) -> None:
+    await add(world, 2, world.project)
+    mine, others = await claimed(world, "a"), await claimed(world, "b")
+    await world.queue.renew("a", [mine.id], 60.0)
+    await world.queue.release("a", [mine.id, others.id])
+    again = await claimed(world, "c")
+    assert (again.id, again.attempts) == (mine.id, 1)
+    assert await world.queue.claim("c", 60.0) is None
+    assert await world.scalar("SELECT count(*) FROM workers") == 0
+
+
+async def test_a_postponed_job_waits(world: World) -> None:
+    await add(world, 1, world.project)
+    job = await claimed(world)
+    await world.queue.postpone(job, 0.3)
+    assert await world.queue.claim("w", 60.0) is None
+    await asyncio.sleep(0.35)
+    job = await claimed(world)
+    assert job.attempts == 2
+    await world.queue.postpone(job, 0.0, counted=False)
+    assert (await claimed(world)).attempts == 2
+
+
+async def test_projects_take_turns(world: World) -> None:
+    small = await world.add_project("small")
+    await add(world, 30, world.project)
+    await add(world, 3, small)
+    order = []
+    for _ in range(8):
+        job = await claimed(world)
+        order.append("small" if job.project_id == small else "large")
+        await world.queue.finish(job)
+    assert order == ["large", "small"] * 3 + ["large", "large"]
+
+
+async def test_projects_share_the_workers_evenly(world: World) -> None:
+    projects = [world.project, await world.add_project("b"), await world.add_project("c")]
+    for project, count in zip(projects, (50, 10, 10), strict=True):
+        await add(world, count, project)
+    await add(world, 1, None)
+    held = [await claimed(world, f"w{n}") for n in range(10)]
+    assert Counter(j.project_id for j in held) == {projects[0]: 3, projects[1]: 3, projects[2]: 3, None: 1}
+    # Who holds least is served first.
+    for job in held:
+        if job.project_id == projects[1]:
+            await world.queue.finish(job)
+    assert [(await claimed(world)).project_id for _ in range(3)] == [projects[1]] * 3
+
+
+async def test_the_bell_rings_when_something_is_enqueued(world: World) -> None:
+    async with world.queue.waiting() as bell:
+        await bell.wait(5.0)  # begins to listen; something may have come before
+        waiting = asyncio.create_task(bell.wait(20.0))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        began = time.monotonic()
+        await add(world, 1, world.project)
+        await asyncio.wait_for(waiting, 10.0)
+        assert time.monotonic() - began < 5.0
+        began = time.monotonic()
+        await bell.wait(0.2)
+        assert 0.1 < time.monotonic() - began < 5.0
+
+
+async def test_the_bell_hears_what_came_while_nobody_waited(world: World) -> None:
+    async with world.queue.waiting() as bell:
+        await bell.wait(5.0)
+        await add(world, 1, world.project)
+        began = time.monotonic()
+        await bell.wait(20.0)
+        assert time.monotonic() - began < 5.0
+
+
+async def test_without_a_database_the_bell_counts_and_claims_fail() -> None:
+    away = Database("postgresql://placket@/placket?host=/nonexistent")
+    queue = PostgresQueue(away)
+    async with queue.waiting() as bell:
+        await asyncio.wait_for(bell.wait(0.1), 5.0)
+    with pytest.raises(StorageUnavailable, match="does not answer"):
+        await queue.claim("w", 1.0)
+    await away.aclose()

@@ -1,0 +1,148 @@
+"""Re-indexing with another bundle: new embeddings beside the old ones, then one switch."""
+
+import numpy as np
+
+from placket.domain.runs import Outcome, RunState
+from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, counts, embedding, enable, planned
+
+NEW = "bundle-2"
+
+
+async def index(world: World, count: int = 4) -> None:
+    await world.index([enable(n, f"p{n}") for n in range(1, count + 1)], chunk_size=10)
+
+
+async def vectors(world: World, bundle: str, since: int = 0) -> dict[str, int]:
+    changes = await world.documents.changes(world.service.id, bundle, since, 1000)
+    return {c.product_id: len(c.vectors) for c in changes}
+
+
+async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
+    await index(world)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    assert (run.kind, run.total, run.bundle) == ("reindex", 4, NEW)
+    await world.begin(run)
+    claimed = await world.claim_chunks()
+    assert {work.bundle for _, work in claimed} == {NEW}
+    await world.complete(*claimed[0])
+    assert (await world.refreshed()).bundle == BUNDLE
+    assert len((await world.documents.get(world.service, "p1")).garments) == 1
+    ended = await world.complete(*claimed[1])
+    assert ended is not None
+    assert (ended.run.state, ended.run.updated) == (RunState.FINISHED, 4)
+    service = await world.refreshed()
+    assert (service.bundle, service.documents) == (NEW, 4)
+    stored = (await world.documents.get(service, "p1")).garments[0]
+    assert np.array_equal(stored.embedding, embedding(f"http://images.test/p1.jpg/{NEW}/0"))
+    assert await vectors(world, BUNDLE) == dict.fromkeys(("p1", "p2", "p3", "p4"), 0)
+    assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
+    total, _ = await world.runs.list(world.service, start=0, limit=10, order=("reserved_at", True))
+    assert total == 1  # a re-indexing is no index request
+
+
+async def test_documents_that_change_meanwhile_come_again(world: World) -> None:
+    await index(world)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    await world.begin(run)
+    claimed = await world.claim_chunks()
+    await world.complete(*claimed[0])  # p1, p2 are through
+    await world.documents.put(world.service, planned("p2", s1="x"), analysis("newer"), None, QUOTA)
+    await world.documents.put(world.service, planned("p3", s1="x"), analysis("newer"), None, QUOTA)
+    await world.documents.put(world.service, planned("p5"), analysis("p5"), None, QUOTA)
+    await world.documents.delete(world.service, "p4")
+    assert await world.complete(*claimed[1]) is None  # p3 changed, p4 is gone
+    assert (await world.refreshed()).bundle == BUNDLE
+    late = await world.claim_chunks()
+    assert [r.product_id for _, work in late for r in work.rows] == ["p2", "p3", "p5"]
+    ended = await world.complete(*late[0])
+    assert ended is not None
+    assert (ended.run.state, counts(ended.run)) == (
+        RunState.FINISHED,
+        {"added": 0, "updated": 5, "deleted": 0, "failed": 0, "total": 5},
+    )
+    service = await world.refreshed()
+    assert (service.bundle, service.documents) == (NEW, 4)
+    for product_id in ("p1", "p2", "p3", "p5"):
+        assert len((await world.documents.get(service, product_id)).garments) == 1
+    assert (await world.documents.get(service, "p3")).fields["s1"] == "x"
+
+
+async def test_a_failed_document_keeps_its_old_embeddings_and_is_listed(world: World) -> None:
+    await index(world)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    (ended,) = await world.work_off(failing=["p3"])
+    assert (ended.run.state, ended.run.updated, ended.run.failed) == (RunState.FINISHED, 3, 1)
+    failed = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=0, limit=10)
+    assert [(r.product_id, r.reason) for r in failed] == [("p3", "InvalidImageURLException")]
+    assert (await vectors(world, BUNDLE))["p3"] == 1
+    # The second run does only what is missing, and search engines hear of it.
+    service = await world.refreshed()
+    again = await world.runs.accept_reindex(service, NEW, 2)
+    assert again.total == 1
+    await world.work_off()
+    assert await vectors(world, NEW, since=service.revision) == {"p3": 1}
+    assert (await vectors(world, BUNDLE))["p3"] == 0
+    assert (await world.refreshed()).revision > service.revision
+
+
+async def test_nothing_switches_when_nothing_could_be_computed(world: World) -> None:
+    await index(world, 2)
+    await world.runs.accept_reindex(world.service, NEW, 2)
+    (ended,) = await world.work_off(failing=["p1", "p2"])
+    assert (ended.run.state, ended.run.failed) == (RunState.FAILED, 2)
+    assert (await world.refreshed()).bundle == BUNDLE
+    assert await vectors(world, BUNDLE) == {"p1": 1, "p2": 1}
+
+
+async def test_a_chunk_given_up_ends_the_run_too(world: World) -> None:
+    await index(world, 2)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    ended = await world.progress.complete(work, job, "w", [], QUOTA)
+    assert ended is not None
+    assert (ended.run.state, ended.run.failed) == (RunState.FAILED, 2)
+
+
+async def test_the_same_bundle_twice_in_a_row(world: World) -> None:
+    """The second run was accepted before the first was through, so its documents are already done."""
+    await index(world)
+    for _ in range(2):
+        await world.runs.accept_reindex(world.service, NEW, 3)
+    first, second = await world.work_off()
+    assert (first.run.updated, second.run.updated) == (4, 4)
+    assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
+
+
+async def test_an_empty_service_switches_at_once(world: World) -> None:
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    ended = await world.begin(run)
+    assert ended is not None
+    assert ended.run.state is RunState.FINISHED
+    assert (await world.refreshed()).bundle == NEW
+
+
+async def test_a_cancelled_reindex_goes_on_where_it_stopped(world: World) -> None:
+    await index(world)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    await world.begin(run)
+    claimed = await world.claim_chunks()
+    await world.complete(*claimed[0])
+    cancelled = await world.runs.cancel(world.service, run.id)
+    assert (cancelled.updated, cancelled.failed) == (2, 2)
+    assert (await world.refreshed()).bundle == BUNDLE
+    again = await world.runs.accept_reindex(world.service, NEW, 2)
+    assert again.total == 2
+    await world.work_off()
+    assert (await world.refreshed()).bundle == NEW
+
+
+async def test_an_index_run_behind_a_reindex_computes_with_the_new_bundle(world: World) -> None:
+    await index(world, 1)
+    await world.runs.accept_reindex(world.service, NEW, 2)
+    waiting = await world.accept([enable(1, "late")])
+    ended = await world.work_off()
+    assert [e.run.id for e in ended][-1] == waiting.id
+    service = await world.refreshed()
+    (garment,) = (await world.documents.get(service, "late")).garments
+    assert np.array_equal(garment.embedding, embedding(f"http://images.test/late.jpg/{NEW}/0"))

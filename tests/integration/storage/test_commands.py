@@ -1,0 +1,157 @@
+"""`placket db` and `placket doctor` as a user runs them."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psycopg
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from placket.cli.db import db_app
+from placket.cli.doctor import doctor
+from placket.storage import schema
+from tests.support.postgres import reachable_folder
+
+app = typer.Typer()
+app.add_typer(db_app, name="db")
+app.command()(doctor)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PLACKET_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("PLACKET_DATA_DIR", str(tmp_path / "data"))
+    return monkeypatch
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def examine() -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
+    result = run("doctor", "--json")
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for f in json.loads(result.stdout):
+        found.setdefault(f["check"], []).append((f["level"], f["text"], f["remedy"]))
+    return result.exit_code, found
+
+
+def test_the_embedded_database_by_command(environment: pytest.MonkeyPatch) -> None:
+    with reachable_folder() as folder:
+        environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
+        assert examine()[1]["database"][1] == ("ok", "made at the first start", "")
+        assert not (folder / "data").exists()
+        status = run("db", "status")
+        assert (status.exit_code, "database: empty" in status.stdout) == (1, True)
+        assert f"from nothing to {schema.head_revision()}" in run("db", "upgrade").stdout
+        assert f"schema is at {schema.head_revision()}" in run("db", "upgrade").stdout
+        assert run("db", "status").exit_code == 0
+        assert run("db", "backup", str(folder / "file")).exit_code == 0
+        again = run("db", "backup", str(folder / "file"))
+        assert (again.exit_code, "exists" in again.stderr) == (1, True)
+        restored = run("db", "restore", str(folder / "file"))
+        assert (restored.exit_code, "Restored" in restored.stdout) == (0, True)
+        _, found = examine()
+        assert {found[c][-1][0] for c in ("data directory", "database", "pgvector", "schema")} == {"ok"}
+        # A newer schema is refused in words, and by an exit code.
+        environment.setattr(schema, "head_revision", lambda: "0000")
+        environment.setattr(schema, "is_known", lambda revision: False)
+        assert examine()[1]["schema"][0][0] == "fail"
+        assert "newer version" in " ".join(run("db", "status").stderr.split())
+
+
+def test_doctor_on_a_database_by_url(environment: pytest.MonkeyPatch, empty_database_url: str) -> None:
+    environment.setenv("PLACKET_DATABASE_URL", empty_database_url.replace("+psycopg", ""))
+    code, found = examine()
+    assert [level for level, _, _ in found["database"]] == ["ok"]
+    assert found["schema"][0][0] == "warn"
+    assert "db upgrade" in found["schema"][0][2]
+    schema.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'future'")
+    code, found = examine()
+    assert (code, found["schema"][0][0]) == (1, "fail")
+    assert "newer version" in found["schema"][0][2]
+
+
+def test_doctor_on_a_database_that_is_away(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("PLACKET_DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/none")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "geheim" not in result.output
+    assert examine()[1]["database"][0][0] == "fail"
+
+
+@pytest.fixture
+def web_server(environment: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    said = {"title": "Placket"}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"info": said}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    environment.setenv("PLACKET_PORT", str(server.server_port))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield said
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_port_is_free_ours_or_taken(environment: pytest.MonkeyPatch, web_server: dict[str, str]) -> None:
+    environment.setenv("PLACKET_DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    assert examine()[1]["port"][0][:1] == ("ok",)
+    web_server["title"] = "something else"
+    level, _, remedy = examine()[1]["port"][0]
+    assert (level, "PLACKET_PORT" in remedy) == ("fail", True)
+    environment.setenv("PLACKET_PORT", "0")
+    assert examine()[1]["port"][0][0] == "ok"
+    environment.setenv("PLACKET_HOST", "203.0.113.7")
+    assert examine()[1]["port"][0][0] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("networks", "level"),
+    [("", "ok"), ("10.0.0.0/8", "ok"), ("0.0.0.0/0", "warn"), ("::/0", "warn"), ("10.0.0.0/8,169.254.0.0/16", "warn")],
+)
+def test_the_fetch_policy_is_judged(environment: pytest.MonkeyPatch, networks: str, level: str) -> None:
+    environment.setenv("PLACKET_DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    environment.setenv("PLACKET_FETCH_ALLOW_NETWORKS", networks)
+    assert examine()[1]["fetching"][0][0] == level
+
+
+def test_other_findings(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("PLACKET_DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    environment.setenv("PLACKET_INDEX_DAY_TIME_ZONE", "Atlantis/Capital")
+    environment.setenv("PLACKET_BUNDLE", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o755)
+    code, found = examine()
+    assert code == 1
+    assert [level for level, _, _ in found["clock"]] == ["ok", "fail"]
+    assert found["bundle"][0][0] == "fail"
+    assert found["data directory"][0] == (
+        "warn", f"{tmp_path / 'data'} is open to everybody on this machine", f"chmod o-rwx {tmp_path / 'data'}"
+    )  # fmt: skip
+    assert {found[c][0][0] for c in ("python", "onnxruntime")} == {"ok"}
+    environment.setenv("PLACKET_PORT", "many")
+    wrong = run("doctor")
+    assert (wrong.exit_code, "PLACKET_PORT" in wrong.stderr) == (2, True)

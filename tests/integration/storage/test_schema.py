@@ -1,0 +1,105 @@
+"""Migrations: one winner, and newer schemas refused."""
+
+import threading
+
+import psycopg
+import pytest
+
+from placket.domain.errors import SchemaTooNew, StorageUnavailable
+from placket.storage import schema
+from placket.storage.database import Database, normalise_url, storable
+
+
+def plain(url: str) -> str:
+    return url.replace("+psycopg", "")
+
+
+def test_an_empty_database_is_migrated_once(empty_database_url: str) -> None:
+    assert schema.schema_status(empty_database_url) == (None, schema.head_revision())
+    results: list[object] = []
+
+    def migrate() -> None:
+        try:
+            results.append(schema.upgrade(plain(empty_database_url)))
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=migrate) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [schema.head_revision()] * 5
+    assert schema.schema_status(empty_database_url) == (schema.head_revision(), schema.head_revision())
+
+
+def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
+    with psycopg.connect(plain(database_url), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'future'")
+    with pytest.raises(SchemaTooNew, match=r"schema future.*newer version"):
+        schema.upgrade(database_url)
+    assert schema.schema_status(database_url)[0] == "future"
+    assert not schema.is_known("future")
+    assert "db upgrade" in schema.advice(None)
+
+
+def test_a_migration_that_fails_leaves_nothing(empty_database_url: str) -> None:
+    with psycopg.connect(plain(empty_database_url), autocommit=True) as connection:
+        connection.execute("CREATE TABLE jobs (mine int)")
+    with pytest.raises(StorageUnavailable, match="brought up to date"):
+        schema.upgrade(empty_database_url)
+    with psycopg.connect(plain(empty_database_url)) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == [("jobs",)]
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "", "placket", "sqlite:///x"])
+def test_a_url_of_something_else(url: str) -> None:
+    with pytest.raises(StorageUnavailable, match="must begin with postgresql://"):
+        schema.upgrade(url)
+
+
+def test_a_server_that_is_away() -> None:
+    with pytest.raises(StorageUnavailable, match="cannot be reached") as caught:
+        schema.upgrade("postgresql://user:geheim@127.0.0.1:1/none")
+    assert "geheim" not in caught.value.detail
+    assert normalise_url("postgres://h/d") == normalise_url("postgresql+psycopg://h/d") == "postgresql+psycopg://h/d"
+
+
+async def test_a_pool_without_a_free_connection(database_url: str) -> None:
+    import asyncio
+
+    from sqlalchemy import text
+
+    database = Database(database_url, pool_size=2)
+    database._engine.pool._timeout = 0.2  # type: ignore[attr-defined]
+    try:
+        async with database.begin(), database.begin():
+            with pytest.raises(StorageUnavailable, match="no database connection became free"):
+                await database.ping()
+        with pytest.raises(TimeoutError):  # the caller's own time limit is not the database's fault
+            async with database.begin():
+                raise TimeoutError
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+        await asyncio.gather(*(database.ping() for _ in range(4)))
+    finally:
+        await database.aclose()
+
+
+async def test_a_connection_that_the_server_ends(database_url: str) -> None:
+    from sqlalchemy import text
+
+    database = Database(database_url, pool_size=2)
+    try:
+        with pytest.raises(StorageUnavailable, match=r"does not answer|broke"):
+            async with database.begin() as connection:
+                await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        await database.ping()
+    finally:
+        await database.aclose()
+
+
+@pytest.mark.parametrize(("word", "can"), [("", True), ("가\U0001f457", True), ("a\x00", False), ("\ud800", False)])
+def test_what_postgres_can_hold(word: str, can: bool) -> None:
+    assert storable(word) is can
