@@ -1,16 +1,24 @@
 """The application in process, over the stores in memory."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from placket.api.app import create_app
 from tests.support.memory import MemoryInstallation
 
 Fashion = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def lines() -> Iterator[list[Any]]:
+    """What was logged, kept from structlog's default renderer: it draws tracebacks, which takes a minute each."""
+    with structlog.testing.capture_logs() as captured:
+        yield captured
 
 
 @pytest.fixture

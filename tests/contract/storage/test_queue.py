@@ -5,6 +5,7 @@ import time
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
 
 from placket.domain.errors import StorageUnavailable
 from placket.services.stores import Job
@@ -13,9 +14,11 @@ from placket.storage.queue import PostgresQueue, enqueue
 from tests.contract.storage.world import World
 
 
-async def add(world: World, count: int, project: int | None = None, kind: str = "test") -> None:
+async def add(
+    world: World, count: int, project: int | None = None, kind: str = "test", subject: str = "subject"
+) -> None:
     async with world.database.begin() as connection:
-        await enqueue(connection, kind, "subject", [{"n": n} for n in range(count)], project)
+        await enqueue(connection, kind, subject, [{"n": n} for n in range(count)], project)
 
 
 async def claimed(world: World, worker: str = "w", lease: float = 60.0) -> Job:
@@ -115,6 +118,86 @@ async def test_projects_share_the_workers_evenly(world: World) -> None:
         if job.project_id == projects[1]:
             await world.queue.finish(job)
     assert [(await claimed(world)).project_id for _ in range(3)] == [projects[1]] * 3
+
+
+async def served(world: World, count: int) -> list[str]:
+    """Subjects of the next jobs, each ended before the next is claimed: a worker with one slot."""
+    subjects = []
+    for _ in range(count):
+        job = await claimed(world)
+        subjects.append(job.subject)
+        await world.queue.finish(job)
+    return subjects
+
+
+async def test_a_large_task_does_not_hold_up_a_small_one_of_its_project(world: World) -> None:
+    await add(world, 3000, world.project, subject="large")
+    assert await served(world, 3) == ["large"] * 3
+    await add(world, 2, world.project, subject="small")
+    assert await served(world, 5) == ["large", "small", "large", "small", "large"]
+
+
+async def test_tasks_of_one_project_share_many_slots(world: World) -> None:
+    await add(world, 100, world.project, subject="large")
+    held = [await claimed(world, f"w{n}") for n in range(6)]
+    assert Counter(j.subject for j in held) == {"large": 6}
+    # Three slots become free: they all go to those who hold none.
+    await add(world, 10, world.project, subject="b")
+    await add(world, 10, world.project, subject="c")
+    for job in held[:3]:
+        await world.queue.finish(job)
+    held = held[3:] + [await claimed(world) for _ in range(3)]
+    assert Counter(j.subject for j in held) == {"large": 3, "b": 2, "c": 1}
+    held += [await claimed(world) for _ in range(3)]
+    assert Counter(j.subject for j in held) == {"large": 3, "b": 3, "c": 3}
+
+
+async def test_projects_come_before_their_tasks(world: World) -> None:
+    """Somebody with twenty tasks has no more of the workers than somebody with one."""
+    other = await world.add_project("other")
+    for n in range(20):
+        await add(world, 5, world.project, subject=f"task {n}")
+    await add(world, 10, other, subject="only")
+    order = await served(world, 20)
+    assert order[1::2] == ["only"] * 10
+    assert order[::2] == [f"task {n}" for n in range(10)]
+
+
+async def test_new_small_tasks_do_not_starve_an_old_large_one(world: World) -> None:
+    await add(world, 50, world.project, subject="large")
+    order = []
+    for n in range(10):
+        await add(world, 1, world.project, subject=f"small {n}")
+        order += await served(world, 1)
+    assert order.count("large") == 5
+
+
+async def test_a_postponed_subject_loses_no_turn(world: World) -> None:
+    await add(world, 5, world.project, subject="a")
+    await add(world, 5, world.project, subject="b")
+    job = await claimed(world)
+    await world.queue.postpone(job, 60.0)
+    assert (job.subject, job.payload["n"]) == ("a", 0)
+    assert await served(world, 4) == ["b", "a", "b", "a"]
+
+
+async def test_jobs_that_others_are_about_to_take_are_passed_over(world: World) -> None:
+    """Where the first subject's one job is locked, the next subject is served, not nobody."""
+    await add(world, 1, world.project, subject="a")
+    await add(world, 1, world.project, subject="b")
+    async with world.database.begin() as connection:
+        await connection.execute(text("SELECT 1 FROM jobs WHERE subject = 'a' FOR UPDATE"))
+        assert (await claimed(world)).subject == "b"
+        assert await world.queue.claim("w", 60.0) is None
+
+
+async def test_turns_are_forgotten_with_the_jobs(world: World) -> None:
+    await add(world, 1, world.project, subject="a")
+    await add(world, 2, world.project, subject="b")
+    await served(world, 2)
+    assert await world.scalar("SELECT count(*) FROM subject_turns") == 2
+    await world.queue.tidy()
+    assert await world.scalar("SELECT string_agg(subject, ',') FROM subject_turns") == "b"
 
 
 async def test_the_bell_rings_when_something_is_enqueued(world: World) -> None:

@@ -1,0 +1,190 @@
+"""The ``memory`` engine: every searched service in RAM, loaded on demand and kept fresh by revision."""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from placket.domain.filters import Condition
+from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.search.find import Path, Question, find
+from placket.search.table import Table
+from placket.services.ports import Hit, VectorSource
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Since the start, but for ``copies`` and ``memory_bytes``, which are of now.
+
+    A search is one of ``empty``, ``gathered``, ``int8`` or ``full`` (see :class:`placket.search.find.Path`).
+    """
+
+    copies: int
+    memory_bytes: int
+    refreshes: int
+    evictions: int
+    compactions: int
+    scored_rows: int
+    empty: int
+    gathered: int
+    int8: int
+    full: int
+
+
+@dataclass(slots=True)
+class _Copy:
+    """A service's vectors of one bundle. Everything up to revision ``verified`` is in its table."""
+
+    service: int
+    bundle: str
+    table: Table = field(default_factory=Table)
+    verified: int = -1
+    wanted: int = -1
+    searching: int = 0
+    refresh: asyncio.Task[None] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.searching > 0 or (self.refresh is not None and not self.refresh.done())
+
+
+class MemorySearch:
+    """Exact search (port :class:`placket.services.ports.SearchEngine`); arithmetic runs in threads of its own.
+
+    ``memory_bytes`` bounds the copies that are kept: the least recently searched go first, never one that is being
+    searched nor the last one used, however large it is.
+    """
+
+    def __init__(self, source: VectorSource, memory_bytes: int, *, page_size: int = 2000) -> None:
+        self._source = source
+        self._memory_bytes = memory_bytes
+        self._page_size = page_size
+        self._copies: OrderedDict[tuple[int, str], _Copy] = OrderedDict()
+        self._searchers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="placket-search")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="placket-search-refresh")
+        self._running: set[asyncio.Task[None]] = set()
+        self._paths = dict.fromkeys(Path, 0)
+        self._scored_rows = self._refreshes = self._evictions = self._compactions = 0
+
+    async def search(
+        self,
+        service: int,
+        bundle: str,
+        revision: int,
+        query: Embedding,
+        *,
+        limit: int,
+        conditions: Sequence[Condition] = (),
+        min_cosine: float | None = None,
+        exclude: frozenset[str] = frozenset(),
+        include_duplicates: bool = True,
+        query_sha256: str = "",
+    ) -> list[Hit]:
+        """See the port. Raises ValueError for a limit under 1 or a query that is not 256 finite numbers."""
+        if limit < 1:
+            raise ValueError("limit must be at least 1")
+        question = Question(
+            _checked(query), limit, tuple(conditions), min_cosine, exclude, include_duplicates, query_sha256
+        )
+        copy = self._copy(service, bundle)
+        copy.searching += 1
+        try:
+            await self._freshen(copy, revision)
+            answer = await asyncio.get_running_loop().run_in_executor(self._searchers, find, copy.table.view, question)
+        finally:
+            copy.searching -= 1
+            self._evict()
+        self._paths[answer.path] += 1
+        self._scored_rows += answer.scored
+        return answer.hits
+
+    def forget(self, service: int) -> None:
+        """Drop a service's copies; searches under way end on what they hold."""
+        for key in [k for k in self._copies if k[0] == service]:
+            del self._copies[key]
+
+    def statistics(self) -> Statistics:
+        return Statistics(
+            copies=len(self._copies),
+            memory_bytes=sum(c.table.nbytes for c in self._copies.values()),
+            refreshes=self._refreshes,
+            evictions=self._evictions,
+            compactions=self._compactions,
+            scored_rows=self._scored_rows,
+            empty=self._paths[Path.NOTHING],
+            gathered=self._paths[Path.GATHERED],
+            int8=self._paths[Path.INT8],
+            full=self._paths[Path.FULL],
+        )
+
+    async def aclose(self) -> None:
+        """Stop refreshing and end the threads."""
+        for refresh in self._running:
+            refresh.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._copies.clear()
+        self._searchers.shutdown()
+        self._writer.shutdown()
+
+    def _copy(self, service: int, bundle: str) -> _Copy:
+        copy = self._copies.get((service, bundle))
+        if copy is None:
+            copy = self._copies[service, bundle] = _Copy(service, bundle)
+        self._copies.move_to_end((service, bundle))
+        return copy
+
+    async def _freshen(self, copy: _Copy, revision: int) -> None:
+        """Wait until the copy is at least as new; all who wait share one refresh, which outlives a waiter's leaving."""
+        while copy.verified < revision:
+            copy.wanted = max(copy.wanted, revision)
+            if copy.refresh is None or copy.refresh.done():
+                copy.refresh = asyncio.create_task(self._refresh(copy))
+                self._running.add(copy.refresh)
+                copy.refresh.add_done_callback(self._ended)
+            await asyncio.shield(copy.refresh)
+
+    def _ended(self, refresh: asyncio.Task[None]) -> None:
+        self._running.discard(refresh)
+        if not refresh.cancelled():
+            # Those who waited have it; marks it as seen when nobody waits any more.
+            refresh.exception()
+
+    async def _refresh(self, copy: _Copy) -> None:
+        """Read on until a page is not full: only then has no product been passed over for a change still to come.
+
+        What was wanted before that last page was asked for is then there, even if no product carries its revision.
+        """
+        table, size = copy.table, self._page_size
+        self._refreshes += 1
+        while True:
+            wanted = copy.wanted
+            page = await self._source.changes(copy.service, copy.bundle, table.revision, size)
+            if page:
+                compactions = table.compactions
+                await asyncio.get_running_loop().run_in_executor(self._writer, table.apply, page)
+                self._compactions += table.compactions - compactions
+            if len(page) < size:
+                copy.verified = max(wanted, table.revision)
+                return
+
+    def _evict(self) -> None:
+        """Drop idle copies, the longest unused first, until the rest fits; the last one used stays."""
+        held = sum(c.table.nbytes for c in self._copies.values())
+        for key, copy in list(self._copies.items())[:-1]:
+            if held <= self._memory_bytes:
+                return
+            if not copy.busy:
+                held -= copy.table.nbytes
+                del self._copies[key]
+                self._evictions += 1
+
+
+def _checked(query: Embedding) -> Embedding:
+    checked = np.array(query, dtype=np.float32)
+    if checked.shape != (EMBEDDING_DIM,) or not np.all(np.isfinite(checked)):
+        raise ValueError(f"a query is {EMBEDDING_DIM} finite numbers")
+    return checked
