@@ -145,7 +145,8 @@ class MemoryDocuments:
         return outcome
 
     async def delete(self, service: Service, product_id: str) -> None:
-        del self.all[service.id][(await self.get(service, product_id)).product_id]
+        await self.get(service, product_id)
+        del self.all[service.id][product_id]
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         return None
@@ -328,7 +329,7 @@ class MemoryInstallation:
         self.parts = ApiParts(
             keys=Keys(self.keys),
             admin_token=AdminToken(self.keys, self.admin_token),
-            catalogue=Catalogue(*stores, catalogue),
+            catalogue=Catalogue(*stores, self.engine, catalogue),  # type: ignore[arg-type]
             searching=Searching(*stores, self.engine, links, 20),  # type: ignore[arg-type]
             looking=Looking(self.services, self.vision, photos, links, 20),  # type: ignore[arg-type]
             photos=photos,

@@ -12,7 +12,7 @@ from placket.domain.keeping import big_enough, keep_for_product
 from placket.domain.names import check_service_name
 from placket.domain.quota_day import start_of_day
 from placket.domain.runs import Outcome, Status
-from placket.services.ports import Vision
+from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
 
 
@@ -44,10 +44,18 @@ class PutResult:
 
 
 class Catalogue:
-    def __init__(self, services: ServiceStore, documents: DocumentStore, vision: Vision, rules: CatalogueRules) -> None:
+    def __init__(
+        self,
+        services: ServiceStore,
+        documents: DocumentStore,
+        vision: Vision,
+        engine: SearchEngine,
+        rules: CatalogueRules,
+    ) -> None:
         self._services = services
         self._documents = documents
         self._vision = vision
+        self._engine = engine
         self._rules = rules
 
     async def create_service(self, caller: Caller, name: str) -> Service:
@@ -58,7 +66,7 @@ class Catalogue:
 
     async def delete_service(self, caller: Caller, name: str) -> None:
         """Its index runs stop. Raises NoSuchService."""
-        await self._services.delete(caller.project_id, name)
+        self._engine.forget(await self._services.delete(caller.project_id, name))
 
     async def services(self, caller: Caller) -> list[Service]:
         return await self._services.list(caller.project_id)

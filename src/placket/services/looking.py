@@ -67,6 +67,10 @@ class Looking:
         service = await self._services.get(caller.project_id, service_name)
         return await self._look(caller, service, image, limits)
 
+    async def look(self, caller: Caller, image: bytes, limits: ImageLimits) -> Look:
+        """Without a service: with the bundle in use. Raises ImageError, VisionUnavailable."""
+        return self._linked(caller, await self._vision.analyse(image, limits=limits))
+
     async def tag_url(
         self, caller: Caller, service_name: str, url: str, limits: ImageLimits, item_limit: int = 1
     ) -> Look:
@@ -81,7 +85,9 @@ class Looking:
         return _widest(await self.detect_image(caller, service_name, image, limits), item_limit)
 
     async def _look(self, caller: Caller, service: Service, image: bytes, limits: ImageLimits) -> Look:
-        found: Analysis = await self._vision.analyse(image, limits=limits, bundle=service.bundle)
+        return self._linked(caller, await self._vision.analyse(image, limits=limits, bundle=service.bundle))
+
+    def _linked(self, caller: Caller, found: Analysis) -> Look:
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         items = tuple(
             Detected(g, self._links.make(caller.project_id, found.bundle, found.sha256, g.embedding)) for g in garments

@@ -74,6 +74,10 @@ class Vision(Protocol):
         """
         ...
 
+    async def thumbnail(self, image: bytes, *, limits: ImageLimits, side: int) -> bytes:
+        """The photo, upright, as a JPEG of at most ``side`` pixels a side. Raises as :meth:`analyse`."""
+        ...
+
     def similarity(self, cosine: float, bundle: str) -> float:
         """The bundle's calibrated 0..1 for a cosine."""
         ...

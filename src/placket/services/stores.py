@@ -24,6 +24,12 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Project:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeyRecord:
     id: str
     name: str
@@ -42,6 +48,10 @@ class KeyStore(Protocol):
         ...
 
     async def list(self) -> list[KeyRecord]: ...
+
+    async def projects(self) -> Sequence[Project]:
+        """Every project, by name."""
+        ...
 
     async def revoke(self, key_id: str) -> None:
         """Raises NoSuchKey."""

@@ -63,6 +63,11 @@ class TaggingTasks:
             raise ResultsNotReady(f"{task.processing} of {task.total} images are still being tagged")
         return ResultPage(task, offset, size, await self._store.window(task, offset, size))
 
+    async def results_so_far(self, caller: Caller, task_id: str, offset: int, size: int) -> ResultPage:
+        """As :meth:`results`, while images are still being tagged too. Raises NoSuchTask, TaskExpired."""
+        task = await self.task(caller, task_id)
+        return ResultPage(task, offset, size, await self._store.window(task, offset, size))
+
     async def delete(self, caller: Caller, task_id: str) -> None:
         """Raises NoSuchTask."""
         await self._store.delete(caller.project_id, _task_id(task_id))

@@ -1,0 +1,84 @@
+# Placket. `make demo` and `make test` set up what they need; nothing is done twice.
+# PYTHON=/path/to/python3 chooses the interpreter; otherwise the newest known good one on the PATH is taken.
+
+SHELL := /bin/sh
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
+ARGS ?=
+
+.DELETE_ON_ERROR:
+.PHONY: help install dev test demo demo-stop lint docs lock clean
+
+help:
+	@echo 'make demo       set up, start a server, index drawn products, search and tag them'
+	@echo 'make demo-stop  end the server that the demo left running'
+	@echo 'make test       set up and run the tests (ARGS="-k name" for some of them)'
+	@echo 'make install    set up $(VENV); the command is then $(BIN)/placket'
+	@echo 'make lint       style, types, layers, and whether the reference still matches the code'
+	@echo 'make docs       write the reference in docs/reference anew'
+	@echo 'make lock       choose the newest versions of all dependencies anew'
+
+install: $(VENV)/.run-installed
+dev: $(VENV)/.dev-installed
+
+test: dev
+	$(BIN)/python -m pytest $(ARGS)
+
+demo: install
+	@$(BIN)/python -m placket demo $(ARGS)
+
+demo-stop:
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m placket demo stop $(ARGS); else echo 'No demo server is running.'; fi
+
+lint: dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+docs: dev
+	$(BIN)/python docs/generate.py
+
+lock: install
+	@test -x $(BIN)/uv || $(PIP) install uv
+	@for group in run dev; do \
+	  if [ $$group = dev ]; then more='--group dev'; else more=''; fi; \
+	  $(BIN)/uv pip compile --no-config -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    $$more --no-annotate --upgrade pyproject.toml -o requirements/$$group.txt --custom-compile-command 'make lock' \
+	    || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.python-made:
+	@if [ -x $(BIN)/python ] && $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  touch $@; exit 0; \
+	fi; \
+	found=''; \
+	for candidate in $(if $(PYTHON),'$(PYTHON)',python3.13 python3.12 python3.11 python3); do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'Placket needs Python 3.11 or newer, and $(if $(PYTHON),$(PYTHON) is not that,none was found on the PATH).' >&2; \
+	  echo 'Install it, or name it: make PYTHON=/path/to/python3 ...' >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	  echo "$$found lacks the modules venv and ensurepip; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$found" --version) ..."; \
+	rm -rf $(VENV) && "$$found" -m venv $(VENV) && touch $@
+
+$(VENV)/.run-installed: $(VENV)/.python-made requirements/run.txt pyproject.toml
+	@echo 'Installing what Placket needs ...'
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
+	@echo 'Installing what the tests need ...'
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,72 @@
+"""The HTTP side as one application: every API, its documentation, health and figures."""
+
+import asyncio
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from placket import __version__
+from placket.api import documentation, health
+from placket.api.errors import BodyUnsupported, MethodNotAllowed, NoSuchCall
+from placket.api.faces import Faces, face_of
+from placket.api.fashion_v1 import fashion_face
+from placket.api.forms import RECEIVED_AT_ONCE
+from placket.api.metrics import Metrics
+from placket.api.middleware import RequestContext, RequestLimits
+from placket.api.parts import ApiParts, Face
+from placket.api.placket_v1 import placket_face
+from placket.api.placket_v1.problems import render_error
+from placket.domain.errors import InvalidParameter, PlacketError
+
+
+def create_app(parts: ApiParts) -> FastAPI:
+    """An ASGI application over these parts, which are opened and closed by whoever made them."""
+    app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.parts = parts
+    app.state.metrics = Metrics()
+    app.state.receiving = asyncio.Semaphore(RECEIVED_AT_ONCE)
+    faces = [fashion_face(), placket_face(), *parts.faces]
+    for face in faces:
+        if face.router is not None:
+            app.include_router(face.router)
+        if face.pages is not None:
+            app.mount(face.prefix, face.pages)
+    app.include_router(health.router)
+    app.include_router(documentation.router)
+    app.mount("/docs/assets", documentation.assets())
+    documentation.install_openapi(app)
+    for kind in (PlacketError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _render)
+    app.add_middleware(RequestLimits)
+    app.add_middleware(RequestContext, faces=Faces(faces, Face("/", render_error)), metrics=app.state.metrics)
+    return app
+
+
+async def _render(request: Request, error: Exception) -> Response:
+    return face_of(request.scope).render_error(request, as_placket_error(error))
+
+
+def as_placket_error(error: Exception) -> Exception:
+    """The framework's own errors in this package's terms."""
+    if isinstance(error, RequestValidationError):
+        return InvalidParameter("; ".join(_sentence(problem) for problem in error.errors()))
+    if isinstance(error, HTTPException):
+        if isinstance(error.__cause__, PlacketError):
+            return error.__cause__
+        if error.status_code == 404:
+            return NoSuchCall("there is no such call")
+        if error.status_code == 405:
+            return MethodNotAllowed("the call does not have this method", (error.headers or {}).get("Allow", ""))
+        if error.status_code == 415:
+            return BodyUnsupported(str(error.detail))
+        return InvalidParameter(str(error.detail))
+    return error
+
+
+def _sentence(problem: dict[str, object]) -> str:
+    """``limit: Input should be a valid integer``, without the value itself."""
+    location = problem["loc"]
+    assert isinstance(location, tuple)
+    place = ".".join(str(part) for part in location[1:]) or str(location[0])
+    return f"{place}: {problem['msg']}"

@@ -1,0 +1,101 @@
+"""/openapi.json and /docs, whose scripts and styles are served from here."""
+
+import re
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse, Response
+
+from placket import __version__
+from placket.api.placket_v1.problems import Problem
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Placket API</title>
+<link rel="stylesheet" href="docs/assets/swagger-ui.css">
+<link rel="icon" href="docs/assets/favicon.png">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="docs/assets/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+  validatorUrl: null,
+});
+"""
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_DESCRIPTION = """
+Three ways in. **AI Fashion v1.0**: every answer is HTTP 200 with a header block; the key is in the path.
+**Tagger v2.12**: bulk tagging; the key is in `x-api-key`. **Placket v1**: all the rest, with ordinary status codes,
+`Authorization: Bearer KEY`, and problems after RFC 9457.
+"""
+_PATH_PARAMETER = re.compile(r"{([^{}:]+)}")
+_HTTP_VALIDATION = ("HTTPValidationError", "ValidationError")
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def page() -> Response:
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
+
+
+@router.get("/docs/start.js")
+async def start() -> Response:
+    return Response(_START, media_type="text/javascript")
+
+
+def assets() -> StaticFiles:
+    """Swagger UI, from the package that carries it."""
+    return StaticFiles(directory=str(files("fastapi_offline") / "static"))
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Make ``app.openapi()`` describe the calls as they are: path parameters that are read by hand, real errors."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title="Placket", version=__version__, description=_DESCRIPTION, routes=app.routes)
+            for path, operations in schema["paths"].items():
+                for operation in operations.values():
+                    _complete(path, operation)
+            _shapes(schema)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    # FastAPI's own 422 does not occur: an invalid parameter is every API's own error.
+    answer = operation["responses"].get("422", {})
+    if "HTTPValidationError" in str(answer):
+        del operation["responses"]["422"]
+    parameters = operation.setdefault("parameters", [])
+    known = {p["name"] for p in parameters if p["in"] == "path"}
+    missing = [name for name in _PATH_PARAMETER.findall(path) if name not in known]
+    parameters[:0] = [{"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in missing]
+
+
+def _shapes(schema: dict[str, Any]) -> None:
+    shapes = schema.setdefault("components", {}).setdefault("schemas", {})
+    for name in _HTTP_VALIDATION:
+        shapes.pop(name, None)
+    shapes["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")

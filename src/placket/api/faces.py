@@ -1,0 +1,29 @@
+"""Which API a path belongs to: its own error form answers for all of it, also where no call is."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from starlette.types import Scope
+
+from placket.api.parts import Face
+
+_KEY = "placket.face"
+
+
+class Faces:
+    """The longest prefix wins; ``default`` has the rest."""
+
+    def __init__(self, faces: Sequence[Face], default: Face) -> None:
+        self._faces = sorted(faces, key=lambda f: -len(f.prefix))
+        self._default = default
+
+    def choose(self, scope: Scope) -> Face:
+        """Find the request's face and leave it in its scope."""
+        path: str = scope["path"]
+        face = next((f for f in self._faces if path.startswith(f.prefix)), self._default)
+        scope[_KEY] = face
+        return face
+
+
+def face_of(scope: Scope) -> Face:
+    return cast(Face, scope[_KEY])

@@ -1,0 +1,198 @@
+"""multipart/form-data from a stranger, parsed as it arrives: what is kept, how long it may take, all bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from placket.api.errors import BodyTooLarge, BodyUnsupported, TransferFailed
+from placket.domain.errors import InvalidParameter
+
+MEDIA_TYPE = "multipart/form-data"
+_MOST_PARTS = 32
+_SLACK = 1_000_000
+"""Bytes of a body beside its largest permitted file: other parts, headers, boundaries."""
+_IDLE_SECONDS = 20.0
+_TOTAL_SECONDS = 300.0
+RECEIVED_AT_ONCE = 64
+"""Bodies received at once in a process: what bounds the memory that they take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """``content`` is cut one byte past the limit, so that whoever checks the size finds it too large.
+
+    ``filename`` is the last part of the path that was sent.
+    """
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    texts: Mapping[str, str]
+    files: Mapping[str, Upload]
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """``texts``: the text parts that are read, each with its most bytes; ``files`` likewise. Others are skipped."""
+
+    texts: Mapping[str, int]
+    files: Mapping[str, int]
+
+    @property
+    def most_bytes(self) -> int:
+        """A file twice as large as permitted is read to its end and refused for its size; more is cut off."""
+        return 2 * sum(self.files.values()) + sum(self.texts.values()) + _SLACK
+
+
+async def read_form(request: Request, limits: FormLimits) -> Form:
+    """Raises BodyUnsupported, BodyTooLarge, TransferFailed, InvalidParameter (malformed, or a part given twice)."""
+    parser = _Parts(_boundary(request), limits)
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limits.most_bytes:
+        raise BodyTooLarge(f"the body has more than {limits.most_bytes} bytes")
+    size = 0
+    async with request.app.state.receiving:
+        async for piece in _arriving(request):
+            size += len(piece)
+            if size > limits.most_bytes:
+                raise BodyTooLarge(f"the body has more than {limits.most_bytes} bytes")
+            parser.feed(piece)
+    return parser.finish()
+
+
+def _boundary(request: Request) -> bytes:
+    values = request.headers.getlist("content-type")
+    kind, options = parse_options_header(values[0] if len(values) == 1 else "")
+    if kind != MEDIA_TYPE.encode() or not options.get(b"boundary"):
+        raise BodyUnsupported(f"the body must be {MEDIA_TYPE}")
+    return options[b"boundary"]
+
+
+async def _arriving(request: Request) -> AsyncIterator[bytes]:
+    deadline = asyncio.get_running_loop().time() + _TOTAL_SECONDS
+    more = True
+    while more:
+        left = deadline - asyncio.get_running_loop().time()
+        try:
+            message = await asyncio.wait_for(request.receive(), min(_IDLE_SECONDS, left))
+        except TimeoutError:
+            raise TransferFailed("the body stopped coming, or came too slowly") from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if body := message.get("body", b""):
+            yield body
+
+
+@dataclass(slots=True)
+class _Part:
+    name: str = ""
+    filename: str | None = None
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    most: int = 0
+    content: bytearray = field(default_factory=bytearray)
+
+
+class _Parts:
+    """Callbacks of the streaming parser: one part after another, of each no more than its limit and a byte."""
+
+    def __init__(self, boundary: bytes, limits: FormLimits) -> None:
+        self._limits = limits
+        self._texts: dict[str, str] = {}
+        self._files: dict[str, Upload] = {}
+        self._part = _Part()
+        self._header = bytearray(), bytearray()
+        self._count = 0
+        self._ended = False
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin,
+                    "on_header_field": lambda data, start, end: self._header[0].extend(data[start:end]),
+                    "on_header_value": lambda data, start, end: self._header[1].extend(data[start:end]),
+                    "on_header_end": self._header_end,
+                    "on_headers_finished": self._headers_end,
+                    "on_part_data": self._data,
+                    "on_part_end": self._end,
+                    "on_end": self._finished,
+                },
+            )
+        except FormParserError as error:
+            raise InvalidParameter(f"the multipart body is malformed: {error}") from None
+
+    def feed(self, piece: bytes) -> None:
+        try:
+            self._parser.write(piece)
+        except FormParserError as error:
+            raise InvalidParameter(f"the multipart body is malformed: {error}") from None
+
+    def finish(self) -> Form:
+        if not self._ended:
+            raise InvalidParameter("the multipart body is malformed: its closing boundary is missing")
+        return Form(self._texts, self._files)
+
+    def _finished(self) -> None:
+        self._ended = True
+
+    def _begin(self) -> None:
+        self._count += 1
+        if self._count > _MOST_PARTS:
+            raise InvalidParameter(f"the multipart body has more than {_MOST_PARTS} parts")
+        self._part = _Part()
+
+    def _header_end(self) -> None:
+        name, value = self._header
+        self._part.headers[bytes(name).lower()] = bytes(value)
+        self._header = bytearray(), bytearray()
+
+    def _headers_end(self) -> None:
+        part = self._part
+        disposition = part.headers.get(b"content-disposition", b"").decode("latin-1")
+        kind, options = parse_options_header(disposition)
+        if kind != b"form-data" or b"name" not in options:
+            raise InvalidParameter("the multipart body is malformed: a part has no name")
+        part.name = options[b"name"].decode("utf-8", "replace")
+        if b"filename" in options:
+            part.filename = _base_name(options[b"filename"].decode("utf-8", "replace"))
+        if part.name in self._limits.texts:
+            if part.filename is not None:
+                raise InvalidParameter(f"{part.name} must be text, not a file")
+            part.most = self._limits.texts[part.name]
+        else:
+            part.most = self._limits.files.get(part.name, 0)
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        room = self._part.most + 1 - len(self._part.content)
+        if self._part.most and room > 0:
+            self._part.content += data[start : min(end, start + room)]
+
+    def _end(self) -> None:
+        part = self._part
+        if part.name in self._texts or part.name in self._files:
+            raise InvalidParameter(f"{part.name} was given twice")
+        if part.name in self._limits.texts:
+            if len(part.content) > part.most:
+                raise InvalidParameter(f"{part.name} has more than {part.most} bytes")
+            self._texts[part.name] = _text(part)
+        # A form's file input in which nothing was chosen sends an empty name and no content.
+        elif part.name in self._limits.files and (part.filename != "" or part.content):
+            self._files[part.name] = Upload(part.filename or "", bytes(part.content))
+
+
+def _text(part: _Part) -> str:
+    try:
+        return part.content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidParameter(f"{part.name} is not UTF-8") from None
+
+
+def _base_name(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]

@@ -1,0 +1,57 @@
+"""Is it alive, can it serve, and how is it doing."""
+
+import asyncio
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from placket.api.metrics import Metrics
+from placket.api.parts import Parts
+
+_PROBE_SECONDS = 5.0
+
+router = APIRouter(tags=["Operation"])
+
+
+class Health(BaseModel):
+    status: Literal["alive"]
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "not ready"]
+    problems: list[str]
+
+
+@router.get("/healthz", operation_id="getHealth", summary="The process answers")
+async def health() -> Health:
+    return Health(status="alive")
+
+
+@router.get(
+    "/readyz",
+    operation_id="getReadiness",
+    summary="Requests can be served",
+    responses={503: {"model": Readiness, "description": "Not now; the problems say why"}},
+)
+async def readiness(response: Response, parts: Parts) -> Readiness:
+    try:
+        problems = await asyncio.wait_for(parts.problems(), _PROBE_SECONDS)
+    except TimeoutError:
+        problems = [f"the parts did not say how they are within {_PROBE_SECONDS:g} s"]
+    if problems:
+        response.status_code = 503
+    return Readiness(status="not ready" if problems else "ready", problems=problems)
+
+
+@router.get(
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request, parts: Parts) -> Response:
+    figures: Metrics = request.app.state.metrics
+    body = figures.render(await parts.statistics())
+    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,69 @@
+"""Figures for Prometheus. Labels are route templates and codes: few, and without a key."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from placket.api.access import route_of
+
+_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+class Metrics:
+    """A registry of its own: two applications in one process do not meet."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._registry = CollectorRegistry()
+        labels = ("method", "route")
+        self._requests = Counter(
+            "placket_http_requests",
+            "Answered requests. code: AI Fashion's resultCode, or the code of an error.",
+            (*labels, "status", "code"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "placket_http_request_seconds",
+            "Time from a request's headers to the end of its answer.",
+            labels,
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._in_flight = Gauge(
+            "placket_http_requests_in_flight", "Requests being answered now.", registry=self._registry
+        )
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        with self._in_flight.track_inprogress():
+            yield
+
+    def observe(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = route_of(scope)
+        code = scope.get("state", {}).get("code")
+        self._requests.labels(method, route, str(status), "" if code is None else str(code)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def render(self, statistics: Mapping[str, float]) -> bytes:
+        """The text format, this process's figures first, then those of its parts."""
+        others = CollectorRegistry()
+        others.register(_Others(statistics))
+        return generate_latest(self._registry) + generate_latest(others)
+
+
+class _Others(Collector):
+    def __init__(self, statistics: Mapping[str, float]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterable[Metric]:
+        for name, value in sorted(self._statistics.items()):
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = kind(f"placket_{name}", name.replace("_", " "))
+            family.add_metric([], value)
+            yield family

@@ -1,0 +1,127 @@
+"""Around every request: its id, its log line and its figures, limits on headers and body, and the last resort."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from placket.api.access import log_access
+from placket.api.errors import BodyTooLarge, HeadersInvalid
+from placket.api.faces import Faces, face_of
+from placket.api.forms import MEDIA_TYPE
+from placket.api.metrics import Metrics
+from placket.domain.errors import PlacketError
+
+_log = structlog.get_logger()
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_MOST_HEADER_BYTES = 65_536
+_ONCE = (b"authorization", b"content-type", b"content-length", b"host", b"x-api-key")
+
+
+class RequestContext:
+    """Outermost. Gives a request its id, answers for what nobody caught, writes the access log and the figures."""
+
+    def __init__(self, app: ASGIApp, faces: Faces, metrics: Metrics) -> None:
+        self._app = app
+        self._faces = faces
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        face = self._faces.choose(scope)
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = time.perf_counter()
+        answer = _Answer(send, request_id)
+        with structlog.contextvars.bound_contextvars(request_id=request_id), self._metrics.in_flight():
+            try:
+                if face.raw_paths and "raw_path" in scope:
+                    scope["path"] = scope["raw_path"].decode("latin-1")
+                await self._app(scope, receive, answer)
+            except ClientDisconnect:
+                answer.status = 499
+            except Exception as error:
+                if not isinstance(error, PlacketError):
+                    _log.exception("unforeseen error")
+                if answer.started:
+                    raise
+                await face.render_error(Request(scope), error)(scope, receive, answer)
+            finally:
+                seconds = time.perf_counter() - began
+                log_access(scope, answer.status, answer.bytes, seconds)
+                self._metrics.observe(scope, answer.status, seconds)
+
+
+def _request_id(scope: Scope) -> str:
+    given = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]):
+        return str(given[0], "ascii")
+    return secrets.token_hex(8)
+
+
+class _Answer:
+    """``send`` that remembers what was sent."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id.encode("ascii")
+        self.started = False
+        self.status = 500
+        self.bytes = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                (b"x-request-id", self._request_id),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+        elif message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+class RequestLimits:
+    """Headers of a reasonable size that say one thing, and a body no larger than its API takes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            _check_headers(scope)
+            content_type = dict(scope["headers"]).get(b"content-type", b"").lower()
+            if not content_type.startswith(MEDIA_TYPE.encode()):
+                receive = _bounded(receive, face_of(scope).most_bytes)
+        await self._app(scope, receive, send)
+
+
+def _check_headers(scope: Scope) -> None:
+    headers = scope["headers"]
+    if sum(len(n) + len(v) for n, v in headers) + len(scope["query_string"]) > _MOST_HEADER_BYTES:
+        raise HeadersInvalid(f"the request's headers have more than {_MOST_HEADER_BYTES} bytes")
+    names = [n for n, _ in headers]
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise HeadersInvalid(f"the header {name.decode()} was sent more than once")
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise BodyTooLarge(f"the body has more than {most} bytes")
+        return message
+
+    return counted

@@ -1,0 +1,75 @@
+"""What the HTTP side is built from. :mod:`placket.bootstrap` fills it in; tests put in what they like."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import APIRouter, Depends
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from placket.domain.images import ImageLimits
+from placket.services.catalogue import Catalogue
+from placket.services.indexing import Indexing
+from placket.services.keys import AdminToken, Keys
+from placket.services.looking import Looking, Photos
+from placket.services.searching import Searching
+from placket.services.webhooks import WebhookSigner
+
+
+class ErrorRenderer(Protocol):
+    def __call__(self, request: Request, error: Exception) -> Response:
+        """The answer to a failed call in the API's own form.
+
+        ``error`` is a PlacketError, one of :mod:`placket.api.errors` among them (no such call, wrong method, body too
+        large), or anything else, which is unforeseen and already logged.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """An API or a set of pages: every path that begins with ``prefix`` is its own, wrong ones too.
+
+    ``router`` holds its calls; ``pages`` is an ASGI application mounted at the prefix instead. ``raw_paths``: its calls
+    match the path as it was sent, percent-encoded, and decode it themselves. ``most_bytes``: largest request body,
+    but for multipart bodies, which every call reads within limits of its own.
+    """
+
+    prefix: str
+    render_error: ErrorRenderer
+    router: APIRouter | None = None
+    pages: ASGIApp | None = None
+    raw_paths: bool = False
+    most_bytes: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """``image_limits``: images to index, detect and search by; ``tag_limits``: images of the AI Fashion tag call.
+
+    ``problems``: why this process cannot serve just now. ``statistics``: gauges and counters (names that end in
+    ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is served from the same address.
+    """
+
+    keys: Keys
+    admin_token: AdminToken
+    catalogue: Catalogue
+    searching: Searching
+    looking: Looking
+    photos: Photos
+    indexing: Indexing
+    webhook_signer: WebhookSigner
+    image_limits: ImageLimits
+    tag_limits: ImageLimits
+    problems: Callable[[], Awaitable[list[str]]]
+    statistics: Callable[[], Awaitable[Mapping[str, float]]]
+    faces: Sequence[Face] = ()
+
+
+def parts_of(connection: HTTPConnection) -> ApiParts:
+    return cast(ApiParts, connection.app.state.parts)
+
+
+Parts = Annotated[ApiParts, Depends(parts_of)]

@@ -1,0 +1,47 @@
+"""For whoever runs the installation: keys, and how the work is going."""
+
+from fastapi import APIRouter, Depends, Request
+
+from placket.api.parts import Parts
+from placket.api.paths import path_text
+from placket.api.placket_v1.auth import require_admin
+from placket.api.placket_v1.parameters import PREFIX
+from placket.api.placket_v1.problems import problems
+from placket.api.placket_v1.schemas import CreatedKey, Key, KeyList, NewKey, Statistics
+
+router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependencies=[Depends(require_admin)])
+
+
+@router.post(
+    "/keys",
+    status_code=201,
+    operation_id="createKey",
+    summary="Make a key; it is shown this once",
+    responses=problems(404, 409, 413),
+)
+async def create(new: NewKey, parts: Parts) -> CreatedKey:
+    made = await parts.keys.create(new.name, new.project, new.ratePerSecond)
+    return CreatedKey.made(made.record, made.key)
+
+
+@router.get("/keys", operation_id="listKeys", summary="All keys, revoked ones too", responses=problems())
+async def all_keys(parts: Parts) -> KeyList:
+    return KeyList(items=[Key.of(record) for record in await parts.keys.list()])
+
+
+@router.delete(
+    "/keys/{keyId}",
+    status_code=204,
+    operation_id="revokeKey",
+    summary="Refuse a key from now on",
+    responses=problems(404),
+)
+async def revoke(request: Request, parts: Parts) -> None:
+    await parts.keys.revoke(path_text(request, "keyId"))
+
+
+@router.get(
+    "/statistics", operation_id="getStatistics", summary="Figures of the queue and of vision", responses=problems()
+)
+async def statistics(parts: Parts) -> Statistics:
+    return Statistics(figures=dict(await parts.statistics()))

@@ -1,0 +1,35 @@
+"""Who asks: a Bearer key, or the admin token."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from placket.api.parts import Parts
+from placket.domain.errors import Unauthorized
+from placket.services.stores import Caller
+
+_KEY = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="A key made by `placket keys create`.")
+_TOKEN = HTTPBearer(auto_error=False, scheme_name="AdminToken", description="See `placket keys admin-token`.")
+
+
+async def _caller(
+    request: Request, parts: Parts, given: Annotated[HTTPAuthorizationCredentials | None, Security(_KEY)]
+) -> Caller:
+    if given is None:
+        raise Unauthorized("the request has no header 'Authorization: Bearer KEY'")
+    caller = await parts.keys.authenticate(given.credentials)
+    request.state.key_id = caller.key_id
+    return caller
+
+
+async def require_admin(
+    request: Request, parts: Parts, given: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)]
+) -> None:
+    if given is None:
+        raise Unauthorized("the request has no header 'Authorization: Bearer TOKEN'")
+    await parts.admin_token.check(given.credentials)
+    request.state.key_id = "admin"
+
+
+ByKey = Annotated[Caller, Depends(_caller)]

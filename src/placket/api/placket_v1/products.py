@@ -1,0 +1,95 @@
+"""Products one at a time: put with their photo, read with what was found on it, deleted, browsed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from placket.api.forms import FormLimits, read_form
+from placket.api.parts import ApiParts, Parts
+from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
+from placket.api.placket_v1.problems import problems
+from placket.api.placket_v1.schemas import Product, ProductList
+from placket.api.placket_v1.uploads import IMAGE, image_too_large
+from placket.domain.errors import InvalidParameter
+from placket.domain.index_file import MAX_LENGTH
+from placket.domain.runs import FIELDS, Outcome
+
+router = APIRouter(prefix=PREFIX, tags=["Products"])
+
+_PRODUCT = "/services/{service}/products/{productId}"
+_UTF8_BYTES = 4
+_FORM = {
+    "type": "object",
+    "required": [IMAGE],
+    "properties": {
+        IMAGE: {"type": "string", "format": "binary", "description": "The product's photo: PNG, JPEG or GIF"},
+        **{name: {"type": "string", "maxLength": MAX_LENGTH[name]} for name in FIELDS},
+    },
+}
+
+
+@router.get(
+    "/services/{service}/products", operation_id="listProducts", summary="Products by id", responses=problems(404)
+)
+async def browse(
+    service: ServiceName,
+    caller: ByKey,
+    parts: Parts,
+    language: Language,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=512, description="nextCursor of the page before.")] = None,
+) -> ProductList:
+    found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1)
+    page = found[:limit]
+    following = as_cursor(page[-1].product_id) if len(found) > limit else None
+    return ProductList(items=[Product.of(d, language) for d in page], nextCursor=following)
+
+
+@router.get(_PRODUCT, operation_id="getProduct", summary="A product and its tags", responses=problems(404))
+async def read(service: ServiceName, product: ProductId, caller: ByKey, parts: Parts, language: Language) -> Product:
+    return Product.of(await parts.catalogue.product(caller, service, product), language)
+
+
+@router.put(
+    _PRODUCT,
+    operation_id="putProduct",
+    summary="Add a product, or replace it, with its photo",
+    responses={
+        201: {"model": Product, "description": "It was added"},
+        **problems(404, 408, 409, 413, 415, 422),
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+)
+async def put(
+    service: ServiceName,
+    product: ProductId,
+    caller: ByKey,
+    parts: Parts,
+    language: Language,
+    request: Request,
+    response: Response,
+) -> Product:
+    await parts.catalogue.service(caller, service)
+    fields, image = await _form(request, parts)
+    result = await parts.catalogue.put_product(caller, service, product, fields, image)
+    if result.outcome is Outcome.ADDED:
+        response.status_code = 201
+    return Product.of(result.document, language)
+
+
+async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], bytes]:
+    """(columns, photo); columns that were not sent are empty."""
+    texts = {name: MAX_LENGTH[name] * _UTF8_BYTES for name in FIELDS}
+    with image_too_large():
+        form = await read_form(request, FormLimits(texts, {IMAGE: parts.image_limits.max_bytes}))
+    if IMAGE not in form.files:
+        raise InvalidParameter(f"the body has no part {IMAGE!r}")
+    return {name: form.texts.get(name, "") for name in FIELDS}, form.files[IMAGE].content
+
+
+@router.delete(
+    _PRODUCT, status_code=204, operation_id="deleteProduct", summary="Delete a product", responses=problems(404)
+)
+async def delete(service: ServiceName, product: ProductId, caller: ByKey, parts: Parts) -> None:
+    await parts.catalogue.delete_product(caller, service, product)

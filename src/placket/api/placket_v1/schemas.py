@@ -1,0 +1,287 @@
+"""Shapes of requests and answers. A product's columns have the names of the index file; all else is camelCase."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from placket.domain import garments as domain
+from placket.domain.names_of import category_name, label_name
+from placket.domain.runs import Outcome, RowResult, RunKind, RunState
+from placket.domain.runs import Run as DomainRun
+from placket.services.catalogue import ServiceInformation
+from placket.services.looking import Detected
+from placket.services.stores import Document, KeyRecord
+
+
+class NewService(BaseModel):
+    name: str = Field(description="2 to 32 characters: a-z, 0-9, - and _, a letter first.", examples=["my-shop"])
+
+
+class Service(BaseModel):
+    name: str
+    documents: int = Field(description="Products that it holds.")
+    remainingIndexRequests: int = Field(description="Index requests that it may still make today.")
+    bundle: str = Field(description="Version of the model bundle that its products were indexed with.")
+    createdAt: datetime
+
+    @classmethod
+    def of(cls, information: ServiceInformation) -> "Service":
+        service = information.service
+        return cls(
+            name=service.name,
+            documents=service.documents,
+            remainingIndexRequests=information.remaining,
+            bundle=service.bundle,
+            createdAt=service.created_at,
+        )
+
+
+class ServiceList(BaseModel):
+    items: list[Service]
+
+
+class NamedLabel(BaseModel):
+    id: str = Field(description="Never changes and depends on no language.")
+    name: str
+    score: float = Field(description="Calibrated probability, 0..1.")
+
+
+class Attribute(BaseModel):
+    attribute: str
+    labels: list[NamedLabel] = Field(description="Best first.")
+
+
+class Color(BaseModel):
+    hex: str
+    name: str
+    share: float = Field(description="Of the garment's area, 0..1.")
+
+
+class Garment(BaseModel):
+    group: str = Field(examples=["TOP"])
+    category: NamedLabel
+    box: tuple[float, float, float, float] = Field(description="x0, y0, x1, y1 in fractions of the upright image.")
+    score: float = Field(description="Confidence of the detection, 0..1.")
+    tags: list[Attribute]
+    colors: list[Color] = Field(description="Measured from the garment's pixels.")
+
+    @classmethod
+    def of(cls, garment: domain.Garment, language: str) -> "Garment":
+        return cls(**_garment(garment, language))
+
+
+class DetectedGarment(Garment):
+    link: str = Field(description="Stands for this garment in a search.")
+
+    @classmethod
+    def found(cls, detected: Detected, language: str) -> "DetectedGarment":
+        return cls(**_garment(detected.garment, language), link=detected.link)
+
+
+def _garment(garment: domain.Garment, language: str) -> dict[str, Any]:
+    category = garment.category
+    return {
+        "group": garment.group,
+        "category": NamedLabel(id=category.id, name=category_name(category.id, language), score=category.score),
+        "box": garment.box.as_list(),
+        "score": garment.score,
+        "tags": [
+            Attribute(
+                attribute=attribute,
+                labels=[NamedLabel(id=x.id, name=label_name(attribute, x.id, language), score=x.score) for x in labels],
+            )
+            for attribute, labels in garment.tags.items()
+        ],
+        "colors": [Color(hex=s.hex, name=s.name, share=s.share) for s in garment.swatches],
+    }
+
+
+class Photo(BaseModel):
+    width: int = Field(description="Of the upright image, in pixels.")
+    height: int
+    items: list[DetectedGarment]
+
+
+class ProductColumns(BaseModel):
+    name: str
+    category1_id: str
+    category2_id: str
+    category3_id: str
+    image_url: str
+    s1: str
+    s2: str
+
+
+class Product(ProductColumns):
+    product_id: str
+    width: int = Field(description="Of the upright photo, in pixels.")
+    height: int
+    garments: list[Garment] = Field(description="The main one first.")
+    createdAt: datetime
+    updatedAt: datetime
+
+    @classmethod
+    def of(cls, document: Document, language: str) -> "Product":
+        columns = {name: document.fields.get(name, "") for name in ProductColumns.model_fields}
+        return cls(
+            **columns,
+            product_id=document.product_id,
+            width=document.width,
+            height=document.height,
+            garments=[Garment.of(g, language) for g in document.garments],
+            createdAt=document.created_at,
+            updatedAt=document.updated_at,
+        )
+
+
+class ProductList(BaseModel):
+    items: list[Product]
+    nextCursor: str | None = Field(description="Where to go on; null at the end.")
+
+
+class Match(BaseModel):
+    """Beside id and similarity, what ``fields`` asked for."""
+
+    product_id: str
+    similarity: float = Field(ge=0, le=1)
+    name: str | None = None
+    image_url: str | None = None
+    category1_id: str | None = None
+    category2_id: str | None = None
+    category3_id: str | None = None
+
+
+class MatchList(BaseModel):
+    items: list[Match] = Field(description="The most similar first.")
+
+
+class ImageMatchList(MatchList):
+    garment: Garment | None = Field(default=None, description="What of the photo was searched for; absent for a link.")
+
+
+class PhotoByUrl(BaseModel):
+    url: str = Field(description="URL of the image.")
+
+
+class Run(BaseModel):
+    id: UUID
+    service: str
+    kind: RunKind = Field(description="check: a file is only checked; reindex: after a change of bundle.")
+    filename: str
+    status: RunState
+    cancelled: bool
+    error: str
+    bundle: str
+    requestedAt: datetime
+    startedAt: datetime | None
+    finishedAt: datetime | None
+    added: int
+    updated: int
+    deleted: int
+    failed: int
+    pending: int
+    total: int
+
+    @classmethod
+    def of(cls, run: DomainRun) -> "Run":
+        return cls(
+            id=run.id,
+            service=run.service,
+            kind=run.kind,
+            filename=run.filename,
+            status=run.state,
+            cancelled=run.cancelled,
+            error=run.error,
+            bundle=run.bundle,
+            requestedAt=run.reserved_at,
+            startedAt=run.started_at,
+            finishedAt=run.finished_at,
+            added=run.added,
+            updated=run.updated,
+            deleted=run.deleted,
+            failed=run.failed,
+            pending=run.pending,
+            total=run.total,
+        )
+
+
+class RunList(BaseModel):
+    total: int = Field(description="All that match, before paging.")
+    items: list[Run]
+
+
+class RunRow(BaseModel):
+    line: int = Field(description="Of the file, counted from 1.")
+    product_id: str
+    outcome: Outcome | None = Field(description="null until the row's turn has come.")
+    reason: str = Field(description="Of a failure, one word.", examples=["ImageTimeoutError"])
+    detail: str
+
+    @classmethod
+    def of(cls, row: RowResult) -> "RunRow":
+        return cls(line=row.line, product_id=row.product_id, outcome=row.outcome, reason=row.reason, detail=row.detail)
+
+
+class RunRowList(BaseModel):
+    items: list[RunRow] = Field(description="In the order of the file.")
+    nextStart: int | None = Field(description="Where to go on; null at the end.")
+
+
+class ReindexAnswer(BaseModel):
+    run: Run | None = Field(description="null: the service's embeddings are of the bundle in use already.")
+
+
+class WebhookSecret(BaseModel):
+    header: str = Field(examples=["X-Placket-Signature"])
+    algorithm: Literal["sha256"] = "sha256"
+    secret: str = Field(description="The header is sha256= and the hex HMAC-SHA256 of the body under these characters.")
+
+
+class NewKey(BaseModel):
+    name: str = Field(description="Of the key and, without project, of its new project.")
+    project: str | None = Field(default=None, description="Existing project that the key is another key of.")
+    ratePerSecond: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Most requests a second; unlimited if not given."
+    )
+
+
+class Key(BaseModel):
+    id: str
+    name: str
+    project: str
+    createdAt: datetime
+    revokedAt: datetime | None
+    ratePerSecond: float | None
+
+    @classmethod
+    def of(cls, record: KeyRecord) -> "Key":
+        return cls(**_key(record))
+
+
+class CreatedKey(Key):
+    key: str = Field(description="Shown this once; only its hash is stored.")
+
+    @classmethod
+    def made(cls, record: KeyRecord, key: str) -> "CreatedKey":
+        return cls(**_key(record), key=key)
+
+
+def _key(record: KeyRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "project": record.project,
+        "createdAt": record.created_at,
+        "revokedAt": record.revoked_at,
+        "ratePerSecond": record.rate_per_second,
+    }
+
+
+class KeyList(BaseModel):
+    items: list[Key]
+
+
+class Statistics(BaseModel):
+    figures: dict[str, float] = Field(description="As in /metrics: the queue, the vision processes.")

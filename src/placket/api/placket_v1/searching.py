@@ -1,0 +1,121 @@
+"""Similar products: by a photo, by a detected garment's link, by a product."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from placket.api.parts import ApiParts, Parts
+from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.parameters import (
+    FILTER_DOCUMENTATION,
+    PREFIX,
+    Conditions,
+    Language,
+    ProductId,
+    SearchBox,
+    ServiceName,
+)
+from placket.api.placket_v1.problems import problems
+from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, MatchList
+from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
+from placket.domain.errors import InvalidParameter
+from placket.services import searching
+from placket.services.searching import MOST_RESULTS, SearchOptions
+
+router = APIRouter(prefix=PREFIX, tags=["Search"])
+
+_FIELDS = {
+    "name": ("name",),
+    "image_url": ("image_url",),
+    "categories": ("category1_id", "category2_id", "category3_id"),
+}
+
+
+def _columns(
+    fields: Annotated[
+        str, Query(description=f"What to show of each product: {', '.join(_FIELDS)}, comma separated.")
+    ] = "",
+) -> tuple[str, ...]:
+    asked = [f for f in fields.split(",") if f]
+    for field in asked:
+        if field not in _FIELDS:
+            raise InvalidParameter(f"fields must be of {', '.join(_FIELDS)}")
+    return tuple(column for field in asked for column in _FIELDS[field])
+
+
+def _options(
+    conditions: Conditions,
+    limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 20,
+    minSimilarity: Annotated[float | None, Query(gt=0, le=1)] = None,
+    includeDuplicates: Annotated[
+        bool,
+        Query(description="false leaves out products whose photo is, byte for byte, the query's or a better hit's."),
+    ] = True,
+) -> SearchOptions:
+    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates)
+
+
+Columns = Annotated[tuple[str, ...], Depends(_columns)]
+Options = Annotated[SearchOptions, Depends(_options)]
+
+
+def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> list[Match]:
+    found = []
+    for match in matches:
+        fields = match.document.fields if match.document else {}
+        shown = {column: fields.get(column, "") for column in columns}
+        found.append(Match(product_id=match.product_id, similarity=match.similarity, **shown))
+    return found
+
+
+@router.get(
+    "/services/{service}/products/{productId}/similar",
+    operation_id="searchByProductId",
+    summary="Products like the main garment of this one",
+    responses=problems(404),
+    response_model_exclude_none=True,
+    openapi_extra=FILTER_DOCUMENTATION,
+)
+async def similar(
+    service: ServiceName, product: ProductId, caller: ByKey, parts: Parts, options: Options, columns: Columns
+) -> MatchList:
+    matches = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
+    return MatchList(items=_matches(matches, columns))
+
+
+@router.post(
+    "/services/{service}/search",
+    operation_id="search",
+    summary="Products like the main garment of a photo, or like a detected one",
+    responses=problems(404, 408, 413, 415, 422),
+    response_model_exclude_none=True,
+    openapi_extra={**FILTER_DOCUMENTATION, **photo_body(links=True)},
+)
+async def search(
+    service: ServiceName,
+    caller: ByKey,
+    parts: Parts,
+    options: Options,
+    columns: Columns,
+    language: Language,
+    box: SearchBox,
+    request: Request,
+) -> ImageMatchList:
+    await parts.catalogue.service(caller, service)
+    photo = await read_photo(request, parts.image_limits, links=True)
+    details = bool(columns)
+    if photo.link is not None:
+        if box is not None:
+            raise InvalidParameter("box goes with a photo; a link stands for one garment already")
+        matches = await parts.searching.by_link(caller, service, photo.link, options, details)
+        return ImageMatchList(items=_matches(matches, columns))
+    image = await _image(parts, photo)
+    garment, matches = await parts.searching.by_image(
+        caller, service, image, parts.image_limits, options, details=details, box=box
+    )
+    return ImageMatchList(items=_matches(matches, columns), garment=Garment.of(garment, language))
+
+
+async def _image(parts: ApiParts, photo: PhotoInput) -> bytes:
+    return photo.image if photo.image is not None else await parts.photos.fetch(photo.url or "", parts.image_limits)

@@ -1,0 +1,53 @@
+"""Services of the key's project."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+
+from placket.api.parts import ApiParts, Parts
+from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.parameters import PREFIX, ServiceName
+from placket.api.placket_v1.problems import problems
+from placket.api.placket_v1.schemas import NewService, Service, ServiceList
+from placket.domain.errors import NoSuchService
+from placket.services.stores import Caller
+
+router = APIRouter(prefix=PREFIX, tags=["Services"])
+
+
+@router.get("/services", operation_id="listServices", summary="All services", responses=problems())
+async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
+    found = await parts.catalogue.information(caller, datetime.now(UTC))
+    return ServiceList(items=[Service.of(i) for i in found])
+
+
+@router.post(
+    "/services", status_code=201, operation_id="createService", summary="Create a service", responses=problems(409, 413)
+)
+async def create(new: NewService, caller: ByKey, parts: Parts, response: Response) -> Service:
+    await parts.catalogue.create_service(caller, new.name)
+    response.headers["Location"] = f"{PREFIX}/services/{new.name}"
+    return await _one(parts, caller, new.name)
+
+
+@router.get("/services/{service}", operation_id="getService", summary="One service", responses=problems(404))
+async def one(service: ServiceName, caller: ByKey, parts: Parts) -> Service:
+    return await _one(parts, caller, service)
+
+
+@router.delete(
+    "/services/{service}",
+    status_code=204,
+    operation_id="deleteService",
+    summary="Delete a service; its index runs stop",
+    responses=problems(404),
+)
+async def delete(service: ServiceName, caller: ByKey, parts: Parts) -> None:
+    await parts.catalogue.delete_service(caller, service)
+
+
+async def _one(parts: ApiParts, caller: Caller, name: str) -> Service:
+    for information in await parts.catalogue.information(caller, datetime.now(UTC)):
+        if information.service.name == name:
+            return Service.of(information)
+    raise NoSuchService(f"there is no service {name!r}")

@@ -1,0 +1,105 @@
+"""OpenAPI of requests that are read by hand, and of what every call may answer."""
+
+from typing import Any
+
+from placket.api.described import parameter
+from placket.api.tagger_v2.schemas import Failure
+from placket.domain.tagger.bulk import MAX_ALBUM_NAME, MAX_CALLBACK_URL, MAX_DESCRIPTION, MAX_IMAGE_ID
+from placket.domain.tagger.reading import DEFAULT_DETECTION, TEXT_FIELDS
+from placket.domain.taxonomy import taxonomy
+
+Schema = dict[str, Any]
+_MEANINGS = {
+    400: "The request is wrong (801 to 809, 824, 825, 826, 830)",
+    403: "The key is missing, unknown or revoked, or its month is used up (609, 612, 823)",
+    404: "No such task, or no such path (831, 623)",
+    409: "The results are not ready (832)",
+    410: "The task or its results are past their time (833)",
+    413: "Too many entries, or too many bytes (834)",
+    429: "Over the rate of the key (835)",
+    500: "Internal (500)",
+}
+
+_DETECTION: Schema = {"type": "array", "items": {"type": "string", "enum": list(taxonomy().groups)}}
+_CONTEXT: Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "minLength": 1, "maxLength": MAX_IMAGE_ID, "description": "Unique within the task."},
+        "detection": {**_DETECTION, "description": "Instead of defaultDetection."},
+        "age": {"type": "array", "items": {"type": "string"}},
+        **{name: {"type": "string"} for name in TEXT_FIELDS},
+    },
+}
+
+
+def _image(*types: str) -> Schema:
+    return {
+        "type": "object",
+        "required": ["type", "content"],
+        "properties": {
+            "type": {"type": "string", "enum": list(types)},
+            "content": {"type": "string", "description": "The URL, or data:image/<ext>;base64,..."},
+        },
+    }
+
+
+def _json_body(schema: Schema) -> Schema:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+SINGLE_BODY = _json_body(
+    {"type": "object", "required": ["image"], "properties": {"image": _image("url", "base64"), "context": _CONTEXT}}
+)
+BULK_BODY = _json_body(
+    {
+        "type": "object",
+        "required": ["taggingRequest"],
+        "properties": {
+            "albumName": {"type": "string", "maxLength": MAX_ALBUM_NAME, "description": "Made when missing."},
+            "description": {"type": "string", "maxLength": MAX_DESCRIPTION},
+            "option": {
+                "type": "array",
+                "items": {"type": "string", "enum": ["STRICT"]},
+                "description": "STRICT: one invalid entry fails the whole request.",
+            },
+            "defaultDetection": {**_DETECTION, "default": list(DEFAULT_DETECTION)},
+            "callbackUrl": {
+                "type": "string",
+                "maxLength": MAX_CALLBACK_URL,
+                "description": "Called with POST each time that the task becomes done.",
+            },
+            "taggingRequest": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["image", "context"],
+                    "properties": {"image": _image("url"), "context": {**_CONTEXT, "required": ["id"]}},
+                },
+            },
+        },
+    }
+)
+
+IDEMPOTENCY_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "1 to 255 printable ASCII characters; the same request with the same key is answered, not repeated.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+LANGUAGE: Schema = {
+    "name": "accept-language",
+    "in": "header",
+    "description": "Language of names: en (default), ko, zh or ja, with q-values.",
+    "schema": {"type": "string", "enum": ["en", "ko", "zh", "ja"]},
+}
+OFFSET = parameter("offset", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0}, "First entry")
+SIZE = parameter("size", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}, "Most entries")
+
+
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of a call that may answer with these, and with what every call may."""
+    return {
+        status: {"description": _MEANINGS[status], "model": Failure}
+        for status in sorted({400, 403, 429, 500, *statuses})
+    }

@@ -1,0 +1,43 @@
+"""What the Tagger API is built from, and what its calls begin with."""
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from placket.api.errors import TransferFailed
+from placket.api.tagger_v2.codes import KeyMissing
+from placket.services.keys import Keys
+from placket.services.single_tagging import SingleTagging
+from placket.services.stores import Caller
+from placket.services.tagging_tasks import TaggingTasks
+
+_BODY_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaggerParts:
+    """``most_bytes``: largest request body, which has to hold the largest image in base64."""
+
+    keys: Keys
+    tasks: TaggingTasks
+    single: SingleTagging
+    most_bytes: int
+
+    async def caller(self, request: Request) -> Caller:
+        """Raises KeyMissing, Unauthorized, RateLimited."""
+        key = request.headers.get("x-api-key", "").strip()
+        if not key:
+            raise KeyMissing("the header x-api-key is missing")
+        caller = await self.keys.authenticate(key)
+        request.state.key_id = caller.key_id
+        return caller
+
+
+async def read_body(request: Request) -> bytes:
+    """Raises TransferFailed, BodyTooLarge."""
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await request.body()
+    except TimeoutError:
+        raise TransferFailed("the body came too slowly") from None

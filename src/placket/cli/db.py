@@ -1,0 +1,77 @@
+"""`placket db`: the database's schema, backups and restores."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from placket.cli.output import console, fail, run_safely
+from placket.cli.settings import read_settings
+
+db_app = typer.Typer(no_args_is_help=True, help="Migrate, back up and restore the database.")
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """The URL of the installation's database, started for the time being if it is the embedded one."""
+    from placket.storage.locate import data_directory, open_server
+
+    with run_safely():
+        settings = read_settings()
+        url = settings.database_url.get_secret_value() if settings.database_url else None
+        with open_server(data_directory(settings.data_dir), url, settings.postgres_account) as found:
+            yield found
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Bring the database to this version's schema. Servers and workers do the same when they start."""
+    from placket.storage import schema
+
+    with _database() as url:
+        before, _ = schema.schema_status(url)
+        after = schema.upgrade(url)
+        if before == after:
+            console.print(f"The schema is at {after}.")
+        else:
+            console.print(f"The schema went from {before or 'nothing'} to {after}.")
+
+
+@db_app.command()
+def status() -> None:
+    """Show the schema's revision; exit code 1 when it is not this version's."""
+    from placket.storage import schema
+
+    with _database() as url:
+        current, head = schema.schema_status(url)
+        console.print(f"database: {current or 'empty'}\nthis Placket: {head}")
+        if current != head:
+            raise fail(schema.advice(current))
+
+
+@db_app.command()
+def backup(file: Annotated[Path, typer.Argument(help="File to write; it must not exist.")]) -> None:
+    """Write a consistent backup of everything in the database, while servers run or not."""
+    from placket.storage import backup as backups
+
+    with _database() as url:
+        size = backups.backup(url, file.absolute())
+        console.print(f"{file}: {size:,} bytes. It holds the installation's secrets: keep it as safe as them.")
+
+
+@db_app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `placket db backup` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Replace everything in the database by a backup. Servers and workers must be stopped."""
+    from placket.storage import backup as backups
+
+    with _database() as url:
+        if not yes and sys.stdin.isatty():
+            typer.confirm("This replaces everything that the database holds now. Go on?", abort=True)
+        revision = backups.restore(url, file.absolute())
+        console.print(f"Restored {file}; the schema is at {revision}.")

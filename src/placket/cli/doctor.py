@@ -1,0 +1,251 @@
+"""`placket doctor`: says what is wrong with an installation, and how to mend it."""
+
+import errno
+import importlib
+import json
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import httpx
+import typer
+
+from placket.cli.output import console, run_safely
+from placket.cli.settings import read_settings
+from placket.domain.errors import PlacketError
+from placket.settings import Settings
+from placket.storage.locate import data_directory, open_server
+
+Level = Literal["ok", "warn", "fail"]
+_COLOUR = {"ok": "green", "warn": "yellow", "fail": "red"}
+_LITTLE_SPACE, _NO_SPACE = 2_000_000_000, 300_000_000
+_CLOCK_SECONDS = 5.0
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``remedy`` says how to mend it; empty when there is nothing to mend."""
+
+    check: str
+    level: Level
+    text: str
+    remedy: str = ""
+
+
+Check = Callable[[Settings, Path], Iterator[Finding]]
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say what is wrong with this installation, and how to mend it; exit code 1 when something cannot work."""
+    with run_safely():
+        settings = read_settings()
+        folder = data_directory(settings.data_dir)
+        findings = [f for check in CHECKS for f in _examine(check, settings, folder)]
+        if as_json:
+            typer.echo(json.dumps([asdict(f) for f in findings], indent=2))
+        else:
+            _show(findings)
+        if any(f.level == "fail" for f in findings):
+            raise typer.Exit(1)
+
+
+def _show(findings: list[Finding]) -> None:
+    for f in findings:
+        console.print(f"[{_COLOUR[f.level]}]{f.level:4}[/]", end=" ")
+        console.print(f"{f.check}: {f.text}", markup=False, soft_wrap=True)
+        if f.remedy:
+            console.print(f"     -> {f.remedy}", markup=False, soft_wrap=True)
+
+
+def _examine(check: Check, settings: Settings, folder: Path) -> Iterator[Finding]:
+    """A check that breaks off is a finding, and the others go on."""
+    name = check.__name__.removeprefix("check_")
+    try:
+        yield from check(settings, folder)
+    except PlacketError as error:
+        yield Finding(name, "fail", error.detail)
+    except Exception as error:
+        yield Finding(name, "fail", f"{type(error).__name__}: {error}")
+
+
+def check_python(settings: Settings, folder: Path) -> Iterator[Finding]:
+    text = f"{platform.python_version()} on {platform.platform()}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        yield Finding("python", "fail", text, f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer")
+    else:
+        yield Finding("python", "ok", text)
+
+
+def check_data_directory(settings: Settings, folder: Path) -> Iterator[Finding]:
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    space = f"{free / 1e9:.1f} GB free"
+    name = "data directory"
+    if not folder.exists():
+        yield Finding(name, "ok", f"{folder} will be made at the first start; {space}")
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding(name, "fail", f"{folder} cannot be written", "run as its owner, or set PLACKET_DATA_DIR")
+    elif folder.stat().st_mode & 0o007:
+        yield Finding(name, "warn", f"{folder} is open to everybody on this machine", f"chmod o-rwx {folder}")
+    else:
+        yield Finding(name, "ok", f"{folder}; {space}")
+    if free < _NO_SPACE:
+        yield Finding(name, "fail", f"only {space}", "make room, or set PLACKET_DATA_DIR to another disk")
+    elif free < _LITTLE_SPACE:
+        yield Finding(name, "warn", f"only {space}: 100,000 products take some 2 GB", "make room")
+
+
+def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
+    if settings.database_url is None:
+        from placket.storage.embedded.binaries import installed
+
+        yield Finding("database", "ok", f"embedded PostgreSQL {installed().version}")
+        if not (folder / "postgres" / "cluster").exists():
+            yield Finding("database", "ok", "made at the first start")
+            return
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    with open_server(folder, url, settings.postgres_account) as found:
+        yield from _examine_database(found)
+
+
+def _examine_database(url: str) -> Iterator[Finding]:
+    from placket.storage import schema
+    from placket.storage.checkup import check_up
+
+    found = check_up(url)
+    text = f"PostgreSQL {found.version} answers, {found.megabytes} MB"
+    if not found.new_enough:
+        yield Finding("database", "fail", text, f"use PostgreSQL {schema.OLDEST_SERVER} or newer")
+        return
+    yield Finding("database", "ok", text)
+    if found.connections_left < 10:
+        yield Finding(
+            "database", "warn", f"{found.connections_left} connections left", "raise PostgreSQL's max_connections"
+        )
+    if not found.pgvector:
+        yield Finding("pgvector", "fail", "not available", "install the extension pgvector on the database server")
+        return
+    state = "" if found.pgvector_installed else ", added by the first start if the role may"
+    yield Finding("pgvector", "ok", found.pgvector + state)
+    current, head = schema.schema_status(url)
+    if current == head:
+        yield Finding("schema", "ok", head)
+    else:
+        level: Level = "warn" if schema.is_known(current) else "fail"
+        yield Finding("schema", level, f"{current or 'empty'}, this Placket has {head}", schema.advice(current))
+    yield from _compare_clocks(found.now)
+
+
+def _compare_clocks(theirs: datetime) -> Iterator[Finding]:
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart > _CLOCK_SECONDS:
+        yield Finding("clock", "warn", f"{apart:.0f} s apart from the database's", "synchronise both clocks (NTP)")
+
+
+def check_clock(settings: Settings, folder: Path) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    newest = Path(__file__).stat().st_mtime
+    if now.timestamp() < newest - 86_400:
+        yield Finding("clock", "warn", f"{now:%Y-%m-%d %H:%M} UTC is before this was installed", "set the clock")
+    else:
+        yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+    zone = settings.index_day_time_zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Finding("clock", "fail", f"there is no time zone {zone!r}", "mend PLACKET_INDEX_DAY_TIME_ZONE")
+
+
+def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:
+    import onnxruntime
+
+    providers = ", ".join(p.removesuffix("ExecutionProvider") for p in onnxruntime.get_available_providers())
+    yield Finding("onnxruntime", "ok", f"{onnxruntime.__version__} ({providers}), {os.cpu_count()} cores")
+
+
+def check_bundle(settings: Settings, folder: Path) -> Iterator[Finding]:
+    try:
+        vision = importlib.import_module("placket.vision")
+    except ImportError as error:
+        yield Finding("bundle", "fail", f"placket.vision cannot be imported: {error}", "install Placket anew")
+        return
+    # Only a kept bundle needs the data directory; nothing is copied there by looking.
+    library = vision.BundleLibrary(
+        folder if settings.bundle and not Path(settings.bundle).is_dir() else None, settings.bundle
+    )
+    try:
+        bundle = library.current()
+    except PlacketError as error:
+        yield Finding("bundle", "fail", error.detail, "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one")
+        return
+    yield Finding("bundle", "ok", bundle.version)
+
+
+def check_port(settings: Settings, folder: Path) -> Iterator[Finding]:
+    address = f"{settings.host} port {settings.port}"
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+        yield Finding("port", "ok", f"{address} is free")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and _placket_answers(settings):
+            yield Finding("port", "ok", f"a Placket serves on {address}")
+        else:
+            remedy = (
+                "end the other program, or set PLACKET_PORT" if error.errno == errno.EADDRINUSE else "set PLACKET_HOST"
+            )
+            yield Finding("port", "fail", f"{address}: {error.strerror or error}", remedy)
+
+
+def _placket_answers(settings: Settings) -> bool:
+    host = settings.host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - where we ask, not where we listen
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+    try:
+        url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/openapi.json"
+        answer = httpx.get(url, timeout=3.0, trust_env=False)
+        return answer.status_code == 200 and "placket" in answer.json()["info"]["title"].lower()
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return False
+
+
+def check_fetching(settings: Settings, folder: Path) -> Iterator[Finding]:
+    allowed = settings.fetch_allow_networks
+    listed = ", ".join(map(str, allowed))
+    metadata = ip_address("169.254.169.254")
+    if any(n.prefixlen == 0 for n in allowed):
+        yield Finding(
+            "fetching", "warn", f"every address may be fetched from ({listed}), this machine's own too",
+            "name only the networks of your image hosts in PLACKET_FETCH_ALLOW_NETWORKS",
+        )  # fmt: skip
+    elif any(metadata in n for n in allowed if n.version == 4):
+        yield Finding(
+            "fetching", "warn", f"{listed} holds {metadata}, where clouds keep a machine's credentials",
+            "name only the networks of your image hosts in PLACKET_FETCH_ALLOW_NETWORKS",
+        )  # fmt: skip
+    else:
+        yield Finding("fetching", "ok", f"the public internet{f', and {listed}' if listed else ''}")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_python,
+    check_data_directory,
+    check_database,
+    check_networks,
+    check_bundle,
+    check_port,
+    check_clock,
+    check_fetching,
+)

@@ -1,0 +1,85 @@
+"""`placket embed`: garments of photos as vectors, without a server."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, look_at
+from placket.cli.output import console, fail
+from placket.domain.taxonomy import taxonomy
+
+if TYPE_CHECKING:
+    from placket.domain.garments import Garment
+
+Group = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="GROUP", help="Only garments of this group, as TOP; may be repeated."),
+]
+
+
+def embed(
+    photos: Photos,
+    out: Annotated[Path, typer.Option("--out", "-o", dir_okay=False, help="NumPy file to write: vectors.npz.")],
+    group: Group = None,
+    whole_image: WholeImage = False,
+    as_json: AsJson = False,
+) -> None:
+    """Embeddings of garments, one row a garment.
+
+    The file holds the arrays paths, groups, boxes (n, 4; fractions) and vectors (n, 256; float32, unit length). Vectors
+    of one bundle compare by their dot product.
+    """
+    from placket.cli.json_lines import write_json
+
+    wanted = _groups(group)
+    if not out.parent.is_dir():
+        raise fail(f"there is no folder {out.parent}", 2)
+    rows: list[tuple[str, Garment]] = []
+
+    def keep(look: Look) -> None:
+        assert look.analysis is not None
+        found = [g for g in look.analysis.garments if g.group in wanted]
+        rows.extend((look.path, g) for g in found)
+        if as_json:
+            write_json({"path": look.path, "rows": len(found)})
+
+    try:
+        look_at(photos, chosen_box(whole_image, None), keep, quiet=as_json)
+    finally:
+        # Whatever stopped it: what was computed is kept, and a photo that failed takes nothing from the others.
+        _write(out, rows)
+        if not as_json:
+            console.print(f"{len(rows)} garments in {out}", soft_wrap=True)
+
+
+def _groups(asked: list[str] | None) -> frozenset[str]:
+    groups = taxonomy().groups
+    chosen = frozenset(word.upper() for word in asked or groups)
+    if unknown := chosen - set(groups):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: must be of {', '.join(groups)}", param_hint="--group")
+    return chosen
+
+
+def _write(out: Path, rows: "list[tuple[str, Garment]]") -> None:
+    """Complete, or not at all: an older file stays until the new one is whole."""
+    import numpy as np
+
+    from placket.domain.garments import EMBEDDING_DIM
+
+    vectors = [g.embedding for _, g in rows]
+    with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+        try:
+            np.savez(
+                file,
+                paths=np.array([path for path, _ in rows], dtype=np.str_),
+                groups=np.array([g.group for _, g in rows], dtype=np.str_),
+                boxes=np.array([g.box.as_list() for _, g in rows], np.float32).reshape(-1, 4),
+                vectors=np.array(vectors, np.float32).reshape(-1, EMBEDDING_DIM),
+            )
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(out)

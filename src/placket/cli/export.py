@@ -1,0 +1,45 @@
+"""`placket export`: from checkpoints to a calibrated bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from placket.cli.output import console, run_safely
+from placket.cli.train import require_training
+
+
+def export(
+    detector: Annotated[Path, typer.Option(help="Checkpoint of the detector.")],
+    encoder: Annotated[Path, typer.Option(help="Checkpoint of the encoder.")],
+    data: Annotated[Path, typer.Option(help="Folder of the training data; the part set aside in it calibrates.")],
+    out: Annotated[Path, typer.Option(help="Folder of the bundle.")],
+    version: Annotated[str, typer.Option(help="The bundle's version: letters, digits, '.', '_' and '-'.")],
+    cache: Annotated[Path, typer.Option(help="Folder of decoded pictures, that of the training.")] = Path(
+        "build/cache"
+    ),
+    detector_side: Annotated[int, typer.Option(min=64, max=1024, help="Side of the detector's canvas, pixels.")] = 320,
+    encoder_side: Annotated[int, typer.Option(min=64, max=512, help="Side of the encoder's canvas, pixels.")] = 160,
+    flip: Annotated[
+        bool, typer.Option("--flip", help="See every crop twice, once mirrored: better, half as fast.")
+    ] = False,
+    refit: Annotated[
+        bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
+    ] = True,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")
+    ] = True,
+) -> None:
+    """Write a bundle: both networks as ONNX, half-precision weights, thresholds chosen on the part set aside."""
+    require_training()
+    from placket.training.calibrate import calibrate_bundle
+    from placket.training.encoder.items import Vocabulary
+    from placket.training.export import ExportPlan, export_bundle
+    from placket.vision.bundle import read_bundle
+
+    with run_safely():
+        plan = ExportPlan(version, detector, encoder, detector_side, encoder_side, flip)
+        export_bundle(out, plan, Vocabulary.read(data), (data, cache) if refit else None)
+        if calibrate:
+            calibrate_bundle(out, data, cache)
+        console.print(f"bundle {read_bundle(out).version}: {out}")

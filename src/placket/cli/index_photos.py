@@ -1,0 +1,149 @@
+"""A folder of photos as products: names are ids, a CSV gives the other columns."""
+
+import csv
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from placket.cli.local_sources import pictures_in
+from placket.domain.errors import InvalidParameter, PlacketError
+from placket.domain.index_file import COLUMNS, check_product
+from placket.domain.runs import FIELDS
+
+
+class ColumnsInvalid(PlacketError):
+    reason = "ColumnsInvalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A product to put with its photo; to delete, where ``photo`` is None. ``where`` names its source to people."""
+
+    product_id: str
+    photo: Path | None
+    fields: dict[str, str] = field(default_factory=dict)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What will not be sent, and why."""
+
+    product_id: str
+    where: str
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Plan:
+    products: list[Planned] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+Row = tuple[int, dict[str, str]]
+
+
+def plan_folder(folder: Path, columns: Path | None) -> Plan:
+    """Every photo below ``folder``, and every row of the CSV, is a product of the plan or is refused.
+
+    Raises ColumnsInvalid for a CSV that is none or says nothing that can be used, OSError.
+    """
+    file = columns or find_columns(folder)
+    rows = read_columns(file) if file else {}
+    plan = Plan()
+    photos: dict[str, list[Path]] = {}
+    for photo in pictures_in(folder):
+        photos.setdefault(id_of(photo), []).append(photo)
+    for product_id, found in photos.items():
+        row = rows.pop(product_id, None)
+        _plan_photo(plan, product_id, found, row)
+    for product_id, (line, fields) in rows.items():
+        where = f"line {line}"
+        if fields.get("status") == "disable":
+            plan.products.append(Planned(product_id, None, where=where))
+        else:
+            detail = "the folder has no photo of this name"
+            plan.refused.append(Refused(product_id, where, "NoPhoto", detail))
+    return plan
+
+
+def id_of(photo: Path) -> str:
+    """Composed, as people type it: some file systems keep names decomposed."""
+    return unicodedata.normalize("NFC", photo.stem)
+
+
+def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None) -> None:
+    where = ", ".join(map(str, photos))
+    fields = row[1] if row else {}
+    if fields.get("status") == "disable":
+        plan.products.append(Planned(product_id, None, where=f"line {row[0]}" if row else where))
+        return
+    columns = {name: fields[name] for name in FIELDS if fields.get(name)}
+    if len(photos) > 1:
+        plan.refused.append(Refused(product_id, where, "SameName", "several photos have this name"))
+        return
+    try:
+        check_product(product_id, columns)
+        product_id.encode()
+    except (InvalidParameter, UnicodeEncodeError) as error:
+        plan.refused.append(Refused(product_id, where, "InvalidRow", str(error)))
+    else:
+        plan.products.append(Planned(product_id, photos[0], columns, where))
+
+
+def find_columns(folder: Path) -> Path | None:
+    """The one CSV in the folder, else ``<folder>.csv`` beside it. Raises ColumnsInvalid when the folder has several."""
+    inside = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and p.is_file())
+    if len(inside) > 1:
+        raise ColumnsInvalid(f"{folder} has several CSV files: name one with --columns")
+    beside = folder.absolute().with_name(folder.absolute().name + ".csv")
+    return inside[0] if inside else beside if beside.is_file() else None
+
+
+def read_columns(file: Path) -> dict[str, Row]:
+    """Line number and columns by product id.
+
+    Either the first line names the columns (product_id among them), or there are the nine of an index file, in order.
+    Raises ColumnsInvalid, OSError.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            records = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
+    except UnicodeDecodeError:
+        raise ColumnsInvalid(f"{file} is not UTF-8") from None
+    except csv.Error as error:
+        raise ColumnsInvalid(f"{file}: not a CSV file: {error}") from None
+    if not records:
+        return {}
+    names = _header(file, records[0][1])
+    rows: dict[str, Row] = {}
+    for line, cells in records[1:] if names != COLUMNS or "product_id" in records[0][1] else records:
+        _keep(rows, file, line, names, cells)
+    return rows
+
+
+def _header(file: Path, first: list[str]) -> tuple[str, ...]:
+    names = tuple(cell.strip() for cell in first)
+    if "product_id" not in names:
+        if len(first) != len(COLUMNS):
+            raise ColumnsInvalid(f"{file}: the first line must name the columns, product_id among them")
+        return COLUMNS
+    if unknown := [n for n in names if n not in COLUMNS]:
+        raise ColumnsInvalid(f"{file}: {', '.join(map(repr, unknown))}: columns are {', '.join(COLUMNS)}")
+    if len(set(names)) != len(names):
+        raise ColumnsInvalid(f"{file}: a column is named twice")
+    return names
+
+
+def _keep(rows: dict[str, Row], file: Path, line: int, names: tuple[str, ...], cells: list[str]) -> None:
+    if len(cells) != len(names):
+        raise ColumnsInvalid(f"{file}, line {line}: {len(cells)} columns instead of {len(names)}")
+    fields = dict(zip(names, cells, strict=True))
+    product_id = unicodedata.normalize("NFC", fields.pop("product_id"))
+    if product_id in rows:
+        raise ColumnsInvalid(f"{file}, line {line}: {product_id!r} has a line already: {rows[product_id][0]}")
+    if fields.get("status", "") not in ("", "enable", "disable"):
+        raise ColumnsInvalid(f"{file}, line {line}: status must be enable or disable")
+    rows[product_id] = line, fields

@@ -1,0 +1,63 @@
+"""`placket keys limit` and `placket keys usage`: what a key may use, and what it has used."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.table import Table
+
+from placket.cli.output import console, run_safely
+
+if TYPE_CHECKING:
+    from placket.bootstrap import Storage
+
+T = TypeVar("T")
+_DAY = ["%Y-%m-%d"]
+
+
+def _with_storage(action: "Callable[[Storage], Awaitable[T]]") -> T:
+    from placket.bootstrap import open_database
+    from placket.cli.settings import read_settings
+
+    async def go() -> T:
+        async with open_database(read_settings()) as storage:
+            return await action(storage)
+
+    with run_safely():
+        return asyncio.run(go())
+
+
+def limit(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `placket keys list` shows it.")],
+    rate: Annotated[float | None, typer.Option(help="Most requests a second; 0 takes the limit away.")] = None,
+    images_per_month: Annotated[
+        int | None, typer.Option(help="Most images to tag in a month (UTC); 0 takes the limit away.")
+    ] = None,
+) -> None:
+    """Change what a key may use; running servers follow within a second."""
+    _with_storage(lambda storage: storage.keys.limit(key_id, rate=rate, images_per_month=images_per_month))
+    console.print(f"Key {key_id} is changed." if (rate, images_per_month) != (None, None) else "Nothing to change.")
+
+
+def usage(
+    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day (UTC).")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day; today if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tagging requests and images by day and key; of the last 30 days if not told otherwise."""
+    days = _with_storage(lambda storage: storage.usage.everyone(_day(first), _day(last)))
+    if as_json:
+        rows = [{"day": f"{d.day}", "keyId": d.key_id, "requests": d.requests, "images": d.images} for d in days]
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("day", "key", "requests", "images")
+    for d in days:
+        table.add_row(f"{d.day}", d.key_id, f"{d.requests}", f"{d.images}")
+    console.print(table)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment and moment.date()

@@ -1,0 +1,93 @@
+"""A garment as the local commands show it: as JSON, and as a row for people."""
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from placket.domain.fashion_tags import item_type
+from placket.domain.garments import Analysis, Garment
+from placket.domain.names_of import category_name, label_name
+from placket.domain.taxonomy import taxonomy
+
+
+def detection_json(garment: Garment) -> dict[str, Any]:
+    """``box``: x0, y0, x1, y1 in fractions of the upright image."""
+    return {
+        "type": item_type(garment),
+        "group": garment.group,
+        "category": garment.category.id,
+        "box": [round(v, 6) for v in garment.box.as_list()],
+        "score": round(garment.score, 5),
+    }
+
+
+def garment_json(garment: Garment, language: str) -> dict[str, Any]:
+    """With every attribute of the taxonomy; ``[]`` is one that does not apply or cannot be told."""
+    return {
+        **detection_json(garment),
+        "tags": {
+            attribute: [
+                {"id": x.id, "label": label_name(attribute, x.id, language), "score": round(x.score, 5)}
+                for x in garment.tags.get(attribute, ())
+            ]
+            for attribute in taxonomy().attributes
+        },
+        "colors": [{"hex": s.hex, "name": s.name, "share": round(s.share, 4)} for s in garment.swatches],
+    }
+
+
+def image_json(path: str, analysis: Analysis, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"path": path, "width": analysis.width, "height": analysis.height, "items": items}
+
+
+def title_of(path: str, analysis: Analysis) -> Text:
+    return Text.assemble((path, "bold"), (f"  {analysis.width} x {analysis.height}", "dim"))
+
+
+def garment_table(analysis: Analysis, language: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("garment", no_wrap=True)
+    table.add_column("tags", ratio=1)
+    table.add_column("colours", no_wrap=True)
+    for garment in analysis.garments:
+        table.add_row(_name(garment, language), _tags(garment, language), _colours(garment))
+    return table
+
+
+def detection_table(analysis: Analysis, language: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("garment", no_wrap=True)
+    table.add_column("group")
+    for side in ("x0", "y0", "x1", "y1"):
+        table.add_column(side, justify="right")
+    for garment in analysis.garments:
+        table.add_row(_name(garment, language), garment.group, *(f"{v * 100:.1f} %" for v in garment.box.as_list()))
+    return table
+
+
+def _name(garment: Garment, language: str) -> Text:
+    return Text.assemble(category_name(garment.category.id, language), (f" {garment.score:.2f}", "dim"))
+
+
+def _tags(garment: Garment, language: str) -> Text:
+    text = Text()
+    for attribute, labels in garment.tags.items():
+        if text:
+            text.append("  ")
+        text.append(attribute.replace("_", " "), "dim")
+        for label in labels:
+            text.append(f" {label_name(attribute, label.id, language)}")
+            text.append(f" {label.score:.2f}", "dim")
+    return text
+
+
+def _colours(garment: Garment) -> Text:
+    text = Text()
+    for swatch in garment.swatches:
+        if text:
+            text.append("\n")
+        text.append("██", swatch.hex)
+        text.append(f" {swatch.name} ")
+        text.append(f"{swatch.share:.0%}", "dim")
+    return text

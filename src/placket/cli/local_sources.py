@@ -1,0 +1,57 @@
+"""What was named on the command line: files, folders, URLs; in order, folders sorted."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``name`` as it was said; ``path`` is None for a URL. With an ``error`` there is nothing to read."""
+
+    name: str
+    path: Path | None = None
+    error: str = ""
+
+
+def gather(arguments: Iterable[str]) -> list[Source]:
+    """One source a picture. A folder is looked through with all below it for the endings of pictures; hidden files and
+    folders (their name begins with a dot) are left out, and no link to a folder is followed."""
+    return [source for argument in arguments for source in _sources(argument)]
+
+
+def is_url(argument: str) -> bool:
+    return argument.lower().startswith(("http://", "https://"))
+
+
+def pictures_in(folder: Path) -> Iterator[Path]:
+    """Sorted, and therefore the same on every machine. Raises OSError for a folder that cannot be read."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        here = Path(place)
+        found += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in SUFFIXES]
+    return iter(sorted(found))
+
+
+def _sources(argument: str) -> Iterator[Source]:
+    if is_url(argument):
+        yield Source(argument)
+        return
+    path = Path(argument)
+    if not path.is_dir():
+        yield Source(argument, path)
+        return
+    try:
+        inside = [Source(str(p), p) for p in pictures_in(path)]
+    except OSError as error:
+        yield Source(argument, path, f"cannot be read: {error.strerror}: {error.filename}")
+        return
+    yield from inside or [Source(argument, path, f"there are no pictures in it ({', '.join(sorted(SUFFIXES))})")]

@@ -1,0 +1,84 @@
+"""`placket reindex`: bring services to the bundle in use."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from placket.cli.output import console, fail, run_safely
+from placket.cli.settings import read_settings
+from placket.domain.runs import Outcome, Run
+from placket.services.stores import Service
+
+if TYPE_CHECKING:
+    from placket.bootstrap import Application
+
+_POLL_SECONDS = 0.5
+_SHOWN_FAILURES = 20
+
+
+def reindex(
+    service: Annotated[str | None, typer.Argument(help="Name of a service; without it, all of them.")] = None,
+    project: Annotated[str | None, typer.Option(help="Only services of this project.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the runs and list what failed.")] = True,
+) -> None:
+    """Compute the embeddings of services anew with the bundle in use.
+
+    Searches are answered with the old embeddings until a service is through; a running server or worker does the work.
+    A product whose photo cannot be had again keeps its document and is listed.
+    """
+    with run_safely():
+        raise typer.Exit(asyncio.run(_reindex(service, project, wait)))
+
+
+async def _reindex(name: str | None, project: str | None, wait: bool) -> int:
+    from placket.bootstrap import open_application
+
+    async with open_application(read_settings()) as application:
+        found = [
+            (owner, s)
+            for owner, s in await application.services.everywhere()
+            if (name is None or s.name == name) and (project is None or owner == project)
+        ]
+        if not found and name is not None:
+            raise fail(f"there is no service {name!r}")
+        begun = await _begin(application, found)
+        return await _follow(application, begun) if wait and begun else 0
+
+
+async def _begin(application: "Application", found: Sequence[tuple[str, Service]]) -> list[tuple[Service, Run]]:
+    begun = []
+    for owner, service in found:
+        run = await application.indexing.reindex(service)
+        if run is None:
+            console.print(f"{owner}/{service.name}: has bundle {service.bundle} already")
+        else:
+            console.print(f"{owner}/{service.name}: {service.bundle} -> {run.bundle}, run {run.id}")
+            begun.append((service, run))
+    return begun
+
+
+async def _follow(application: "Application", begun: Sequence[tuple[Service, Run]]) -> int:
+    failed = 0
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        for service, run in begun:
+            task = progress.add_task(service.name, total=max(run.total, 1))
+            while not run.state.ended:
+                await asyncio.sleep(_POLL_SECONDS)
+                run = await application.indexing.get(service, run.id)
+                progress.update(task, completed=run.total - run.pending, total=max(run.total, 1))
+            failed += run.failed
+    for service, run in begun:
+        await _list_failures(application, service, run)
+    return 1 if failed else 0
+
+
+async def _list_failures(application: "Application", service: Service, run: Run) -> None:
+    rows = await application.indexing.rows(
+        service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES
+    )
+    for row in rows:
+        console.print(f"{service.name}: {row.product_id} kept as it was: {row.reason} ({row.detail})", markup=False)

@@ -1,0 +1,127 @@
+"""`placket search`: what looks like this."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placket.cli.json_lines import write_json
+from placket.cli.output import console
+from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking, usage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placket.client.shapes.placket import Garment, Match
+
+search_app = typer.Typer(no_args_is_help=True, help="Similar products in a service of a running server.")
+
+Limit = Annotated[int, typer.Option(min=1, max=200, help="Most products.")]
+Least = Annotated[float | None, typer.Option("--min-similarity", help="Least similarity, over 0 to 1.")]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter", metavar="FIELD=VALUE", help="category1_id=3,5 or s1=!equal:1; may be repeated, and all must hold."
+    ),
+]
+Duplicates = Annotated[
+    bool, typer.Option("--duplicates/--no-duplicates", help="Show products with the very same photo too.")
+]
+_FIELDS = ("name", "image_url", "categories")
+
+
+@search_app.command()
+def product(
+    product_id: Annotated[str, typer.Argument(metavar="ID", help="The product's id.")],
+    service: ServiceOption,
+    limit: Limit = 20,
+    filters: Filters = None,
+    min_similarity: Least = None,
+    duplicates: Duplicates = True,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Products like this one."""
+    options = _options(limit, filters, min_similarity, duplicates)
+    with asking(profile) as placket, usage_errors():
+        matches = placket.search.product(service, product_id, **options)
+    if as_json:
+        write_json({"items": matches})
+    else:
+        _show(matches)
+
+
+@search_app.command()
+def image(
+    photo: Annotated[str, typer.Argument(metavar="FILE|URL", help="A photo; a URL is fetched by the server.")],
+    service: ServiceOption,
+    limit: Limit = 20,
+    filters: Filters = None,
+    min_similarity: Least = None,
+    duplicates: Duplicates = True,
+    box: Annotated[
+        str | None, typer.Option(metavar="x0,y0,x1,y1", help="Where in the photo, in fractions; else the main garment.")
+    ] = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Products like what is in a photo."""
+    from placket.cli.local import chosen_box
+    from placket.cli.local_sources import is_url
+
+    options = _options(limit, filters, min_similarity, duplicates)
+    chosen = chosen_box(False, box)
+    where = (chosen.x0, chosen.y0, chosen.x1, chosen.y1) if chosen else None
+    with asking(profile) as placket, usage_errors():
+        source = photo if is_url(photo) else Path(photo)
+        found = placket.search.image(service, source, box=where, **options)
+    if as_json:
+        write_json(found)
+        return
+    if "garment" in found:
+        _show_garment(found["garment"])
+    _show(found["items"])
+
+
+def _options(limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool) -> dict[str, Any]:
+    """Raises typer.BadParameter."""
+    pairs = {}
+    for text in filters or ():
+        name, equals, condition = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r}: write FIELD=VALUE", param_hint="--filter")
+        if name in pairs:
+            raise typer.BadParameter(
+                f"{name} is given twice; write {name}=A,B for either of two", param_hint="--filter"
+            )
+        pairs[name] = condition
+    return {
+        "limit": limit,
+        "filters": pairs,
+        "min_similarity": min_similarity,
+        "include_duplicates": duplicates,
+        "fields": _FIELDS,
+    }
+
+
+def _show_garment(garment: "Garment") -> None:
+    x0, y0, x1, y1 = (f"{v:.0%}" for v in garment["box"])
+    console.print(f"Searched for: {garment['category']['name']} in {x0}, {y0} to {x1}, {y1}", style="dim")
+
+
+def _show(matches: "Sequence[Match]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not matches:
+        console.print("Nothing was found.")
+        return
+    table = Table()
+    table.add_column("similarity", justify="right")
+    table.add_column("product", overflow="fold")
+    table.add_column("name", overflow="fold")
+    table.add_column("image", overflow="fold", style="dim")
+    for match in matches:
+        cells = (match["product_id"], match.get("name", ""), match.get("image_url", ""))
+        table.add_row(f"{match['similarity']:.3f}", *map(escape, cells))
+    console.print(table)

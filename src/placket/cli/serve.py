@@ -1,0 +1,140 @@
+"""`placket serve` and `placket worker`: the long-running processes."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import structlog
+import typer
+
+from placket.cli.output import fail, run_safely
+from placket.cli.settings import read_settings
+from placket.logs import configure_logging
+from placket.settings import Settings
+
+_log = structlog.get_logger()
+_BACKLOG = 2048
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (PLACKET_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (PLACKET_PORT).")] = None,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Run a worker beside the API.")] = True,
+) -> None:
+    """Serve both HTTP APIs; with a worker beside them unless told otherwise."""
+    with run_safely():
+        settings = read_settings(host=host, port=port)
+        configure_logging(settings.log_level, settings.log_format)
+        asyncio.run(_serve(settings, with_worker=worker))
+
+
+def worker() -> None:
+    """Work on index runs and tagging tasks, without serving the API."""
+    with run_safely():
+        settings = read_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        asyncio.run(_work(settings))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise fail(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from None
+    return listener
+
+
+@contextmanager
+def _on_signal(action: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, action)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def _serve(settings: Settings, *, with_worker: bool) -> None:
+    from placket.bootstrap import open_application
+
+    # Bound before anything is started, so that a second server on the same address costs nothing.
+    with _listen(settings) as listener:
+        async with open_application(settings) as application:
+            stop = asyncio.Event()
+            server = _uvicorn(application.api(), settings)
+
+            def end() -> None:
+                stop.set()
+                server.should_exit = True
+
+            with _on_signal(end):
+                await _announce(listener, await application.storage.admin_token.value())
+                async with asyncio.TaskGroup() as group:
+                    if with_worker:
+                        group.create_task(application.worker().run(stop, settings.shutdown_seconds))
+                    group.create_task(application.keep_database(stop))
+                    group.create_task(application.warm_up())
+                    try:
+                        await server.serve(sockets=[listener])
+                    finally:
+                        stop.set()
+
+
+async def _work(settings: Settings) -> None:
+    from placket.bootstrap import open_application
+
+    async with open_application(settings) as application:
+        stop = asyncio.Event()
+        with _on_signal(stop.set):
+            worker = application.worker()
+            _log.info("worker started", worker=worker.name)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(application.keep_database(stop))
+                group.create_task(application.warm_up())
+                group.create_task(worker.run(stop, settings.shutdown_seconds))
+
+
+def _uvicorn(app: object, settings: Settings):  # type: ignore[no-untyped-def]
+    import uvicorn
+
+    from placket.api.http_protocol import BoundedHttpProtocol
+
+    class Server(uvicorn.Server):
+        """Leaves signals alone: its own handling raises them again before anything else could be closed."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=BoundedHttpProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        timeout_keep_alive=30,
+        backlog=_BACKLOG,
+    )
+    return Server(config)
+
+
+async def _announce(listener: socket.socket, token: tuple[str, bool]) -> None:
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    _log.info("serving", address=address)
+    typer.echo(f"Placket serves on {address}  (API documentation: {address}/docs)")
+    if token[1]:
+        typer.echo(f"Admin token, made just now: {token[0]}  (shown again by `placket keys admin-token`)")

@@ -1,0 +1,87 @@
+"""`placket services`: the catalogues of a server."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placket.cli.json_lines import write_json
+from placket.cli.output import console, fail
+from placket.cli.remote import USAGE, AsJson, ProfileName, asking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placket.client.shapes.placket import Service
+
+services_app = typer.Typer(no_args_is_help=True, help="Services of a running server; each holds a catalogue.")
+Name = Annotated[str, typer.Argument(help="2 to 32 characters: a-z, 0-9, - and _, a letter first.")]
+
+
+@services_app.command("list")
+def list_services(profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """All services of the key's project."""
+    with asking(profile) as placket:
+        services = placket.services.list()
+    if as_json:
+        write_json(services)
+    else:
+        _show(services)
+
+
+@services_app.command()
+def create(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Make an empty service."""
+    with asking(profile) as placket:
+        service = placket.services.create(name)
+    if as_json:
+        write_json(service)
+    else:
+        console.print(f"Service {name} is there: fill it with `placket index FILE --service {name}`.", soft_wrap=True)
+
+
+@services_app.command()
+def info(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """One service: its products, its bundle, its quota and its last index runs."""
+    from itertools import islice
+
+    with asking(profile) as placket:
+        service = placket.services.get(name)
+        runs = list(islice(placket.runs.list(name), 5))
+    if as_json:
+        write_json({**service, "runs": runs})
+        return
+    _show([service])
+    if runs:
+        from placket.cli.index_report import run_table
+
+        console.print(run_table(runs))
+
+
+@services_app.command()
+def delete(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a service with its products; its index runs stop."""
+    with asking(profile) as placket:
+        if not yes:
+            documents = placket.services.get(name)["documents"]
+            if not typer.confirm(f"Delete {name} with its {documents} products?", err=True):
+                raise fail("nothing was deleted", USAGE)
+        placket.services.delete(name)
+    if as_json:
+        write_json({"deleted": name})
+    else:
+        console.print(f"Service {name} is deleted.")
+
+
+def _show(services: "Iterable[Service]") -> None:
+    from rich.table import Table
+
+    table = Table("service", "products", "index requests left today", "bundle", "created")
+    for s in services:
+        left = str(s["remainingIndexRequests"])
+        table.add_row(s["name"], f"{s['documents']:,}", left, s["bundle"], s["createdAt"][:16].replace("T", " "))
+    console.print(table)

@@ -1,0 +1,13 @@
+"""Settings as a command sees them."""
+
+from typing import Any
+
+from placket.settings import Settings
+
+
+def read_settings(**given: Any) -> Settings:
+    """From the environment and the settings file; options given on the command line (not None) win.
+
+    Raises pydantic.ValidationError, FileNotFoundError (PLACKET_CONFIG names no file).
+    """
+    return Settings(**{k: v for k, v in given.items() if v is not None})

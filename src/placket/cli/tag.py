@@ -1,0 +1,50 @@
+"""`placket tag`: what is in photos, without a server."""
+
+import enum
+from typing import Annotated
+
+import typer
+
+from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, look_at
+
+
+class Language(enum.StrEnum):
+    EN = "en"
+    KO = "ko"
+    ZH = "zh"
+    JA = "ja"
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the labels.")]
+
+
+def tag(
+    photos: Photos,
+    as_json: AsJson = False,
+    lang: Lang = Language.EN,
+    whole_image: WholeImage = False,
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="x0,y0,x1,y1", help="Where the one garment is, in fractions of the upright image."),
+    ] = None,
+) -> None:
+    """Garments of photos with their tags and colours.
+
+    With --json one line an image: path, width, height, items; or path and error. Exit code 1, after all the others,
+    when a photo could not be used.
+    """
+    from placket.cli.json_lines import write_json
+    from placket.cli.local_garments import garment_json, garment_table, image_json, title_of
+    from placket.cli.output import console
+
+    def show(look: Look) -> None:
+        analysis = look.analysis
+        assert analysis is not None
+        if as_json:
+            write_json(image_json(look.path, analysis, [garment_json(g, lang) for g in analysis.garments]))
+            return
+        console.print(title_of(look.path, analysis), soft_wrap=True)
+        console.print(garment_table(analysis, lang) if analysis.garments else "nothing was found")
+        console.print()
+
+    look_at(photos, chosen_box(whole_image, box), show, quiet=as_json)

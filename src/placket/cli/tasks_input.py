@@ -1,0 +1,84 @@
+"""Files of images to tag: URLs in lines, in a CSV, or entries as the Tagger's guide has them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from placket.client.shapes.tagger import Entry
+from placket.client.tagger import entry
+from placket.domain.errors import PlacketError
+
+
+class EntriesInvalid(PlacketError):
+    reason = "EntriesInvalid"
+
+
+def read_entries(file: Path) -> list[Entry]:
+    """``.txt``: one URL a line, which is the image's id as well; ``.csv``: columns id and url, in a line at the top;
+    ``.jsonl``: one entry, or one object of id and url, a line; ``.json``: an array of these, or a whole request body.
+
+    Whether an entry is valid, the server says. Raises EntriesInvalid for a file that is none of these, OSError.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise EntriesInvalid(f"{file} is not UTF-8") from None
+    readers = {".txt": _urls, ".csv": _columns, ".jsonl": _lines, ".json": _array}
+    if file.suffix.lower() not in readers:
+        raise EntriesInvalid(f"{file}: the name must end in {', '.join(readers)}")
+    found = list(readers[file.suffix.lower()](file, text))
+    if not found:
+        raise EntriesInvalid(f"{file} has no images")
+    return found
+
+
+def _urls(file: Path, text: str) -> Iterator[Entry]:
+    for line in text.splitlines():
+        if url := line.strip():
+            yield entry(url, url)
+
+
+def _columns(file: Path, text: str) -> Iterator[Entry]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        if not {"id", "url"} <= set(reader.fieldnames or ()):
+            raise EntriesInvalid(f"{file}: the first line must name the columns id and url")
+        for row in reader:
+            yield entry(row["id"] or "", row["url"] or "")
+    except csv.Error as error:
+        raise EntriesInvalid(f"{file}, line {reader.line_num}: not a CSV file: {error}") from None
+
+
+def _lines(file: Path, text: str) -> Iterator[Entry]:
+    # Not splitlines: JSON may hold U+2028, which ends no line of it.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _entry(f"{file}, line {number}", _json(f"{file}, line {number}", line))
+
+
+def _array(file: Path, text: str) -> Iterator[Entry]:
+    value = _json(str(file), text)
+    if isinstance(value, dict):
+        value = value.get("taggingRequest")
+    if not isinstance(value, list):
+        raise EntriesInvalid(f"{file} must hold an array, or an object with taggingRequest")
+    for number, item in enumerate(value, start=1):
+        yield _entry(f"{file}, entry {number}", item)
+
+
+def _entry(where: str, value: Any) -> Entry:
+    if isinstance(value, dict) and "image" in value:
+        return cast(Entry, value)
+    if isinstance(value, dict) and isinstance(value.get("id"), str) and isinstance(value.get("url"), str):
+        return entry(value["id"], value["url"])
+    raise EntriesInvalid(f"{where}: neither an object of image and context nor one of id and url")
+
+
+def _json(where: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EntriesInvalid(f"{where}: not JSON: {error}") from None

@@ -1,0 +1,109 @@
+"""`placket train`: train the detector or the encoder by a recipe."""
+
+import importlib.util
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from placket.cli.output import console, fail, run_safely
+
+train_app = typer.Typer(no_args_is_help=True, help="Train the networks of a bundle (needs PyTorch).")
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the training data: records, garments, images.")]
+Out = Annotated[
+    Path, typer.Option(help="Folder of the checkpoint and the log; a run that was cut off goes on from it.")
+]
+Cache = Annotated[Path | None, typer.Option(help="Folder of decoded pictures (gigabytes). Default: OUT/cache.")]
+Sets = Annotated[str | None, typer.Option(help="Only these sets, comma separated, as cd,ccp. Default: all.")]
+Minutes = Annotated[float | None, typer.Option(min=0.05, help="Minutes to train instead of the recipe's.")]
+
+
+def require_training() -> None:
+    """Stop with a sentence where PyTorch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise fail(
+            "training needs PyTorch, which is not installed: pip install 'placket\\[train]', "
+            "or for the CPU build alone: pip install torch --index-url https://download.pytorch.org/whl/cpu",
+            2,
+        )
+
+
+def chosen_sets(words: str | None) -> tuple[str, ...]:
+    """The sets named, or all. Raises a failure for a word that is no set."""
+    from placket.training.sources import SETS
+
+    names = tuple(w.strip() for w in words.split(",")) if words else SETS
+    if strange := [n for n in names if n not in SETS]:
+        raise fail(f"{strange[0]!r} is no set of the training data ({', '.join(SETS)})", 2)
+    return names
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    if wrong := [p for p in pairs if "=" not in p]:
+        raise fail(f"{wrong[0]!r} is not NAME=GROUP", 2)
+    return {name: group for name, _, group in (p.rpartition("=") for p in pairs)}
+
+
+@train_app.command()
+def detector(
+    out: Out,
+    recipe: Annotated[
+        str, typer.Option(help="A YAML file, or `detector` or `smoke`, which Placket brings.")
+    ] = "detector",
+    data: Data = None,
+    coco: Annotated[Path | None, typer.Option(help="Your own boxes instead: a COCO file; with --images.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the pictures that the COCO file names.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="NAME=GROUP for a COCO category that is no word of ours.")
+    ] = None,
+    cache: Cache = None,
+    sets: Sets = None,
+    minutes: Minutes = None,
+) -> None:
+    """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
+    require_training()
+    from placket.training.detector.train import DetectorRecipe, train_detector, train_on_coco, train_on_drawings
+    from placket.training.recipes import recipe_path
+
+    with run_safely():
+        settings = DetectorRecipe.read(recipe_path(recipe))
+        settings.minutes = minutes or settings.minutes
+        if coco is not None:
+            if images is None:
+                raise fail("--coco needs --images, the folder of its pictures", 2)
+            path = train_on_coco(settings, coco, images, out, _mapping(group or []), cache)
+        elif settings.drawn:
+            path = train_on_drawings(settings, out, cache)
+        elif data is not None:
+            path = train_detector(settings, data, out, cache, chosen_sets(sets))
+        else:
+            raise fail("say what to train on: --data, or --coco with --images", 2)
+        console.print(f"checkpoint: {path}")
+
+
+@train_app.command()
+def encoder(
+    out: Out,
+    data: Annotated[Path, typer.Option(help="Folder of the training data: records, garments, images.")],
+    recipe: Annotated[str, typer.Option(help="A YAML file, or `encoder`, which Placket brings.")] = "encoder",
+    cache: Cache = None,
+    sets: Sets = None,
+    minutes: Minutes = None,
+    detector: Annotated[
+        Path | None, typer.Option(help="Checkpoint of a detector that boxes the photos without a box first.")
+    ] = None,
+) -> None:
+    """Train the encoder on the garments of the data folder."""
+    require_training()
+    from placket.training.encoder.train import EncoderRecipe, train_encoder
+    from placket.training.recipes import recipe_path
+
+    with run_safely():
+        settings = EncoderRecipe.read(recipe_path(recipe))
+        settings.minutes = minutes or settings.minutes
+        if detector is not None:
+            from placket.training.export import box_photos
+
+            console.print(f"photos boxed: {box_photos(detector, data, cache or out / 'cache')}")
+        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets))}")

@@ -1,0 +1,44 @@
+"""The reference is made from the code, and is the code's."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from placket.settings import Settings
+from tests.integration.docs.pages import ROOT
+
+
+@pytest.fixture
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_up_to_date(generate: ModuleType) -> None:
+    for name, make in generate.PAGES.items():
+        written = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+        assert written == make(), f"docs/reference/{name} no longer matches the code: run `make docs`"
+
+
+def test_every_setting_is_described(generate: ModuleType) -> None:
+    text = generate.settings()
+    for name, field in Settings.model_fields.items():
+        assert text.count(f"| `PLACKET_{name.upper()}` |") == 1
+        assert field.description and field.description.rstrip().endswith((".", ")"))
+
+
+def test_drift_is_told(generate: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    generate.REFERENCE = tmp_path
+    assert generate.main(check=True) == 1 and "make docs" in capsys.readouterr().out
+    assert generate.main(check=False) == 0 and sorted(p.name for p in tmp_path.iterdir()) == sorted(generate.PAGES)
+    assert generate.main(check=True) == 0
+    (tmp_path / "settings.md").write_text("old")
+    assert generate.main(check=True) == 1
+    assert "settings.md" in capsys.readouterr().out
+    assert "docs_generate" not in sys.modules

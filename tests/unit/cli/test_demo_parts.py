@@ -1,0 +1,95 @@
+"""The demo's folder, its note of the server, and its image host."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from placket.cli.demo import server
+from placket.cli.demo.home import Home, ServerNote, one_at_a_time, open_home, read_note, write_note, write_secret
+from placket.cli.demo.host import PORTS, image_host
+from placket.cli.demo.shop import index_file, products_of
+from placket.domain.index_file import MAX_LENGTH
+from placket.samples import catalogue
+from placket.settings import Settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, tmp_path / "data")
+
+
+def test_the_host_serves_its_pictures_and_nothing_else() -> None:
+    with image_host({"/a.jpg": b"abc"}) as address:
+        assert int(address.rsplit(":", 1)[1]) in PORTS and address.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            found = client.get("/a.jpg")
+            assert (found.status_code, found.content, found.headers["content-type"]) == (200, b"abc", "image/jpeg")
+            assert client.get("/../etc/passwd").status_code == client.get("/").status_code == 404
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address, trust_env=False)
+
+
+def test_the_port_of_last_time_is_taken_again() -> None:
+    with image_host({}) as first:
+        port = int(first.rsplit(":", 1)[1])
+        with image_host({}, preferred=port) as other:
+            assert other != first, "it is taken"
+    with image_host({}, preferred=port) as again:
+        assert again == first
+
+
+def test_a_note_finds_its_process_only(home: Home) -> None:
+    assert server.find(home) is None
+    me = psutil.Process()
+    write_note(home, ServerNote(me.pid, me.create_time(), 8780))
+    found = server.find(home)
+    assert found is not None and found.address == "http://127.0.0.1:8780" and not found.started_now
+    write_note(home, ServerNote(me.pid, me.create_time() - 100, 8780))
+    assert server.find(home) is None, "a later process of the same number"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', json.dumps({"pid": 1, "created": 1, "port": 1, "x": 2})])
+def test_a_broken_note_is_none(home: Home, text: str) -> None:
+    home.note.write_text(text)
+    assert read_note(home) is None and server.find(home) is None
+
+
+def test_a_secret_is_for_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("old")
+    file.chmod(0o644)
+    write_secret(file, "new")
+    assert file.read_text() == "new" and stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_one_demo_at_a_time(home: Home) -> None:
+    with one_at_a_time(home) as first, one_at_a_time(home) as second:
+        assert first and not second
+    with one_at_a_time(home) as third:
+        assert third
+
+
+def test_the_data_directory_that_is_set_is_used(tmp_path: Path) -> None:
+    home, remark = open_home(tmp_path / "demo", Settings(data_dir=tmp_path / "mine"))
+    assert home.data == tmp_path / "mine" and "PLACKET_DATA_DIR" in remark and home.folder.is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives PostgreSQL to another account")
+def test_root_falls_back_when_the_account_cannot_reach_the_folder(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    home, remark = open_home(closed / "demo", Settings())
+    assert home.data == Path("/var/lib/placket") and "cannot enter" in remark and home.folder == closed / "demo"
+
+
+def test_the_index_file_keeps_the_limits() -> None:
+    products = products_of(catalogue(12, size=(64, 64)))
+    rows = [json.loads(line) for line in index_file(products, "http://127.0.0.1:10000").splitlines()]
+    assert [r["product_id"] for r in rows] == [f"demo-{i:03}" for i in range(1, 13)]
+    for row in rows:
+        assert all(len(str(value)) <= MAX_LENGTH.get(name, 7) for name, value in row.items())

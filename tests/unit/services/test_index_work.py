@@ -1,0 +1,113 @@
+"""A chunk's rows computed against fakes of the network and the networks: whose fault a failure is."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from placket.domain.applying import Computed, PlannedRow
+from placket.domain.errors import (
+    FetchFailed,
+    FetchTimeout,
+    FetchTooLarge,
+    ImageFormatUnsupported,
+    UrlRefused,
+    VisionCrashed,
+    VisionUnavailable,
+)
+from placket.domain.garments import Analysis, Box, Garment, Label
+from placket.domain.images import AI_FASHION, ImageLimits
+from placket.domain.runs import RunKind, Status
+from placket.services.index_work import IndexWork, WorkRules
+from placket.services.ports import Fetched, Priority
+from placket.services.stores import ChunkWork
+
+
+class Web:
+    def __init__(self, answers: dict[str, bytes | Exception]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, int, float, int]] = []
+
+    async def fetch(self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, **_: object) -> Fetched:
+        self.asked.append((url, max_bytes, timeout, attempts))
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return Fetched(answer, url, "image/jpeg")
+
+
+class Eyes:
+    """Sees as many garments as the body's first digit says; a word raises."""
+
+    def __init__(self) -> None:
+        self.bundles: list[str | None] = []
+
+    async def analyse(
+        self, image: bytes, *, limits: ImageLimits, bundle: str | None = None, priority: Priority, **_: object
+    ) -> Analysis:
+        assert priority is Priority.BATCH
+        self.bundles.append(bundle)
+        errors = {b"crash": VisionCrashed("it died"), b"none": VisionUnavailable("no bundle"), b"bug": KeyError("x")}
+        if image in errors:
+            raise errors[image]
+        if not image.isdigit():
+            raise ImageFormatUnsupported("no picture")
+        box = Box(0.0, 0.0, 1.0, 1.0) if image != b"9" else Box(0.0, 0.0, 0.01, 0.01)
+        one = Garment("TOP", Label("shirt", 1.0), box, 0.9, {}, np.ones(256, np.float32) / 16)
+        return Analysis(100, 100, (one,) * int(image), bundle or "", "00" * 32)
+
+
+class Documents:
+    async def upload(self, service_id: int, product_id: str) -> bytes | None:
+        return b"2" if product_id == "uploaded" else None
+
+
+def rows(*urls: str, **changes: object) -> tuple[PlannedRow, ...]:
+    return tuple(PlannedRow(n, n + 1, f"p{n}", Status.ENABLE, {"image_url": u, "name": ""}) for n, u in enumerate(urls))
+
+
+async def compute(
+    planned: Sequence[PlannedRow], web: Web, kind: RunKind = RunKind.INDEX, eyes: Eyes | None = None
+) -> list[Computed]:
+    work = IndexWork(Documents(), web, eyes or Eyes(), WorkRules(AI_FASHION, 3.0, 20))  # type: ignore[arg-type]
+    return await work.compute(ChunkWork(uuid4(), 0, kind, 1, "v1", tuple(planned)))
+
+
+async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
+    answers: dict[str, bytes | Exception] = {
+        "ok": b"1", "many": b"6", "nothing": b"0", "tiny": b"9", "crash": b"crash", "bug": b"bug", "text": b"<html>",
+        "slow": FetchTimeout("slow"), "large": FetchTooLarge("large"), "gone": FetchFailed("404"), "no": UrlRefused("no"),
+    }
+    web = Web(answers)
+    results = await compute(rows(*answers), web)
+    assert {u: r.reason or len(r.analysis.garments) for u, r in zip(answers, results, strict=True)} == {  # type: ignore[union-attr]
+        "ok": 1, "many": 4, "nothing": "NoDetectedFashionItems", "tiny": "NoDetectedFashionItems",
+        "crash": "InvalidImageFormatException", "bug": "InternalServerError", "text": "InvalidImageFormatException",
+        "slow": "ImageTimeoutError", "large": "ImageTooLargeException", "gone": "InvalidImageURLException",
+        "no": "InvalidImageURLException",
+    }
+    assert set(web.asked) == {(u, 5_000_000, 3.0, 2) for u in answers}
+
+
+async def test_what_is_nobodys_fault_makes_the_chunk_wait() -> None:
+    web = Web({"ok": b"1", "none": b"none"})
+    with pytest.raises(VisionUnavailable):
+        await compute(rows("ok", "none"), web)
+
+
+async def test_rows_that_need_no_image_ask_for_none() -> None:
+    deleted = PlannedRow(0, 1, "p", Status.DISABLE, {"image_url": "x"})
+    unreadable = PlannedRow(1, 2, "", Status.ENABLE, {}, "InvalidRow", "blank")
+    assert await compute([deleted, unreadable], Web({})) == []
+    assert await compute(rows("never"), Web({}), RunKind.CHECK) == []
+
+
+async def test_reindexing_prefers_the_kept_upload() -> None:
+    uploaded = PlannedRow(0, 1, "uploaded", Status.ENABLE, {"image_url": "gone"})
+    fetched = PlannedRow(1, 2, "other", Status.ENABLE, {"image_url": "there"})
+    eyes = Eyes()
+    first, second = await compute([uploaded, fetched], Web({"there": b"1"}), RunKind.REINDEX, eyes)
+    assert first.analysis is not None and len(first.analysis.garments) == 2
+    assert second.analysis is not None and len(second.analysis.garments) == 1
+    assert eyes.bundles == ["v1", "v1"]

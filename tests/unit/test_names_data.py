@@ -1,0 +1,43 @@
+"""The four languages' words: complete, and no word for two things."""
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from placket.domain.keeping import named_groups
+from placket.domain.names_of import LANGUAGES, category_name, label_name
+from placket.domain.taxonomy import taxonomy
+
+NAMES = json.loads((files("placket.domain") / "data" / "names.json").read_text("utf-8"))
+VOCABULARIES = {"category": taxonomy().categories, **taxonomy().attributes}
+
+
+def _name(vocabulary: str, word: str, language: str) -> str:
+    return category_name(word, language) if vocabulary == "category" else label_name(vocabulary, word, language)
+
+
+def test_the_file_holds_the_taxonomy_and_nothing_else() -> None:
+    assert tuple(NAMES["categories"]) == taxonomy().categories
+    assert {a: tuple(labels) for a, labels in NAMES["attributes"].items()} == dict(taxonomy().attributes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+def test_every_word_has_a_name_of_its_own(vocabulary: str, language: str) -> None:
+    names = [_name(vocabulary, word, language) for word in VOCABULARIES[vocabulary]]
+    assert all(name and name == name.strip() for name in names)
+    assert len({name.casefold() for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_colour_contains_the_word_of_a_category(language: str) -> None:
+    """``브라`` (bra) is in ``브라운`` (brown): such a name would turn a brown dress into underwear."""
+    for color in taxonomy().attributes["colors"]:
+        assert named_groups(label_name("colors", color, language)) == frozenset(), color
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("category", [c for c in taxonomy().categories if c not in ("other", "earrings")])
+def test_a_category_s_name_names_its_group_alone(category: str, language: str) -> None:
+    assert named_groups(category_name(category, language)) == {taxonomy().group_of(category)}
