@@ -61,7 +61,10 @@ def main() -> None:
     port = free_port(avoid=3)
     host = multiprocessing.get_context("spawn").Process(target=_host, args=(options.work, port), daemon=True)
     host.start()
-    environment = {"PLACKET_BUNDLE": str(options.bundle.absolute()) if options.bundle else "", "PLACKET_VISION_THREADS": "0"}
+    environment = {
+        "PLACKET_BUNDLE": str(options.bundle.absolute()) if options.bundle else "",
+        "PLACKET_VISION_THREADS": "0",
+    }
     try:
         begun = time.perf_counter()
         with running_server(bundle=False, **environment) as server:
@@ -98,7 +101,11 @@ def _measure(
 
 def _row(photo: Photo, host: str) -> dict[str, str]:
     return {
-        "product_id": photo.id, "status": "enable", "name": photo.name, "category1_id": photo.category, "s1": photo.color,
+        "product_id": photo.id,
+        "status": "enable",
+        "name": photo.name,
+        "category1_id": photo.category,
+        "s1": photo.color,
         "image_url": f"{host}/{photo.path.name}",
     }
 
@@ -237,8 +244,11 @@ def _latency(call: Callable[[int], object]) -> dict[str, float]:
         together = list(pool.map(timed, range(2 * _CALLS)))
     rate = 2 * _CALLS / (time.perf_counter() - start)
     return {
-        "alone_p50": statistics.median(alone), "alone_p99": float(np.quantile(alone, 0.99)),
-        "16_p50": statistics.median(together), "16_p99": float(np.quantile(together, 0.99)), "16_a_second": rate,
+        "alone_p50": statistics.median(alone),
+        "alone_p99": float(np.quantile(alone, 0.99)),
+        "16_p50": statistics.median(together),
+        "16_p99": float(np.quantile(together, 0.99)),
+        "16_a_second": rate,
     }
 
 

@@ -61,8 +61,13 @@ def _index_file(host: ImageHost, rows: int, rng: random.Random) -> bytes:
         if fate < 0.15:
             image = host.url("/missing.png")
         lines.append(
-            {"product_id": product, "status": "enable", "category1_id": str(rng.randrange(5)), "image_url": image,
-             "name": f"version {rng.randrange(1000)}"}
+            {
+                "product_id": product,
+                "status": "enable",
+                "category1_id": str(rng.randrange(5)),
+                "image_url": image,
+                "name": f"version {rng.randrange(1000)}",
+            }
         )
     lines[0]["status"], lines[0]["category1_id"], lines[0]["image_url"] = "enable", "1", host.url("/0.png")
     host.put("/0.png", picture())

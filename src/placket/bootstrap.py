@@ -57,6 +57,8 @@ from placket.vision.bundle import Bundle
 
 _log = structlog.get_logger()
 _HOUR = 3600.0
+_GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes", "copies", "memory_bytes"})
+"""Of vision's and search's figures those that say how it is now; the others count from the start."""
 _TEN_MINUTES = 600.0
 _PATIENCE_INTERACTIVE = 3.0
 _PATIENCE_BATCH = 60.0
@@ -291,8 +293,8 @@ class Application:
 
     async def statistics(self) -> Mapping[str, float]:
         """Gauges, and counters (``*_total``), for /metrics."""
-        vision = {f"vision_{name}": float(value) for name, value in asdict(self.vision.statistics()).items()}
-        search = {f"search_{name}": float(value) for name, value in asdict(self.engine.statistics()).items()}
+        vision = {_metric("vision", name): float(n) for name, n in asdict(self.vision.statistics()).items()}
+        search = {_metric("search", name): float(n) for name, n in asdict(self.engine.statistics()).items()}
         try:
             depth = {"queue_jobs": float(await self.queue.depth())}
         except StorageUnavailable:
@@ -324,6 +326,10 @@ def model_card(bundle: Bundle) -> ModelCard:
         training=bundle.training,
         checksums=bundle.checksums,
     )
+
+
+def _metric(part: str, name: str) -> str:
+    return f"{part}_{name}" if name in _GAUGES else f"{part}_{name}_total"
 
 
 def _client(settings: Settings, patience: float) -> SafeClient:

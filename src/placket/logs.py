@@ -11,7 +11,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 def configure_logging(level: str, style: Literal["auto", "json", "console"]) -> None:
-    """Set up structlog, and let the standard library's loggers (the server's, the database driver's) speak through it."""
+    """Set up structlog, and let the standard library's loggers speak through it."""
     readable = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

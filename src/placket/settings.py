@@ -28,20 +28,24 @@ class Settings(BaseSettings):
     port: int = Field(8780, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     data_dir: Path | None = Field(
         None,
-        description="Folder of everything that Placket keeps. Default: the user's data folder; /var/lib/placket for root.",
+        description="Folder of all that Placket keeps. Default: the user's data folder; /var/lib/placket for root.",
     )
     database_url: SecretStr | None = Field(
         None,
-        description="PostgreSQL >= 15 with pgvector, as postgresql://user:password@host/name. Unset: the embedded server.",
+        description="PostgreSQL >= 15 with pgvector: postgresql://user:password@host/name. Unset: the embedded one.",
     )
     database_pool: int = Field(10, ge=2, le=200, description="Connections that one process may open.")
     postgres_account: str | None = Field(
-        None, description="Existing account that runs the embedded PostgreSQL when Placket is root. Default: postgres, else nobody."
+        None,
+        description="Account that runs the embedded PostgreSQL when Placket is root. Default: postgres, else nobody.",
     )
     admin_token: SecretStr | None = Field(
-        None, description="Token for /placket/v1/admin. Unset: made at first start and shown once; see `placket keys admin-token`."
+        None,
+        description="Token for /placket/v1/admin. Unset: made and shown at first start; see `placket keys admin-token`.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line to write.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line to write."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto writes readable lines to a terminal and JSON elsewhere."
     )
@@ -56,10 +60,14 @@ class Settings(BaseSettings):
     link_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for an index file given by link.")
 
     # --- vision
-    bundle: str | None = Field(None, description="Model bundle: a folder, or the version of a kept one. Unset: the shipped one.")
+    bundle: str | None = Field(
+        None, description="Model bundle: a folder, or the version of a kept one. Unset: the shipped one."
+    )
     vision_processes: int = Field(1, ge=1, le=64, description="Child processes for decoding and inference.")
     vision_threads: int = Field(0, ge=0, le=256, description="Threads of a network in each of them; 0 takes all cores.")
-    vision_timeout: float = Field(60.0, gt=0, description="Seconds after which a photo counts as one that hangs the decoder.")
+    vision_timeout: float = Field(
+        60.0, gt=0, description="Seconds after which a photo counts as one that hangs the decoder."
+    )
 
     # --- limits of the AI Fashion API
     services_per_project: int = Field(5, ge=1, description="Services that a project may create.")
@@ -71,10 +79,14 @@ class Settings(BaseSettings):
     index_max_rows: int = Field(10_000, ge=1, description="Rows in an index file.")
     image_max_bytes: int = Field(5_000_000, ge=1, description="Largest image to index, detect and search by.")
     tag_image_max_bytes: int = Field(1_000_000, ge=1, description="Largest image for the tag call.")
-    image_max_pixels: int = Field(50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded.")
+    image_max_pixels: int = Field(
+        50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded."
+    )
     min_item_pixels: int = Field(20, ge=0, description="An item this small in width and height is not returned.")
     run_retention_days: int = Field(183, ge=1, description="Days after which the record of an index run is removed.")
-    keep_uploads: bool = Field(True, description="Keep uploaded product images in the database, so that they can be re-indexed.")
+    keep_uploads: bool = Field(
+        True, description="Keep uploaded product images in the database, so that they can be re-indexed."
+    )
 
     # --- limits of the Tagger API
     tagger_max_entries: int = Field(1000, ge=1, le=100_000, description="Images in one request of a tagging task.")
@@ -86,20 +98,30 @@ class Settings(BaseSettings):
     )
     tagger_window_max_hours: float = Field(24, gt=0, description="How far ahead appends can move the end of that time.")
     tagger_result_days: float = Field(7, gt=0, description="Days that results are kept after a task's last change.")
-    tagger_stub_days: float = Field(30, ge=0, description="Days that a task is known as expired after its results went.")
+    tagger_stub_days: float = Field(
+        30, ge=0, description="Days that a task is known as expired after its results went."
+    )
     tagger_reply_hours: float = Field(24, gt=0, description="Hours that an Idempotency-Key is remembered.")
     tagger_image_max_bytes: int = Field(10_000_000, ge=1, description="Largest image to tag.")
     tagger_image_min_side: int = Field(20, ge=1, description="Fewest pixels of an image's side.")
-    tagger_image_max_aspect: float = Field(10.0, ge=1, description="Greatest ratio of an image's long side to its short one.")
+    tagger_image_max_aspect: float = Field(
+        10.0, ge=1, description="Greatest ratio of an image's long side to its short one."
+    )
     tagger_attempt_timeout: float = Field(5.0, gt=0, le=60, description="Seconds for one attempt at an image.")
-    tagger_image_timeout: float = Field(10.0, gt=0, le=120, description="Seconds for an image, a second attempt counted.")
+    tagger_image_timeout: float = Field(
+        10.0, gt=0, le=120, description="Seconds for an image, a second attempt counted."
+    )
 
     # --- work
     worker_slots: int = Field(3, ge=1, le=64, description="Chunks of work that a worker has in hand at once.")
     worker_chunk: int = Field(32, ge=1, le=256, description="Images in a chunk.")
-    lease_seconds: float = Field(15.0, ge=2, le=300, description="A chunk whose worker is silent this long is given to another.")
+    lease_seconds: float = Field(
+        15.0, ge=2, le=300, description="A chunk whose worker is silent this long is given to another."
+    )
     shutdown_seconds: float = Field(20.0, ge=0, description="Time that running requests get to finish when stopping.")
-    search_memory_bytes: int = Field(2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process.")
+    search_memory_bytes: int = Field(
+        2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process."
+    )
 
     @field_validator("fetch_allow_networks", mode="before")
     @classmethod

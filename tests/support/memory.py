@@ -52,7 +52,14 @@ class MemoryKeys:
         self.secrets: dict[str, str] = {}
 
     async def create(
-        self, *, key_id: str, name: str, project: str | None, secret_hash: bytes, rate: float | None
+        self,
+        *,
+        key_id: str,
+        name: str,
+        project: str | None,
+        secret_hash: bytes,
+        rate: float | None,
+        images_per_month: int | None = None,
     ) -> KeyRecord:
         if project is None:
             if name in self.projects_by_name:
@@ -60,12 +67,23 @@ class MemoryKeys:
             self.projects_by_name[name] = len(self.projects_by_name) + 1
         elif project not in self.projects_by_name:
             raise NoSuchKey(project)
-        record = KeyRecord(key_id, name, project or name, datetime.now(UTC), None, rate)
+        record = KeyRecord(key_id, name, project or name, datetime.now(UTC), None, rate, images_per_month)
         self.keys[key_id] = secret_hash, record
         return record
 
     async def list(self) -> list[KeyRecord]:
         return [record for _, record in self.keys.values()]
+
+    async def set_limits(self, key_id: str, *, rate: float | None, images_per_month: int | None) -> KeyRecord:
+        if key_id not in self.keys:
+            raise NoSuchKey(key_id)
+        secret, record = self.keys[key_id]
+        if rate is not None:
+            record = replace(record, rate_per_second=rate or None)
+        if images_per_month is not None:
+            record = replace(record, images_per_month=images_per_month or None)
+        self.keys[key_id] = secret, record
+        return record
 
     async def revoke(self, key_id: str) -> None:
         if key_id not in self.keys:
@@ -198,9 +216,17 @@ class MemoryRuns:
         raise NotImplementedError
 
     async def list(
-        self, service: Service, *, start: int, limit: int, order: tuple[str, bool], states: Sequence[RunState] = ()
+        self,
+        service: Service,
+        *,
+        start: int,
+        limit: int,
+        order: tuple[str, bool],
+        states: Sequence[RunState] = (),
+        kinds: Sequence[RunKind] = (RunKind.INDEX,),
     ) -> tuple[int, list[Run]]:
-        runs = [r for s, r, _, _ in self.runs if s == service.id and (not states or r.state in states)]
+        mine = [r for s, r, _, _ in self.runs if s == service.id and r.kind in kinds]
+        runs = [r for r in mine if not states or r.state in states]
         runs.sort(key=lambda r: str(getattr(r, order[0])), reverse=order[1])
         return len(runs), runs[start : start + limit]
 

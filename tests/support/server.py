@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,12 +39,13 @@ def free_port(avoid: int = 0) -> int:
 
 @dataclass
 class PlacketServer:
-    """``environment`` holds PLACKET_* settings on top of what a test always needs."""
+    """``environment`` holds PLACKET_* settings on top of what a test always needs; ``program`` stands for `placket`."""
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     admin_token: str = "the-admin-token-of-these-tests"
+    program: Sequence[str] = field(default_factory=lambda: (placket_program(),))
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -83,7 +84,7 @@ class PlacketServer:
     def start(self, *arguments: str) -> None:
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [placket_program(), "serve", *arguments], env=self.process_environment(), stdout=log, stderr=log
+                [*self.program, "serve", *arguments], env=self.process_environment(), stdout=log, stderr=log
             )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
@@ -115,10 +116,12 @@ def placket_program() -> str:
 
 
 @contextmanager
-def running_server(*arguments: str, bundle: bool = True, **environment: str) -> Iterator[PlacketServer]:
+def running_server(
+    *arguments: str, bundle: bool = True, program: Sequence[str] = (), **environment: str
+) -> Iterator[PlacketServer]:
     """A server with a data directory of its own and the tiny bundle; stopped and removed afterwards."""
     with reachable_folder() as folder:
-        server = PlacketServer(folder, environment)
+        server = PlacketServer(folder, environment, program=program or (placket_program(),))
         if bundle:
             write_tiny_bundle(folder / "bundle")
         server.start(*arguments)

@@ -48,7 +48,7 @@ def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) 
     Raises IndexFileTooLarge, IndexFileEmpty or IndexFileInvalid (not UTF-8, bad first line), in this order of checks.
     """
     if len(body) > max_bytes:
-        raise IndexFileTooLarge(f"the file has {len(body)} bytes, more than {max_bytes}")
+        raise IndexFileTooLarge(f"the file has more than {max_bytes} bytes")
     if not body.strip() or body.strip() == _BOM.encode():
         raise IndexFileEmpty("the file has no rows")
     try:

@@ -135,9 +135,10 @@ class Indexing:
         limit: int,
         order: tuple[str, bool] = ("reserved_at", True),
         states: Sequence[RunState] = (),
+        kinds: Sequence[RunKind] = (RunKind.INDEX,),
     ) -> tuple[int, list[Run]]:
         """(all that match, the page of them)."""
-        return await self._runs.list(service, start=start, limit=limit, order=order, states=states)
+        return await self._runs.list(service, start=start, limit=limit, order=order, states=states, kinds=kinds)
 
     async def get(self, service: Service, run_id: UUID) -> Run:
         """Raises NoSuchRun."""

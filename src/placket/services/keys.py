@@ -27,6 +27,13 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def _check_limits(rate: float | None, images_per_month: int | None) -> None:
+    if rate is not None and not 0 <= rate < math.inf:
+        raise InvalidParameter("a rate is more than 0 requests a second, or 0 for no limit")
+    if images_per_month is not None and not 0 <= images_per_month <= MOST_IMAGES_PER_MONTH:
+        raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """``key`` is shown this once; only its hash is kept."""
@@ -41,16 +48,24 @@ class Keys:
         self._known: dict[str, tuple[float, Caller]] = {}
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    async def create(self, name: str, project: str | None = None, rate: float | None = None) -> NewKey:
+    async def create(
+        self, name: str, project: str | None = None, rate: float | None = None, images_per_month: int | None = None
+    ) -> NewKey:
         """Raises InvalidParameter, KeyNameTaken, NoSuchKey (unknown project)."""
         check_key_name(name)
         if project is not None:
             check_key_name(project)
-        if rate is not None and rate <= 0:
-            raise InvalidParameter("a rate is more than 0 requests a second")
+        if rate == 0 or images_per_month == 0:
+            raise InvalidParameter("a limit is more than 0; leave it out for none")
+        _check_limits(rate, images_per_month)
         key_id, secret = _word(_ID_LENGTH), _word(_SECRET_LENGTH)
         record = await self._store.create(
-            key_id=key_id, name=name, project=project, secret_hash=_hash(secret), rate=rate
+            key_id=key_id,
+            name=name,
+            project=project,
+            secret_hash=_hash(secret),
+            rate=rate,
+            images_per_month=images_per_month,
         )
         return NewKey(record, f"plk{key_id}{secret}")
 
@@ -61,20 +76,15 @@ class Keys:
         await self._store.revoke(key_id)
         self._known.clear()
 
-    async def limit(self, key_id: str, *, rate: float | None = None, images_per_month: int | None = None) -> None:
+    async def limit(self, key_id: str, *, rate: float | None = None, images_per_month: int | None = None) -> KeyRecord:
         """Change what is given; 0 takes a limit away. Running servers follow within a second.
 
         Raises InvalidParameter, NoSuchKey.
         """
-        if rate is not None:
-            if not 0 <= rate < math.inf:
-                raise InvalidParameter("a rate is more than 0 requests a second, or 0 for no limit")
-            await self._store.set_rate(key_id, rate or None)
-        if images_per_month is not None:
-            if not 0 <= images_per_month <= MOST_IMAGES_PER_MONTH:
-                raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
-            await self._store.set_images_per_month(key_id, images_per_month or None)
+        _check_limits(rate, images_per_month)
+        record = await self._store.set_limits(key_id, rate=rate, images_per_month=images_per_month)
         self._known.clear()
+        return record
 
     async def authenticate(self, key: str) -> Caller:
         """Raises Unauthorized, RateLimited."""

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,22 @@ _VERSION = 1
 _MAC_BYTES = 16
 _HEAD = struct.Struct("<BqB")
 _HASH_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedItem:
+    """What a link stands for: a unit embedding of ``bundle``, and the hash of the photo's bytes."""
+
+    bundle: str
+    embedding: Embedding
+    image_sha256: str
+
+    def check_bundle(self, bundle: str) -> None:
+        """Raises LinkInvalid when the service's embeddings are of another bundle."""
+        if self.bundle != bundle:
+            raise LinkInvalid(
+                f"the link was made with bundle {self.bundle}, the service has {bundle}; call detect again"
+            )
 
 
 class LinkSigner:
@@ -40,19 +57,17 @@ class LinkSigner:
         )
         return base64.urlsafe_b64encode(body + self._mac(body)).decode()
 
-    def read(self, link: str, project_id: int, bundle: str) -> tuple[Embedding, str]:
-        """(unit embedding, hash of the photo). Raises LinkInvalid, saying what is wrong with it."""
+    def read(self, link: str, project_id: int) -> LinkedItem:
+        """Raises LinkInvalid for a link that is damaged, forged, or another project's."""
         body = self._verified(link)
         _, owner, length = _HEAD.unpack_from(body)
         rest = body[_HEAD.size :]
         name, rest = rest[:length].decode(), rest[length:]
         if owner != project_id:
             raise LinkInvalid("the link was made for another project")
-        if name != bundle:
-            raise LinkInvalid(f"the link was made with bundle {name}, the service has {bundle}; call detect again")
         image_hash, rest = rest[:_HASH_BYTES], rest[_HASH_BYTES + 4 :]
         vector = np.frombuffer(rest, dtype=np.int8, count=EMBEDDING_DIM).astype(np.float32)
-        return vector / np.float32(np.linalg.norm(vector)), image_hash.hex()
+        return LinkedItem(name, vector / np.float32(np.linalg.norm(vector)), image_hash.hex())
 
     def _verified(self, link: str) -> bytes:
         try:

@@ -73,10 +73,11 @@ class Searching:
     async def by_link(
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
-        """Raises LinkInvalid after NoSuchService: what a link is good for depends on the service's bundle."""
+        """Raises LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after it)."""
+        item = self._links.read(link, caller.project_id)
         service = await self._services.get(caller.project_id, service_name)
-        embedding, sha256 = self._links.read(link, caller.project_id, service.bundle)
-        return await self._search(service, embedding, sha256, options, details)
+        item.check_bundle(service.bundle)
+        return await self._search(service, item.embedding, item.image_sha256, options, details)
 
     async def by_image(
         self,

@@ -42,7 +42,14 @@ class KeyRecord:
 
 class KeyStore(Protocol):
     async def create(
-        self, *, key_id: str, name: str, project: str | None, secret_hash: bytes, rate: float | None
+        self,
+        *,
+        key_id: str,
+        name: str,
+        project: str | None,
+        secret_hash: bytes,
+        rate: float | None,
+        images_per_month: int | None = None,
     ) -> KeyRecord:
         """With no ``project``, a new one called ``name``. Raises KeyNameTaken, NoSuchKey (unknown project)."""
         ...
@@ -57,12 +64,8 @@ class KeyStore(Protocol):
         """Raises NoSuchKey."""
         ...
 
-    async def set_rate(self, key_id: str, rate: float | None) -> None:
-        """None: no limit. Raises NoSuchKey."""
-        ...
-
-    async def set_images_per_month(self, key_id: str, images: int | None) -> None:
-        """None: no limit. Raises NoSuchKey."""
+    async def set_limits(self, key_id: str, *, rate: float | None, images_per_month: int | None) -> KeyRecord:
+        """None keeps a limit, 0 takes it away. Raises NoSuchKey."""
         ...
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
@@ -243,6 +246,7 @@ class RunStore(Protocol):
         limit: int,
         order: tuple[str, bool],
         states: Sequence[RunState] = (),
+        kinds: Sequence[RunKind] = (RunKind.INDEX,),
     ) -> tuple[int, list[Run]]:
         """(all that match, the page). ``order``: (field of Run, descending)."""
         ...

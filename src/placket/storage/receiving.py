@@ -53,13 +53,15 @@ class ReceivingPlaces:
 
     async def _unlock(self, key: int) -> None:
         async with self._mutex:
+            if self._connection is None:
+                return
+            # Asked for even where the connection is closed next: the server notices a closed one only a moment later.
+            try:
+                await self._connection.execute("SELECT pg_advisory_unlock(%s::int, %s::int)", (_CLASS, key))
+            except psycopg.Error:
+                await self._close()
             if not self._held:
                 await self._close()
-            elif self._connection is not None:
-                try:
-                    await self._connection.execute("SELECT pg_advisory_unlock(%s::int, %s::int)", (_CLASS, key))
-                except psycopg.Error:
-                    await self._close()
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:

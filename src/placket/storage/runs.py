@@ -221,11 +221,17 @@ class PostgresRuns:
         limit: int,
         order: tuple[str, bool],
         states: Sequence[RunState] = (),
+        kinds: Sequence[RunKind] = (RunKind.INDEX,),
     ) -> tuple[int, list[Run]]:
         field, descending = order
         direction = "DESC" if descending else "ASC"
-        condition = "r.service_id = :service AND r.kind = 'index' AND (:all OR r.state = ANY(:states))"
-        values = {"service": service.id, "all": not states, "states": [str(s) for s in states]}
+        condition = "r.service_id = :service AND r.kind = ANY(:kinds) AND (:all OR r.state = ANY(:states))"
+        values: dict[str, Any] = {
+            "service": service.id,
+            "all": not states,
+            "states": [str(s) for s in states],
+            "kinds": [str(k) for k in kinds],
+        }
         async with self._database.begin() as connection:
             total = await connection.execute(text(f"SELECT count(*) FROM index_runs r WHERE {condition}"), values)
             rows = await connection.execute(

@@ -84,9 +84,9 @@ async def test_detect(fashion: Fashion, shop: str, installation: MemoryInstallat
     link = first.pop("link")
     assert first == {"center": [0.5, 0.5], "b0": [0.25, 0.125], "b1": [0.75, 0.875], "score": 0.9375}
     assert second["b1"] == [0.6875, 0.875]
-    embedding, photo = LinkSigner(SECRET).read(link, 1, BUNDLE)
-    assert photo == "0f" * 32
-    np.testing.assert_allclose(embedding, garment().embedding, atol=1e-6)
+    item = LinkSigner(SECRET).read(link, 1)
+    assert (item.bundle, item.image_sha256) == (BUNDLE, "0f" * 32)
+    np.testing.assert_allclose(item.embedding, garment().embedding, atol=1e-6)
 
 
 async def test_image_search_by_a_detected_link(fashion: Fashion, shop: str, installation: MemoryInstallation) -> None:

@@ -9,6 +9,7 @@ from tests.contract.api.conftest import Fashion
 from tests.support.memory import BUNDLE, SECRET, MemoryInstallation, garment
 
 PHOTO = "http://shop.example/a.png"
+LINK = LinkSigner(SECRET).make(1, BUNDLE, "00" * 32, garment().embedding).replace("=", "%3D")
 
 
 def code(body: dict) -> tuple[int, str]:  # type: ignore[type-arg]
@@ -141,6 +142,7 @@ async def test_a_key_over_its_rate(fashion: Fashion, installation: MemoryInstall
     [
         ("service/no/product/x?limit=0", -40000),
         ("service/no/product/x?limit=1", -42000),
+        ("service/no/image?limit=1&link=forged", -40000),
         ("service/shop/product/%zz?limit=1", -40000),
         ("service/shop/product/x?limit=1", -40050),
         ("service/no/detect?path=ftp://x/y", -40000),
@@ -214,7 +216,7 @@ async def test_the_tag_call_takes_a_million_bytes(
         ("GET", "service/shop/product/x?limit=1", False),
         ("GET", f"service/shop/detect?path={PHOTO}", False),
         ("GET", f"service/shop/tag?path={PHOTO}", False),
-        ("GET", "service/shop/image?limit=1&link=x", False),
+        ("GET", f"service/shop/image?limit=1&link={LINK}", False),
         ("POST", "service/shop/index?format=csv", True),
         ("GET", "service/shop/indexes?start=0&limit=1", True),
     ],

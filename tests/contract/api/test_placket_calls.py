@@ -344,6 +344,25 @@ async def test_webhook_secrets_differ_by_project(bearer: httpx.AsyncClient, inst
     assert (await bearer.get("/placket/v1/webhook-secret", headers=other)).json()["secret"] != mine["secret"]
 
 
+async def _limits_are_set(http: httpx.AsyncClient, key_id: str) -> None:
+    url = f"/placket/v1/admin/keys/{key_id}"
+    most = 2_000_000_000
+    for change, expected in (
+        ({}, (5.0, None)), ({"imagesPerMonth": most}, (5.0, most)), ({"ratePerSecond": 0.5}, (0.5, most)),
+        ({"imagesPerMonth": 1, "ratePerSecond": None}, (None, 1)), ({"imagesPerMonth": None}, (None, None)),
+    ):  # fmt: skip
+        answer = await http.patch(url, json=change)
+        assert (answer.status_code, answer.json()["ratePerSecond"], answer.json()["imagesPerMonth"]) == (200, *expected)
+        listed = (await http.get("/placket/v1/admin/keys")).json()["items"]
+        assert listed[0] == answer.json()
+    for wrong in ({"imagesPerMonth": 0}, {"imagesPerMonth": most + 1}, {"imagesPerMonth": 1.5}, {"ratePerSecond": -1}):
+        assert problem(await http.patch(url, json=wrong))[:2] == (400, -40000)
+        assert problem(await http.post("/placket/v1/admin/keys", json={"name": "x", **wrong}))[:2] == (400, -40000)
+    assert problem(await http.patch("/placket/v1/admin/keys/none", json={"imagesPerMonth": 1}))[0] == 404
+    made = await http.post("/placket/v1/admin/keys", json={"name": "limited", "imagesPerMonth": 3})
+    assert (made.status_code, made.json()["imagesPerMonth"]) == (201, 3)
+
+
 async def test_administration(http: httpx.AsyncClient) -> None:
     http.headers["Authorization"] = "Bearer admin-token"
     made = await http.post("/placket/v1/admin/keys", json={"name": "shop", "ratePerSecond": 5})
@@ -368,6 +387,7 @@ async def test_administration(http: httpx.AsyncClient) -> None:
     assert problem(await http.post("/placket/v1/admin/keys", json={"name": "x", "project": "no"}))[0] == 404
     for wrong in ({"name": ""}, {"name": "x", "ratePerSecond": 0}, {"name": "x\0"}, {"name": "x", "project": "\0"}):
         assert problem(await http.post("/placket/v1/admin/keys", json=wrong))[:2] == (400, -40000)
+    await _limits_are_set(http, listed[0]["id"])
     statistics = await http.get("/placket/v1/admin/statistics")
     assert statistics.json() == {"figures": {"queue_jobs": 3.0, "vision_images_total": 5.0}}
     assert problem(await http.get("/placket/v1/admin/keys", headers={"Authorization": f"Bearer {key}"}))[0] == 401

@@ -29,6 +29,21 @@ async def test_a_key_is_found_with_its_hash_until_it_is_revoked(world: World) ->
     assert {k.name: k.revoked_at is not None for k in await world.keys.list()} == {"shop": False, "second": True}
 
 
+async def test_limits_of_a_key_change_one_by_one(world: World) -> None:
+    key = next(k.id for k in await world.keys.list())
+    changes = [({"rate": 2.5}, (2.5, None)), ({"images_per_month": 7}, (2.5, 7)), ({"rate": 0.0}, (None, 7))]
+    for change, expected in changes:
+        record = await world.keys.set_limits(key, **{"rate": None, "images_per_month": None, **change})
+        assert (record.rate_per_second, record.images_per_month) == expected
+        assert await world.keys.list() == [record]
+    with pytest.raises(NoSuchKey):
+        await world.keys.set_limits("missing", rate=1.0, images_per_month=None)
+    made = await world.keys.create(
+        key_id="k2", name="second", project="shop", secret_hash=b"h" * 32, rate=None, images_per_month=2_000_000_000
+    )
+    assert made.images_per_month == 2_000_000_000
+
+
 async def test_key_errors(world: World) -> None:
     with pytest.raises(KeyNameTaken):
         await world.add_project("shop")

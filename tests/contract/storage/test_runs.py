@@ -94,6 +94,15 @@ async def test_one_request_is_received_at_a_time(world: World) -> None:
         pass
 
 
+async def test_the_list_is_of_index_requests_unless_other_kinds_are_asked_for(world: World) -> None:
+    indexed = await world.accept([enable(1, "a")])
+    checked = await world.accept([enable(1, "a")], kind=RunKind.CHECK)
+    every = {"start": 0, "limit": 10, "order": ("reserved_at", False)}
+    assert [r.id for r in (await world.runs.list(world.service, **every))[1]] == [indexed.id]
+    both = (RunKind.INDEX, RunKind.CHECK)
+    assert [r.id for r in (await world.runs.list(world.service, **every, kinds=both))[1]] == [indexed.id, checked.id]
+
+
 async def test_receiving_holds_no_connection_of_the_pool(world: World) -> None:
     small = Database(world.database.url, pool_size=2)
     try:

@@ -25,13 +25,18 @@ def test_jsonl_row() -> None:
     (row,) = read(jsonl({**GOOD, "name": "AAA red onepiece", "s1": "", "category2_id": 7, "unknown": [1]}))
     assert (row.line, row.product_id, row.status, row.reason) == (1, "1", Status.ENABLE, "")
     assert row.fields == {
-        "name": "AAA red onepiece", "category1_id": "c", "category2_id": "7", "category3_id": "",
-        "image_url": "http://a.b/c.jpg", "s1": "", "s2": "",
+        "name": "AAA red onepiece",
+        "category1_id": "c",
+        "category2_id": "7",
+        "category3_id": "",
+        "image_url": "http://a.b/c.jpg",
+        "s1": "",
+        "s2": "",
     }
 
 
 def test_csv_rows_with_quotes_and_windows_line_ends() -> None:
-    body = '10001,enable,"AAA, ""red""",1,1,2,http://a.b/c.jpg,1,2\r\n10002,disable,,,,,,,\r\n'.encode()
+    body = b'10001,enable,"AAA, ""red""",1,1,2,http://a.b/c.jpg,1,2\r\n10002,disable,,,,,,,\r\n'
     first, second = read(body, "csv")
     assert first.fields["name"] == 'AAA, "red"'
     assert (second.product_id, second.status, second.reason) == ("10002", Status.DISABLE, "")

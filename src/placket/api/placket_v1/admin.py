@@ -7,7 +7,7 @@ from placket.api.paths import path_text
 from placket.api.placket_v1.auth import require_admin
 from placket.api.placket_v1.parameters import PREFIX
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import CreatedKey, Key, KeyList, NewKey, Statistics
+from placket.api.placket_v1.schemas import CreatedKey, Key, KeyLimits, KeyList, NewKey, Statistics
 
 router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependencies=[Depends(require_admin)])
 
@@ -20,13 +20,28 @@ router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependenci
     responses=problems(404, 409, 413),
 )
 async def create(new: NewKey, parts: Parts) -> CreatedKey:
-    made = await parts.keys.create(new.name, new.project, new.ratePerSecond)
+    made = await parts.keys.create(new.name, new.project, new.ratePerSecond, new.imagesPerMonth)
     return CreatedKey.made(made.record, made.key)
 
 
 @router.get("/keys", operation_id="listKeys", summary="All keys, revoked ones too", responses=problems())
 async def all_keys(parts: Parts) -> KeyList:
     return KeyList(items=[Key.of(record) for record in await parts.keys.list()])
+
+
+@router.patch(
+    "/keys/{keyId}",
+    operation_id="limitKey",
+    summary="Change what a key may use; running servers follow within a second",
+    responses=problems(404, 413),
+)
+async def limit(request: Request, limits: KeyLimits, parts: Parts) -> Key:
+    # What the caller leaves out stays; null takes a limit away, which is 0 further in.
+    given = {name: getattr(limits, name) or 0 for name in limits.model_fields_set}
+    record = await parts.keys.limit(
+        path_text(request, "keyId"), rate=given.get("ratePerSecond"), images_per_month=given.get("imagesPerMonth")
+    )
+    return Key.of(record)
 
 
 @router.delete(

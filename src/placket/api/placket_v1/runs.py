@@ -15,7 +15,7 @@ from placket.api.placket_v1.schemas import ReindexAnswer, Run, RunList, RunRow, 
 from placket.api.run_order import SORT_KEYS, run_order
 from placket.api.urls import callback_url
 from placket.domain.errors import InvalidParameter
-from placket.domain.runs import Outcome, RunState
+from placket.domain.runs import Outcome, RunKind, RunState
 
 router = APIRouter(prefix=PREFIX, tags=["Index runs"])
 
@@ -64,11 +64,12 @@ async def all_runs(
     status: Annotated[
         str, Query(description="One or several of reserved, running, finished, failed, comma separated.")
     ] = "",
+    kind: Annotated[str, Query(description="One or several of index, check, reindex; all when empty.")] = "",
 ) -> RunList:
-    states = _states(status)
+    states, kinds = _states(status), _kinds(kind)
     sorting = run_order(order)
     found = await parts.catalogue.service(caller, service)
-    total, runs = await parts.indexing.list(found, start=start, limit=limit, order=sorting, states=states)
+    total, runs = await parts.indexing.list(found, start=start, limit=limit, order=sorting, states=states, kinds=kinds)
     return RunList(total=total, items=[Run.of(r) for r in runs])
 
 
@@ -77,6 +78,13 @@ def _states(status: str) -> tuple[RunState, ...]:
         return tuple(RunState(word) for word in status.split(",") if word)
     except ValueError:
         raise InvalidParameter(f"status must be of {', '.join(RunState)}") from None
+
+
+def _kinds(kind: str) -> tuple[RunKind, ...]:
+    try:
+        return tuple(RunKind(word) for word in kind.split(",") if word) or tuple(RunKind)
+    except ValueError:
+        raise InvalidParameter(f"kind must be of {', '.join(RunKind)}") from None
 
 
 @router.get(_RUN, operation_id="getRun", summary="One run", responses=problems(404))

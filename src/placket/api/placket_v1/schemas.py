@@ -11,6 +11,7 @@ from placket.domain.names_of import category_name, label_name
 from placket.domain.runs import Outcome, RowResult, RunKind, RunState
 from placket.domain.runs import Run as DomainRun
 from placket.services.catalogue import ServiceInformation
+from placket.services.keys import MOST_IMAGES_PER_MONTH
 from placket.services.looking import Detected
 from placket.services.stores import Document, KeyRecord
 
@@ -245,6 +246,21 @@ class NewKey(BaseModel):
     ratePerSecond: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="Most requests a second; unlimited if not given."
     )
+    imagesPerMonth: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_IMAGES_PER_MONTH,
+        description="Most images to tag in a month (UTC); unlimited if not given.",
+    )
+
+
+class KeyLimits(BaseModel):
+    ratePerSecond: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="Left out: as it is; null: no limit."
+    )
+    imagesPerMonth: int | None = Field(
+        default=None, ge=1, le=MOST_IMAGES_PER_MONTH, description="Left out: as it is; null: no limit."
+    )
 
 
 class Key(BaseModel):
@@ -253,7 +269,8 @@ class Key(BaseModel):
     project: str
     createdAt: datetime
     revokedAt: datetime | None
-    ratePerSecond: float | None
+    ratePerSecond: float | None = Field(description="null: any number.")
+    imagesPerMonth: int | None = Field(description="null: any number.")
 
     @classmethod
     def of(cls, record: KeyRecord) -> "Key":
@@ -276,6 +293,7 @@ def _key(record: KeyRecord) -> dict[str, Any]:
         "createdAt": record.created_at,
         "revokedAt": record.revoked_at,
         "ratePerSecond": record.rate_per_second,
+        "imagesPerMonth": record.images_per_month,
     }
 
 
