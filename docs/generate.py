@@ -115,7 +115,20 @@ def commands() -> str:
     return f"{_NOTE}\n{plain.strip()}\n"
 
 
-PAGES = {"settings.md": settings, "cli.md": commands}
+def http_page(name: str) -> str:
+    sys.path.insert(0, str(Path(__file__).parent))
+    import http_pages
+
+    text: str = getattr(http_pages, name)()
+    return f"{_NOTE}\n{text}"
+
+
+PAGES = {
+    "settings.md": settings,
+    "cli.md": commands,
+    "http-api.md": lambda: http_page("http_api"),
+    "errors.md": lambda: http_page("errors"),
+}
 
 
 def main(check: bool) -> int:

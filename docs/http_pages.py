@@ -1,0 +1,120 @@
+"""The pages of the HTTP reference, made from the application's own OpenAPI document and its error tables."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from placket.api import codes as own_codes
+from placket.api.app import create_app
+from placket.api.parts import ApiParts
+from placket.api.placket_v1.usage import usage_face
+from placket.api.tagger_v2 import TaggerParts, tagger_face
+from placket.api.tagger_v2 import codes as tagger_codes
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def _document() -> dict[str, Any]:
+    """OpenAPI of everything that is served; no part of it is needed to describe it."""
+    nothing: Any = None
+    faces = (tagger_face(TaggerParts(nothing, nothing, nothing, 1)), usage_face(nothing))
+    parts: dict[str, Any] = {f.name: None for f in fields(ApiParts) if f.name != "faces"}
+    return create_app(ApiParts(**parts, faces=faces)).openapi()
+
+
+def http_api() -> str:
+    """Every call with its parameters and answers, by subject."""
+    by_tag: dict[str, list[str]] = {}
+    document = _document()
+    for path, operations in document["paths"].items():
+        for method in _METHODS:
+            if operation := operations.get(method):
+                entry = "\n".join(_operation(method, path, operation))
+                by_tag.setdefault(operation["tags"][0], []).append(entry)
+    lines = [
+        "# HTTP API\n",
+        "Every call that a server answers. The same as OpenAPI: `/openapi.json` of your server; to try them: `/docs`."
+        " What the guides of the two APIs leave open is settled in [How it behaves](behaviour.md); codes are in"
+        " [Errors](errors.md).\n",
+    ]
+    for tag, entries in by_tag.items():
+        lines += [f"## {tag}\n", *entries]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+    yield f"### {operation['summary']}\n"
+    yield f"`{method.upper()} {path}`\n"
+    parameters = [p for p in operation.get("parameters", ()) if p["in"] != "path"]
+    if parameters:
+        yield "| parameter | in | values | required | meaning |"
+        yield "|---|---|---|---|---|"
+        for p in parameters:
+            words = _cell(p.get("description", p["schema"].get("description", "")))
+            required = "yes" if p.get("required") else ""
+            yield f"| `{p['name']}` | {p['in']} | {_cell(_values(p['schema']))} | {required} | {words} |"
+        yield ""
+    if body := operation.get("requestBody"):
+        yield f"Body: {', '.join(f'`{kind}`' for kind in body['content'])}.\n"
+    yield f"Answers: {', '.join(sorted(operation['responses']))}.\n"
+
+
+def _values(schema: dict[str, Any]) -> str:
+    """A schema in a few words."""
+    options = [_values(s) for s in schema.get("anyOf", ()) if s.get("type") != "null"]
+    if options:
+        return " or ".join(options)
+    if "enum" in schema:
+        words = ", ".join(map(str, schema["enum"]))
+    elif "$ref" in schema:
+        words = schema["$ref"].rpartition("/")[2]
+    else:
+        words = schema.get("format") or schema.get("type", "any")
+    limits = [
+        f"{word} {schema[name]:,}"
+        for name, word in (
+            ("minimum", "from"),
+            ("exclusiveMinimum", "over"),
+            ("maximum", "to"),
+            ("maxLength", "length to"),
+        )
+        if name in schema
+    ]
+    default = schema.get("default")
+    shown = f"default {default}" if default not in (None, "") else ""
+    return ", ".join(x for x in (words, " ".join(limits), shown) if x)
+
+
+def _cell(text: str) -> str:
+    return html.escape(re.sub(r"\s+", " ", text), quote=False).replace("|", "\\|")
+
+
+def errors() -> str:
+    """Both tables: what a failure is called in each API."""
+    lines = [
+        "# Errors\n",
+        "One failure, its name in each API. `header.detail` (AI Fashion), `error.message` (Tagger) and `detail`"
+        " (`/placket/v1`) say in words what was wrong.\n",
+        "## AI Fashion v1.0, and the calls under /placket/v1\n",
+        "AI Fashion answers HTTP 200 with `resultCode` and `resultMessage`. `/placket/v1` answers the HTTP status with an"
+        " RFC 9457 body, whose `code` and `title` are the same two.\n",
+        "| resultCode | resultMessage | HTTP status of /placket/v1 | failure |",
+        "|---|---|---|---|",
+    ]
+    for kind, code in sorted(own_codes.CODES.items(), key=lambda item: (-item[1].number, item[0].__name__)):
+        lines.append(f"| {code.number} | {code.name} | {code.status} | {_words(kind)} |")
+    lines.append(
+        f"| {own_codes.INTERNAL.number} | {own_codes.INTERNAL.name} | {own_codes.INTERNAL.status} | anything unforeseen |"
+    )
+    lines += ["", "## Tagger v2.12\n", "| code | HTTP status | failure |", "|---|---|---|"]
+    for kind, code in sorted(tagger_codes.CODES.items(), key=lambda item: (item[1].number, item[0].__name__)):
+        lines.append(f"| {code.number} | {code.status} | {_words(kind)} |")
+    lines.append(f"| {tagger_codes.INTERNAL.number} | {tagger_codes.INTERNAL.status} | anything unforeseen |")
+    return "\n".join(lines) + "\n"
+
+
+def _words(kind: type[Exception]) -> str:
+    """The class's name as words: ImageTooManyPixels -> image too many pixels."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind.__name__).lower()
