@@ -98,16 +98,15 @@ def errors() -> str:
         "One failure, its name in each API. `header.detail` (AI Fashion), `error.message` (Tagger) and `detail`"
         " (`/placket/v1`) say in words what was wrong.\n",
         "## AI Fashion v1.0, and the calls under /placket/v1\n",
-        "AI Fashion answers HTTP 200 with `resultCode` and `resultMessage`. `/placket/v1` answers the HTTP status with an"
-        " RFC 9457 body, whose `code` and `title` are the same two.\n",
+        "AI Fashion answers HTTP 200 with `resultCode` and `resultMessage`. `/placket/v1` answers the HTTP status"
+        " with an RFC 9457 body, whose `code` and `title` are the same two.\n",
         "| resultCode | resultMessage | HTTP status of /placket/v1 | failure |",
         "|---|---|---|---|",
     ]
     for kind, code in sorted(own_codes.CODES.items(), key=lambda item: (-item[1].number, item[0].__name__)):
         lines.append(f"| {code.number} | {code.name} | {code.status} | {_words(kind)} |")
-    lines.append(
-        f"| {own_codes.INTERNAL.number} | {own_codes.INTERNAL.name} | {own_codes.INTERNAL.status} | anything unforeseen |"
-    )
+    unforeseen = own_codes.INTERNAL
+    lines.append(f"| {unforeseen.number} | {unforeseen.name} | {unforeseen.status} | anything unforeseen |")
     lines += ["", "## Tagger v2.12\n", "| code | HTTP status | failure |", "|---|---|---|"]
     for kind, code in sorted(tagger_codes.CODES.items(), key=lambda item: (item[1].number, item[0].__name__)):
         lines.append(f"| {code.number} | {code.status} | {_words(kind)} |")
