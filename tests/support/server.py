@@ -134,6 +134,11 @@ def running_server(
 Page = bytes | Callable[[BaseHTTPRequestHandler], None]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed in the middle of a request is no news."""
+
+
 class ImageHost:
     """Serves ``pages`` (path to bytes, or to a function that answers) on a port that may be fetched from."""
 
@@ -161,7 +166,7 @@ class ImageHost:
                 pass
 
         self.port = free_port()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = _Server(("127.0.0.1", self.port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

@@ -5,6 +5,7 @@ import asyncio
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from placket import __version__
 from placket.api import documentation, health
@@ -44,7 +45,16 @@ def create_app(parts: ApiParts) -> FastAPI:
 
 
 async def _render(request: Request, error: Exception) -> Response:
-    return face_of(request.scope).render_error(request, as_placket_error(error))
+    known = as_placket_error(error)
+    if isinstance(known, MethodNotAllowed):
+        # The framework names the methods of the first call with this path alone.
+        known.allowed = ", ".join(_methods(request)) or known.allowed
+    return face_of(request.scope).render_error(request, known)
+
+
+def _methods(request: Request) -> list[str]:
+    matching = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
+    return sorted({method for route in matching for method in route.methods or ()})
 
 
 def as_placket_error(error: Exception) -> Exception:

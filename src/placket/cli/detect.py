@@ -1,6 +1,6 @@
 """`placket detect`: where garments are in photos, without a server."""
 
-from placket.cli.local import AsJson, Look, Photos, look_at
+from placket.cli.local import AsJson, Look, Photos, end, look_at
 from placket.cli.tag import Lang, Language
 
 
@@ -23,4 +23,4 @@ def detect(photos: Photos, as_json: AsJson = False, lang: Lang = Language.EN) ->
         console.print(detection_table(analysis, lang) if analysis.garments else "nothing was found")
         console.print()
 
-    look_at(photos, None, show, quiet=as_json)
+    end(look_at(photos, None, show, quiet=as_json))

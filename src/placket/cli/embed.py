@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, look_at
+from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, end, look_at
 from placket.cli.output import console, fail
 from placket.domain.taxonomy import taxonomy
 
@@ -37,21 +37,27 @@ def embed(
     if not out.parent.is_dir():
         raise fail(f"there is no folder {out.parent}", 2)
     rows: list[tuple[str, Garment]] = []
+    looked = 0
 
     def keep(look: Look) -> None:
+        nonlocal looked
         assert look.analysis is not None
+        looked += 1
         found = [g for g in look.analysis.garments if g.group in wanted]
         rows.extend((look.path, g) for g in found)
         if as_json:
             write_json({"path": look.path, "rows": len(found)})
 
-    try:
-        look_at(photos, chosen_box(whole_image, None), keep, quiet=as_json)
-    finally:
-        # Whatever stopped it: what was computed is kept, and a photo that failed takes nothing from the others.
-        _write(out, rows)
+    failed = look_at(photos, chosen_box(whole_image, None), keep, quiet=as_json)
+    # Where no photo could be used, an older file is worth more than an empty one.
+    if looked:
+        try:
+            _write(out, rows)
+        except OSError as error:
+            raise fail(f"{out} cannot be written: {error.strerror}") from None
         if not as_json:
             console.print(f"{len(rows)} garments in {out}", soft_wrap=True)
+    end(failed)
 
 
 def _groups(asked: list[str] | None) -> frozenset[str]:

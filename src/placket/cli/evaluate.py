@@ -54,13 +54,15 @@ def encoder(
     cache: Cache = Path("build/cache"),
     speed: Timed = True,
     vit: Vit = Path("build/vit-b16.onnx"),
+    beside: Annotated[list[str] | None, typer.Option(help="NAME=FOLDER of another bundle, for comparison.")] = None,
 ) -> None:
     """Tags by set and attribute beside annotators' agreement, retrieval, calibration, the similarity curve."""
     _require("pyarrow", "onnx", "yaml")
     from placket.training.report import report_encoder
 
     with run_safely():
-        report_encoder(bundle, data, cache, page, vit if speed else None)
+        others = {name: Path(folder) for name, _, folder in (b.rpartition("=") for b in beside or [])}
+        report_encoder(bundle, data, cache, page, vit if speed else None, others)
         console.print(f"wrote {page}")
 
 

@@ -23,6 +23,9 @@ from placket.client.errors import (
     Unauthorized,
 )
 
+_RETRIES = 20
+"""So that a key's rate, shared by all that are on their way, or a server's restart fails none of them."""
+
 _TOUCHES_ALL = (Unauthorized, NoSuchService, DocumentQuotaExceeded)
 
 
@@ -70,6 +73,7 @@ async def _upload(profile: Profile, service: str, plan: Plan, at_once: int, repo
     waiting = iter(plan.products)
     async with AsyncPlacket(profile.url, profile.key) as placket:
         await placket.services.get(service)
+    async with AsyncPlacket(profile.url, profile.key, retries=_RETRIES) as placket:
 
         async def work() -> None:
             for product in waiting:

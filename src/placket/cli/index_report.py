@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from rich.markup import escape
 from rich.table import Table
 
+from placket.cli.local_sources import shown
 from placket.cli.output import console
 from placket.client.shapes.placket import Run, RunRow
 
@@ -16,7 +18,7 @@ def run_table(runs: Iterable[Run]) -> Table:
         counts = (r["added"], r["updated"], r["deleted"], r["failed"], r["total"])
         status = "cancelled" if r["cancelled"] else r["status"]
         requested = r["requestedAt"][:16].replace("T", " ")
-        table.add_row(r["id"], r["filename"].replace("[", r"\["), status, *(f"{c:,}" for c in counts), requested)
+        table.add_row(r["id"], escape(shown(r["filename"])), status, *(f"{c:,}" for c in counts), requested)
     return table
 
 
@@ -39,7 +41,7 @@ def show_failures(failures: list[tuple[str, str, str, str]]) -> None:
         return
     table = Table("where", "product", "reason", "what was wrong")
     for row in failures[:_MOST_SHOWN]:
-        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        table.add_row(*(escape(shown(cell)) for cell in row))
     console.print(table)
     if len(failures) > _MOST_SHOWN:
         console.print(f"and {len(failures) - _MOST_SHOWN:,} more; --json lists all", style="dim")

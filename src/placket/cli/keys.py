@@ -39,6 +39,7 @@ def _as_json(record: KeyRecord) -> dict[str, object]:
         "createdAt": record.created_at.isoformat(),
         "revokedAt": record.revoked_at and record.revoked_at.isoformat(),
         "ratePerSecond": record.rate_per_second,
+        "imagesPerMonth": record.images_per_month,
     }
 
 
@@ -47,10 +48,13 @@ def create(
     name: Annotated[str, typer.Argument(help="A name for the key; without --project also that of its new project.")],
     project: Annotated[str | None, typer.Option(help="Existing project that the key is another key of.")] = None,
     rate: Annotated[float | None, typer.Option(help="Most requests a second; unlimited if not given.")] = None,
+    images_per_month: Annotated[
+        int | None, typer.Option(help="Most images to tag in a month (UTC); unlimited if not given.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it, this once."""
-    made = _with_keys(lambda keys, _: keys.create(name, project, rate))
+    made = _with_keys(lambda keys, _: keys.create(name, project, rate, images_per_month))
     if as_json:
         typer.echo(json.dumps({"id": made.record.id, "name": made.record.name, "key": made.key}))
         return
@@ -66,11 +70,12 @@ def list_keys(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([_as_json(r) for r in records]))
         return
-    table = Table("id", "name", "project", "created", "revoked", "requests/s")
+    table = Table("id", "name", "project", "created", "revoked", "requests/s", "images/month")
     for r in records:
         revoked = f"{r.revoked_at:%Y-%m-%d %H:%M}" if r.revoked_at else ""
         rate = f"{r.rate_per_second:g}" if r.rate_per_second else ""
-        table.add_row(r.id, r.name, r.project, f"{r.created_at:%Y-%m-%d %H:%M}", revoked, rate)
+        images = f"{r.images_per_month}" if r.images_per_month else ""
+        table.add_row(r.id, r.name, r.project, f"{r.created_at:%Y-%m-%d %H:%M}", revoked, rate, images)
     console.print(table)
 
 
@@ -83,7 +88,9 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, as `placket
 
 @keys_app.command("admin-token")
 def admin_token(
-    renew: Annotated[bool, typer.Option("--renew", help="Make a new one; the old one is refused from then on.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Make a new one; the old one is refused from then on.")
+    ] = False,
 ) -> None:
     """Show the token for /placket/v1/admin and the console."""
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placket.cli.json_lines import write_json
-from placket.cli.local_sources import Source, gather
+from placket.cli.local_sources import Source, gather, shown
 from placket.cli.output import errors, run_safely
 from placket.cli.progress import progress_bar
 from placket.domain.errors import FetchError, ImageError
-from placket.domain.garments import WHOLE_IMAGE, Analysis, Box
 from placket.domain.images import TAGGER, ImageLimits
 
 if TYPE_CHECKING:
+    from placket.domain.garments import Analysis, Box
     from placket.fetching import SafeClient
     from placket.settings import Settings
     from placket.vision import VisionPool
@@ -30,7 +30,7 @@ _AT_ONCE = 16
 _OWN_FILE = ImageLimits(TAGGER.formats, max_bytes=200_000_000, max_pixels=150_000_000)
 """One's own files: every format of the Tagger, and large ones. What comes by URL has the server's limits."""
 
-Photos = Annotated[list[str], typer.Argument(metavar="FILE|URL|DIR...", help="Photos; folders with all below them.")]
+Photos = Annotated[list[str], typer.Argument(metavar="FILE|URL|DIR", help="Photos; folders with all below them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an image.")]
 WholeImage = Annotated[
     bool, typer.Option("--whole-image", help="Take the whole picture for one garment; nothing is detected.")
@@ -42,27 +42,32 @@ class Look:
     """One picture: its analysis, or why there is none."""
 
     path: str
-    analysis: Analysis | None
+    analysis: "Analysis | None"
     error: str = ""
 
 
-def look_at(arguments: Sequence[str], box: Box | None, each: Callable[[Look], None], *, quiet: bool) -> None:
-    """Analyse every picture and hand it to ``each``, in order. Errors are said; exit code 1 at the end if any failed.
+def look_at(arguments: Sequence[str], box: "Box | None", each: Callable[[Look], None], *, quiet: bool) -> int:
+    """Analyse every picture and hand it to ``each``, in order. Errors are said; how many there were.
 
     ``box``: the one garment of every picture. ``quiet``: errors are JSON lines too, and there is no bar.
     """
     with run_safely():
         sources = gather(arguments)
         failed = asyncio.run(_look_at(sources, box, each, quiet))
-        if failed:
-            if not quiet:
-                errors.print(f"{failed} of {len(sources)} could not be used", style="yellow")
-            raise typer.Exit(1)
+    if failed and not quiet:
+        errors.print(f"{failed} of {len(sources)} could not be used", style="yellow")
+    return failed
 
 
-async def _look_at(sources: list[Source], box: Box | None, each: Callable[[Look], None], quiet: bool) -> int:
+def end(failed: int) -> None:
+    """Raises typer.Exit."""
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _look_at(sources: list[Source], box: "Box | None", each: Callable[[Look], None], quiet: bool) -> int:
     failed = 0
-    with progress_bar("", len(sources), "images", quiet=quiet) as bar:
+    with progress_bar("looking", len(sources), "images", quiet=quiet) as bar:
         async for look in _looks(sources, box):
             if look.analysis is not None:
                 each(look)
@@ -77,10 +82,10 @@ def _say(look: Look, as_json: bool) -> None:
     if as_json:
         write_json({"path": look.path, "error": look.error})
     else:
-        errors.print(f"{look.path}: {look.error}", style="red", markup=False, soft_wrap=True)
+        errors.print(f"{shown(look.path)}: {look.error}", style="red", markup=False, soft_wrap=True)
 
 
-async def _looks(sources: list[Source], box: Box | None) -> AsyncIterator[Look]:
+async def _looks(sources: list[Source], box: "Box | None") -> AsyncIterator[Look]:
     """In the order of the sources; a few are on their way at once."""
     from placket.cli.settings import read_settings
     from placket.fetching import SafeClient
@@ -131,7 +136,7 @@ def _pool(settings: "Settings") -> "VisionPool":
 
 
 async def _look(
-    source: Source, box: Box | None, pool: "VisionPool", fetching: "SafeClient", settings: "Settings"
+    source: Source, box: "Box | None", pool: "VisionPool", fetching: "SafeClient", settings: "Settings"
 ) -> Look:
     from placket.services.ports import Priority
 
@@ -171,8 +176,10 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def chosen_box(whole_image: bool, box: str | None) -> Box | None:
+def chosen_box(whole_image: bool, box: str | None) -> "Box | None":
     """What --whole-image and --box ask for. Raises typer.BadParameter."""
+    from placket.domain.garments import WHOLE_IMAGE, Box
+
     if box is None:
         return WHOLE_IMAGE if whole_image else None
     if whole_image:

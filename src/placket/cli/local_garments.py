@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from placket.cli.local_sources import shown
 from placket.domain.fashion_tags import item_type
 from placket.domain.garments import Analysis, Garment
 from placket.domain.names_of import category_name, label_name
@@ -42,7 +43,7 @@ def image_json(path: str, analysis: Analysis, items: list[dict[str, Any]]) -> di
 
 
 def title_of(path: str, analysis: Analysis) -> Text:
-    return Text.assemble((path, "bold"), (f"  {analysis.width} x {analysis.height}", "dim"))
+    return Text.assemble((shown(path), "bold"), (f"  {analysis.width} x {analysis.height}", "dim"))
 
 
 def garment_table(analysis: Analysis, language: str) -> Table:

@@ -27,6 +27,11 @@ def is_url(argument: str) -> bool:
     return argument.lower().startswith(("http://", "https://"))
 
 
+def shown(name: str) -> str:
+    """For a terminal: a file's name may hold its control sequences, or bytes that are no text."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+
+
 def pictures_in(folder: Path) -> Iterator[Path]:
     """Sorted, and therefore the same on every machine. Raises OSError for a folder that cannot be read."""
 

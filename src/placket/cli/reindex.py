@@ -77,8 +77,6 @@ async def _follow(application: "Application", begun: Sequence[tuple[Service, Run
 
 
 async def _list_failures(application: "Application", service: Service, run: Run) -> None:
-    rows = await application.indexing.rows(
-        service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES
-    )
+    rows = await application.indexing.rows(service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES)
     for row in rows:
         console.print(f"{service.name}: {row.product_id} kept as it was: {row.reason} ({row.detail})", markup=False)

@@ -20,9 +20,24 @@ if TYPE_CHECKING:
 
 SOME_FAILED, USAGE, UNREACHABLE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 130
 
+
+def _profile_names(incomplete: str) -> list[str]:
+    """For the shell's completion, which is no place for an error."""
+    from placket.cli.profile_store import ProfileError, ProfileFile
+
+    try:
+        return [name for name in ProfileFile().read().named if name.startswith(incomplete)]
+    except ProfileError:
+        return []
+
+
 ProfileName = Annotated[
     str | None,
-    typer.Option("--profile", help="Profile to take; else PLACKET_URL and PLACKET_KEY, else the default one."),
+    typer.Option(
+        "--profile",
+        help="Profile to take; else PLACKET_URL and PLACKET_KEY, else the default one.",
+        autocompletion=_profile_names,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ServiceOption = Annotated[str, typer.Option("--service", "-s", help="Name of the service.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, look_at
+from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, end, look_at
 
 
 class Language(enum.StrEnum):
@@ -47,4 +47,4 @@ def tag(
         console.print(garment_table(analysis, lang) if analysis.garments else "nothing was found")
         console.print()
 
-    look_at(photos, chosen_box(whole_image, box), show, quiet=as_json)
+    end(look_at(photos, chosen_box(whole_image, box), show, quiet=as_json))

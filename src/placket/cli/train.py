@@ -60,6 +60,7 @@ def detector(
     cache: Cache = None,
     sets: Sets = None,
     minutes: Minutes = None,
+    start: Annotated[Path | None, typer.Option(help="Checkpoint whose weights to begin with.")] = None,
 ) -> None:
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
     require_training()
@@ -72,11 +73,11 @@ def detector(
         if coco is not None:
             if images is None:
                 raise fail("--coco needs --images, the folder of its pictures", 2)
-            path = train_on_coco(settings, coco, images, out, _mapping(group or []), cache)
+            path = train_on_coco(settings, coco, images, out, _mapping(group or []), cache, start)
         elif settings.drawn:
             path = train_on_drawings(settings, out, cache)
         elif data is not None:
-            path = train_detector(settings, data, out, cache, chosen_sets(sets))
+            path = train_detector(settings, data, out, cache, chosen_sets(sets), start)
         else:
             raise fail("say what to train on: --data, or --coco with --images", 2)
         console.print(f"checkpoint: {path}")

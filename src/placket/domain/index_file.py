@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
@@ -30,6 +30,8 @@ COLUMNS = tuple(MAX_LENGTH)
 _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_MOST_RECORD = 2 * sum(MAX_LENGTH.values()) + 3 * len(MAX_LENGTH)
+"""Characters of the longest good CSV record: every one of them a doubled quote, quotes around and a separator each."""
 
 Record = tuple[int, dict[str, str] | None, str]
 """Line number, the columns (None when unreadable), and why it is unreadable."""
@@ -108,22 +110,46 @@ def _json_columns(value: dict[str, Any]) -> tuple[dict[str, str] | None, str]:
 
 
 def _csv_records(text: str) -> Iterator[Record]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
+    """A record over several lines that is none fails with its first line; reading goes on at the second.
+
+    So a quote that was never closed costs its own row, and not every row up to the next quote.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    at = 0
+    while at < len(lines):
+        reader = csv.reader(_lines_of_record(lines, at), strict=True)
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            columns, problem = _csv_columns(next(reader))
         except csv.Error as error:
-            yield line, None, f"not a CSV record: {error}"
-            continue
-        if not cells or (len(cells) == 1 and not cells[0].strip()):
-            yield line, None, "the line is blank"
-        elif len(cells) != len(COLUMNS):
-            yield line, None, f"{len(cells)} columns instead of {len(COLUMNS)}"
-        else:
-            yield line, dict(zip(COLUMNS, cells, strict=True)), ""
+            columns, problem = None, f"not a CSV record: {error}"
+        if columns is not None and reader.line_num > 1 and (name := _too_long(columns)):
+            columns, problem = None, f"{name} goes on over several lines and is too long: a quote is not closed"
+        yield at + 1, columns, problem
+        at += 1 if columns is None else reader.line_num
+
+
+def _lines_of_record(lines: Sequence[str], at: int) -> Iterator[str]:
+    """The line, and as many more as the longest good record may have: no line is read too often."""
+    room = _MOST_RECORD - len(lines[at])
+    yield lines[at]
+    for number in range(at + 1, len(lines)):
+        room -= len(lines[number])
+        if room < 0:
+            return
+        yield lines[number]
+
+
+def _csv_columns(cells: list[str]) -> tuple[dict[str, str] | None, str]:
+    if not cells or (len(cells) == 1 and not cells[0].strip()):
+        return None, "the line is blank"
+    if len(cells) != len(COLUMNS):
+        return None, f"{len(cells)} columns instead of {len(COLUMNS)}"
+    return dict(zip(COLUMNS, cells, strict=True)), ""
+
+
+def _too_long(columns: Mapping[str, str]) -> str:
+    """The name of the first column that has too many characters."""
+    return next((name for name, value in columns.items() if len(value) > MAX_LENGTH[name]), "")
 
 
 def _row(line: int, columns: dict[str, str] | None, problem: str) -> Row:

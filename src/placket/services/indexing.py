@@ -1,5 +1,6 @@
 """Index runs: received, accepted, listed, cancelled, repeated."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -89,7 +90,10 @@ class Indexing:
         if not file.check_only:
             await self._check_quota(service, now)
         body, filename, most = await self._read(file)
-        rows = read_index_file(body, file.format, max_bytes=most, max_rows=self._rules.max_rows)
+        # In a thread: a large file takes long enough for other requests to notice.
+        rows = await asyncio.to_thread(
+            read_index_file, body, file.format, max_bytes=most, max_rows=self._rules.max_rows
+        )
         kind = RunKind.CHECK if file.check_only else RunKind.INDEX
         return await self._accept(service, kind, filename, rows, now, file.callback_url)
 

@@ -1,5 +1,6 @@
 """One image tagged while its caller waits."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,8 @@ class SingleTagging:
 
         Raises what :func:`read_single` raises, UsageExceeded, FetchError, ImageError, VisionUnavailable.
         """
-        request = read_single(body, max_bytes=self._rules.image.max_bytes)
+        # Megabytes of base64 take tens of milliseconds, in which other callers are answered.
+        request = await asyncio.to_thread(read_single, body, max_bytes=self._rules.image.max_bytes)
         await self._usage.spend(caller.key_id, 1)
         image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
         found = await self._vision.analyse(image, limits=self._rules.image)

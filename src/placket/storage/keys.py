@@ -22,7 +22,14 @@ class PostgresKeys:
         self._database = database
 
     async def create(
-        self, *, key_id: str, name: str, project: str | None, secret_hash: bytes, rate: float | None
+        self,
+        *,
+        key_id: str,
+        name: str,
+        project: str | None,
+        secret_hash: bytes,
+        rate: float | None,
+        images_per_month: int | None = None,
     ) -> KeyRecord:
         async with self._database.begin() as connection:
             if project is None:
@@ -35,10 +42,17 @@ class PostgresKeys:
                 project_id = int(known)
             await connection.execute(
                 text(
-                    "INSERT INTO api_keys (id, project_id, name, secret_hash, rate_per_second)"
-                    " VALUES (:id, :project, :name, :hash, :rate)"
+                    "INSERT INTO api_keys (id, project_id, name, secret_hash, rate_per_second, images_per_month)"
+                    " VALUES (:id, :project, :name, :hash, :rate, :images)"
                 ),
-                {"id": key_id, "project": project_id, "name": name, "hash": secret_hash, "rate": rate},
+                {
+                    "id": key_id,
+                    "project": project_id,
+                    "name": name,
+                    "hash": secret_hash,
+                    "rate": rate,
+                    "images": images_per_month,
+                },
             )
             row = await connection.execute(text(_RECORD + " WHERE k.id = :id"), {"id": key_id})
             return KeyRecord(**row.mappings().one())
@@ -73,19 +87,22 @@ class PostgresKeys:
             if done.rowcount == 0:
                 raise NoSuchKey(f"there is no key {key_id!r}; see `placket keys list`")
 
-    async def set_rate(self, key_id: str, rate: float | None) -> None:
-        await self._set(key_id, "rate_per_second", rate)
-
-    async def set_images_per_month(self, key_id: str, images: int | None) -> None:
-        await self._set(key_id, "images_per_month", images)
-
-    async def _set(self, key_id: str, column: str, value: float | None) -> None:
+    async def set_limits(self, key_id: str, *, rate: float | None, images_per_month: int | None) -> KeyRecord:
         async with self._database.begin() as connection:
-            done = await connection.execute(
-                text(f"UPDATE api_keys SET {column} = :value WHERE id = :id"), {"id": key_id, "value": value}
+            await connection.execute(
+                text(
+                    "UPDATE api_keys SET"
+                    " rate_per_second = nullif(coalesce(CAST(:rate AS double precision), rate_per_second), 0),"
+                    " images_per_month = nullif(coalesce(CAST(:images AS integer), images_per_month), 0)"
+                    " WHERE id = :id"
+                ),
+                {"id": key_id, "rate": rate, "images": images_per_month},
             )
-            if done.rowcount == 0:
+            found = (await connection.execute(text(_RECORD + " WHERE k.id = :id"), {"id": key_id})).mappings()
+            row = found.one_or_none()
+            if row is None:
                 raise NoSuchKey(f"there is no key {key_id!r}; see `placket keys list`")
+            return KeyRecord(**row)
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
         async with self._database.begin() as connection:

@@ -1,4 +1,4 @@
-"""The job queue: rows claimed with a lease, fairly between projects.
+"""The job queue: rows claimed with a lease, fairly between projects, and between the runs and tasks of a project.
 
 A job ends in the transaction that stores its result, and is enqueued in the one that needs it; so the queue is
 tables of our own beside the data (docs/adr/0003) rather than a library's.
@@ -20,21 +20,44 @@ from placket.storage.database import Database
 
 CHANNEL = "placket_jobs"
 
+# One pass over all jobs says whose turn it is: the project's that has the fewest in hand, or waits longest; within it
+# the run's or task's of which the same is true. Only the first job of that subject is then looked for and locked. Who
+# was never served waits since it was enqueued, so that a stream of new small tasks does not hold up an old large one.
+_READY = "not_before <= now() AND (lease_until IS NULL OR lease_until <= now())"
 _CLAIM = text(
-    """
-    WITH busy AS (
-        SELECT project_id, count(*) AS jobs FROM jobs WHERE lease_until > now() GROUP BY project_id
+    f"""
+    WITH subjects AS (
+        SELECT project_id, subject, count(*) FILTER (WHERE lease_until > now()) AS busy,
+            min(created_at) AS since, min(id) FILTER (WHERE {_READY}) AS first
+        FROM jobs GROUP BY project_id, subject
+    ), shares AS (
+        SELECT *, sum(busy) OVER (PARTITION BY project_id) AS project_busy FROM subjects
+    ), turns AS (
+        SELECT s.project_id, s.subject, s.first FROM shares s
+        LEFT JOIN queue_turns p ON p.project_id = s.project_id
+        LEFT JOIN subject_turns t ON t.subject = s.subject
+        WHERE s.first IS NOT NULL
+        ORDER BY s.project_busy, p.last_claim NULLS FIRST, s.busy, coalesce(t.last_claim, s.since), s.first
     ), next AS (
-        SELECT j.id FROM jobs j
-        LEFT JOIN busy ON busy.project_id = j.project_id
-        LEFT JOIN queue_turns t ON t.project_id = j.project_id
-        WHERE j.not_before <= now() AND (j.lease_until IS NULL OR j.lease_until <= now())
-        ORDER BY coalesce(busy.jobs, 0), t.last_claim NULLS FIRST, j.id
-        LIMIT 1 FOR UPDATE OF j SKIP LOCKED
+        SELECT j.id FROM turns CROSS JOIN LATERAL (
+            SELECT id FROM jobs
+            WHERE subject = turns.subject AND project_id IS NOT DISTINCT FROM turns.project_id
+                AND id >= turns.first AND {_READY}
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS j LIMIT 1
+    ), claimed AS (
+        UPDATE jobs
+        SET worker = :worker, lease_until = now() + make_interval(secs => :lease), attempts = attempts + 1
+        FROM next WHERE jobs.id = next.id
+        RETURNING jobs.id, kind, subject, payload, attempts, project_id
+    ), project_turn AS (
+        INSERT INTO queue_turns SELECT project_id, clock_timestamp() FROM claimed WHERE project_id IS NOT NULL
+        ON CONFLICT (project_id) DO UPDATE SET last_claim = excluded.last_claim
+    ), subject_turn AS (
+        INSERT INTO subject_turns SELECT subject, clock_timestamp() FROM claimed
+        ON CONFLICT (subject) DO UPDATE SET last_claim = excluded.last_claim
     )
-    UPDATE jobs SET worker = :worker, lease_until = now() + make_interval(secs => :lease), attempts = attempts + 1
-    FROM next WHERE jobs.id = next.id
-    RETURNING jobs.id, kind, subject, payload, attempts, project_id
+    SELECT * FROM claimed
     """
 )
 
@@ -105,14 +128,6 @@ class PostgresQueue:
             row = found.one_or_none()
             if row is None:
                 return None
-            if row.project_id is not None:
-                await connection.execute(
-                    text(
-                        "INSERT INTO queue_turns VALUES (:project, clock_timestamp())"
-                        " ON CONFLICT (project_id) DO UPDATE SET last_claim = excluded.last_claim"
-                    ),
-                    {"project": row.project_id},
-                )
             return Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.project_id)
 
     async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
@@ -159,6 +174,17 @@ class PostgresQueue:
             await connection.execute(
                 text("DELETE FROM jobs WHERE id = :id AND attempts = :attempts"),
                 {"id": job.id, "attempts": job.attempts},
+            )
+
+    async def tidy(self) -> None:
+        """Forget whose turn it was among subjects that have no job left."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                text(
+                    "DELETE FROM subject_turns USING (SELECT subject FROM subject_turns t"
+                    " WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject = t.subject)"
+                    " FOR UPDATE SKIP LOCKED) AS idle WHERE subject_turns.subject = idle.subject"
+                )
             )
 
     async def depth(self) -> int:

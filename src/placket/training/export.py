@@ -1,23 +1,26 @@
 """From checkpoints to a bundle: folded networks as ONNX with half-precision weights, and `bundle.json`."""
 
-import hashlib
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import nn
 
+from placket.training.cache import build_all
+from placket.training.detector.find import find_boxes
 from placket.training.detector.network import DetectorExport
 from placket.training.detector.train import DetectorRecipe
 from placket.training.encoder.items import Vocabulary
-from placket.training.encoder.network import EncoderExport
+from placket.training.encoder.network import Encoder, EncoderExport
+from placket.training.encoder.refit import refit_heads
 from placket.training.encoder.train import EncoderRecipe
 from placket.training.layers import fold_all
 from placket.training.loop import load_checkpoint
+from placket.training.manifest import sha256, write_manifest
 
 OPSET = 17
 MIN_HALF = 1024
@@ -26,7 +29,13 @@ MIN_HALF = 1024
 def _onnx(module: nn.Module, sample: torch.Tensor, path: Path, outputs: Sequence[str]) -> None:
     names = ["image", *outputs]
     torch.onnx.export(
-        module, (sample,), str(path), input_names=["image"], output_names=list(outputs), opset_version=OPSET, dynamo=False,
+        module,
+        (sample,),
+        str(path),
+        input_names=["image"],
+        output_names=list(outputs),
+        opset_version=OPSET,
+        dynamo=False,
         dynamic_axes={name: {0: "batch"} for name in names},
     )
 
@@ -46,7 +55,9 @@ def halve_weights(path: Path) -> None:
         name = tensor.name
         graph.initializer.remove(tensor)
         graph.initializer.append(numpy_helper.from_array(value.astype(np.float16), name + ".half"))
-        casts.append(onnx.helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT, name=name + ".cast"))
+        casts.append(
+            onnx.helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT, name=name + ".cast")
+        )
     for node in reversed(casts):
         graph.node.insert(0, node)
     onnx.checker.check_model(model)
@@ -60,23 +71,28 @@ def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
         raise FileNotFoundError(checkpoint)
     network = DetectorRecipe(**saved["recipe"]).network()
     network.load_state_dict(saved["average"])
-    module = DetectorExport(fold_all(network), side, side).eval()  # type: ignore[arg-type]
+    module = DetectorExport(fold_all(network), side, side).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, ("boxes", "scores"))
     halve_weights(path)
-    return module
+    return cast(DetectorExport, module)
 
 
-def export_encoder(checkpoint: Path, path: Path, side: int, vocabulary: Vocabulary) -> EncoderExport:
-    """Write the encoder's ONNX file; returns the folded module that it was made from."""
+def load_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
+    """The averaged, folded network of a checkpoint."""
     saved = load_checkpoint(checkpoint)
     if saved is None:
         raise FileNotFoundError(checkpoint)
-    network = EncoderRecipe(**saved["recipe"]).network({a: len(v) for a, v in vocabulary.labels.items()})
+    network = EncoderRecipe(**saved["recipe"]).network(labels)
     network.load_state_dict(saved["average"])
-    module = EncoderExport(fold_all(network)).eval()  # type: ignore[arg-type]
+    return cast(Encoder, fold_all(network))
+
+
+def export_encoder(network: Encoder, path: Path, side: int, flip: bool = False) -> EncoderExport:
+    """Write the ONNX file of a folded encoder; returns the module that it was made from."""
+    module = EncoderExport(network, flip).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, module.names)
     halve_weights(path)
-    return module
+    return cast(EncoderExport, module)
 
 
 def difference(module: nn.Module, path: Path, side: int) -> float:
@@ -86,63 +102,95 @@ def difference(module: nn.Module, path: Path, side: int) -> float:
     image = torch.rand(3, 3, side, side, generator=torch.Generator().manual_seed(0)) * 255
     with torch.no_grad():
         wanted = module(image)
-    got = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"image": image.numpy()})
+    got = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(
+        None, {"image": image.numpy()}
+    )
     return max(float(np.abs(w.numpy() - g).max()) for w, g in zip(wanted, got, strict=True))
 
 
-def sha256(path: Path) -> str:
-    """Hex digest of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def taxonomy_section(vocabulary: Vocabulary) -> dict[str, Any]:
-    """`taxonomy` of bundle.json: groups, categories and attribute labels in the order of the outputs."""
-    return {"groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes}
-
-
 def default_calibration(vocabulary: Vocabulary) -> dict[str, Any]:
-    """Before anything was measured: temperature 1, thresholds 0.5, nothing unknown."""
+    """Before anything was measured: temperature 1, thresholds 0.4, nothing unknown."""
     names = [*vocabulary.labels]
     return {
-        "temperature": {name: 1.0 for name in names},
+        "temperature": dict.fromkeys(names, 1.0),
         "thresholds": {"colors": {"default": 0.4}, "details": {"default": 0.4}},
-        "unknown": {name: 0.0 for name in names},
+        "unknown": dict.fromkeys(names, 0.0),
+        "fusion": {"alpha": 0.3},
     }
+
+
+DEFAULT_CURVE = [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]
+DETECTOR_SETTINGS = {
+    "file": "detector.onnx", "fit": "letterbox", "pad": 114, "score_threshold": 0.35, "nms_iou": 0.6,
+    "max_detections": 20, "fallback_score": 0.15,
+}  # fmt: skip
+ENCODER_SETTINGS = {"file": "encoder.onnx", "fit": "letterbox", "pad": 255, "margin": 0.08, "embedding_dim": 256}
+
+
+def provenance(checkpoint: Path) -> dict[str, Any]:
+    """How a network came to be: its recipe, steps, minutes and the pictures of each set."""
+    saved = load_checkpoint(checkpoint)
+    if saved is None:
+        raise FileNotFoundError(checkpoint)
+    return {
+        "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
+        "sources": saved.get("sources", {}), "began": saved.get("began"),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """What to make a bundle of: checkpoints, sides of the canvases, and whether the encoder looks twice (`flip`)."""
+
+    version: str
+    detector: Path
+    encoder: Path
+    detector_side: int = 320
+    encoder_side: int = 160
+    flip: bool = False
 
 
 def export_bundle(
-    folder: Path, version: str, detector: Path, encoder: Path, vocabulary: Vocabulary, sides: tuple[int, int],
-    calibration: dict[str, Any] | None = None, detector_settings: dict[str, Any] | None = None,
-    curve: list[list[float]] | None = None, metrics: dict[str, Any] | None = None, training: dict[str, Any] | None = None,
+    folder: Path, plan: ExportPlan, vocabulary: Vocabulary, refit_on: tuple[Path, Path] | None = None
 ) -> dict[str, Any]:
-    """Write a bundle from two checkpoints; returns bundle.json's content. `sides` are the detector's and encoder's."""
+    """Write a bundle, with a calibration of defaults; returns bundle.json's content.
+
+    `refit_on`: data folder and cache of pictures on which the tag heads are fitted once more, see `encoder.refit`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    one = export_detector(detector, folder / "detector.onnx", sides[0])
-    two = export_encoder(encoder, folder / "encoder.onnx", sides[1], vocabulary)
+    one = export_detector(plan.detector, folder / "detector.onnx", plan.detector_side)
+    network = load_encoder(plan.encoder, {a: len(v) for a, v in vocabulary.labels.items()})
+    heads = refit_heads(network, *refit_on, plan.encoder_side, vocabulary) if refit_on else {}
+    two = export_encoder(network, folder / "encoder.onnx", plan.encoder_side, plan.flip)
     differences = {
-        "detector": difference(one, folder / "detector.onnx", sides[0]),
-        "encoder": difference(two, folder / "encoder.onnx", sides[1]),
-    }
-    detection = {
-        "file": "detector.onnx", "size": [sides[0]] * 2, "fit": "letterbox", "pad": 114, "score_threshold": 0.35,
-        "nms_iou": 0.6, "max_detections": 20, "whole_image_fallback": None, **(detector_settings or {}),
+        "detector": difference(one, folder / "detector.onnx", plan.detector_side),
+        "encoder": difference(two, folder / "encoder.onnx", plan.encoder_side),
     }
     content = {
-        "format": 1, "version": version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "taxonomy": taxonomy_section(vocabulary),
-        "detector": detection,
-        "encoder": {"file": "encoder.onnx", "size": [sides[1]] * 2, "fit": "letterbox", "pad": 255, "margin": 0.08,
-                    "embedding_dim": 256},
-        "calibration": calibration or default_calibration(vocabulary),
-        "similarity": {"curve": curve or [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]},
-        "metrics": {**(metrics or {}), "onnx_difference": differences},
-        "training": training or {},
+        "format": 1, "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "taxonomy": {
+            "groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes,
+        },
+        "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
+        "encoder": {**ENCODER_SETTINGS, "size": [plan.encoder_side] * 2},
+        "calibration": default_calibration(vocabulary),
+        "similarity": {"curve": DEFAULT_CURVE},
+        "metrics": {"onnx_difference": differences},
+        "training": {
+            "detector": provenance(plan.detector),
+            "encoder": {**provenance(plan.encoder), "flip": plan.flip, "refitted_heads": heads},
+        },
         "checksums": {name: sha256(folder / name) for name in ("detector.onnx", "encoder.onnx")},
-    }
-    write_bundle_json(folder, content)
+    }  # fmt: skip
+    write_manifest(folder, content)
     return content
 
 
-def write_bundle_json(folder: Path, content: dict[str, Any]) -> None:
-    """Write bundle.json."""
-    (folder / "bundle.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def box_photos(checkpoint: Path, data: Path, cache: Path) -> int:
+    """Box the photos that have no box with a detector's checkpoint (`cache/found_boxes.json`); returns how many."""
+    build_all(data, cache)
+    path = cache / "boxer.onnx"
+    side = int(provenance(checkpoint)["recipe"]["size"][-1])
+    export_detector(checkpoint, path, side)
+    settings = {**DETECTOR_SETTINGS, "size": [side] * 2}
+    return find_boxes(path, settings, data, cache)

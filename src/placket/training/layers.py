@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class ConvBlock(nn.Module):
-    """3x3 (or 1x1) convolution, batch norm, ReLU; an identity branch where `skip`. [b, c_in, h, w] -> [b, c_out, h/s, w/s]."""
+    """Convolution, batch norm, ReLU; an identity branch where `skip`. [b, c_in, h, w] -> [b, c_out, h/s, w/s]."""
 
     def __init__(self, c_in: int, c_out: int, stride: int = 1, kernel: int = 3, skip: bool = False) -> None:
         super().__init__()
@@ -40,7 +40,12 @@ class ConvBlock(nn.Module):
             index = torch.arange(weight.shape[0])
             weight[index, index, middle, middle] += 1.0
         folded = nn.Conv2d(
-            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, bias=True  # type: ignore[arg-type]
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,
+            conv.stride,
+            conv.padding,
+            bias=True,
         )
         folded.weight.copy_(weight)
         assert folded.bias is not None

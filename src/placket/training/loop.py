@@ -7,7 +7,6 @@ anneals by its deadline whatever the machine's speed.
 import copy
 import json
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,11 @@ class Clock:
         """0..1."""
         share = self.step / self.steps if self.steps else self.spent / self.seconds
         return min(1.0, share)
+
+
+def log_interval(steps: int | None) -> int:
+    """Steps between two lines of the log: 50, fewer in a short run."""
+    return min(50, max(1, steps // 6)) if steps else 50
 
 
 def one_cycle(progress: float, warm: float = 0.04, floor: float = 0.01) -> float:
@@ -76,7 +80,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write whole or not at all."""
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:

@@ -90,16 +90,21 @@ class OnnxDetector:
         self.pad: int = settings["pad"]
         self.nms_iou: float = settings["nms_iou"]
 
-    def candidates(self, pixels: Pixels) -> Detections:
-        """All boxes with a score of at least 0.01 before suppression (400 at the most)."""
+    def raw(self, pixels: Pixels) -> tuple[Floats, Floats]:
+        """Boxes [n, 4] as fractions and scores [n, groups] of every location."""
         canvas, scale, left, top = letterbox(pixels, self.side, self.pad)
         boxes, scores = self.session.run(None, {"image": canvas.transpose(2, 0, 1)[None].astype(np.float32)})
-        place, group = np.nonzero(scores[0] >= CANDIDATE_SCORE)
-        value = scores[0][place, group]
-        order = np.argsort(-value, kind="stable")[:CANDIDATES]
         height, width = pixels.shape[:2]
-        found = (boxes[0][place[order]] - [left, top, left, top]) / (scale * np.array([width, height] * 2))
-        return Detections(found.clip(0, 1).astype(np.float32), value[order], group[order].astype(np.int64))
+        found = (boxes[0] - [left, top, left, top]) / (scale * np.array([width, height] * 2))
+        return found.clip(0, 1).astype(np.float32), scores[0]
+
+    def candidates(self, pixels: Pixels) -> Detections:
+        """All boxes with a score of at least 0.01 before suppression (400 at the most)."""
+        boxes, scores = self.raw(pixels)
+        place, group = np.nonzero(scores >= CANDIDATE_SCORE)
+        value = scores[place, group]
+        order = np.argsort(-value, kind="stable")[:CANDIDATES]
+        return Detections(boxes[place[order]], value[order], group[order].astype(np.int64))
 
     def detect(self, pixels: Pixels, nms_iou: float | None = None) -> Detections:
         """Boxes after suppression, with a score of at least 0.01."""

@@ -122,5 +122,7 @@ def write_record_rules(data: Path, groups: dict[str, str], folder: Path) -> None
     """Write both tables as YAML into `folder`."""
     tags, by_group = derive_record_rules(data, groups)
     for name, table in (("record_rules.yaml", tags), ("record_groups.yaml", by_group)):
-        head = f"# Counted on train: precision >= {PRECISION}, at least {SUPPORT} garments labelled by eye. Written by rules.py.\n"
+        head = (
+            f"# Counted on train: precision >= {PRECISION}, {SUPPORT} garments labelled by eye or more. By rules.py.\n"
+        )
         (folder / name).write_text(head + yaml.safe_dump(table, sort_keys=True), encoding="utf-8")

@@ -73,7 +73,14 @@ def read_records(data: Path, dataset: str) -> dict[str, Record]:
     out = {}
     for row in _lines(data / "records" / f"{dataset}.jsonl"):
         out[row["id"]] = Record(
-            dataset, row["id"], row["split"], row["group"], row["width"], row["height"], row["labels"], _box(row.get("box"))
+            dataset,
+            row["id"],
+            row["split"],
+            row["group"],
+            row["width"],
+            row["height"],
+            row["labels"],
+            _box(row.get("box")),
         )
     return out
 
@@ -86,7 +93,9 @@ def read_garments(data: Path) -> list[Garment]:
     out = []
     for row in _lines(data / "garments.jsonl"):
         tags = {k: v for k, v in row.items() if k not in _NOT_TAGS}
-        out.append(Garment(row["dataset"], row["id"], row.get("category"), tags, _box(row.get("box")), row.get("mask_label")))
+        out.append(
+            Garment(row["dataset"], row["id"], row.get("category"), tags, _box(row.get("box")), row.get("mask_label"))
+        )
     return out
 
 
@@ -102,8 +111,10 @@ def read_mask_names(data: Path) -> list[str]:
     return names
 
 
-def iter_images(data: Path, dataset: str, columns: tuple[str, ...] = ("image",)) -> Iterator[tuple[str, dict[str, bytes | None]]]:
-    """Yield id and the encoded bytes of the named columns that the set has, file by file, without loading a set whole."""
+def iter_images(
+    data: Path, dataset: str, columns: tuple[str, ...] = ("image",)
+) -> Iterator[tuple[str, dict[str, bytes | None]]]:
+    """Yield id and the encoded bytes of the named columns that the set has, file by file, never a set whole."""
     import pyarrow.parquet as pq
 
     for path in sorted((data / "images").glob(f"{dataset}-*.parquet")):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from placket.domain.errors import PlacketError, VisionCrashed
 from placket.vision.bundle import read_bundle
-from placket.vision.decoding import PixelBudget, decode
+from placket.vision.decoding import PixelBudget, decode, small_jpeg
 from placket.vision.engine import Engine
 from placket.vision.pipeline import Pipeline
 from placket.vision.protocol import Frame, Kind, Options, Order, encode_analysis, encode_failure, receive
@@ -81,6 +81,8 @@ class Child:
                 image = _misbehave(image.removeprefix(self._marker))
             with self._engine.photo():
                 picture = decode(image, order.limits, self._budget)
+                if order.side is not None:
+                    return Frame(Kind.PICTURE, job, blob=small_jpeg(picture, order.side))
                 return encode_analysis(job, self._pipeline(order.bundle).analyse(picture, order.box, image))
         except PlacketError as error:
             return encode_failure(Kind.FAILED, job, error)

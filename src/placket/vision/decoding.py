@@ -38,6 +38,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _JPEG_SCALES = (8, 4, 2, 1)
+_SMALL_QUALITY = 82
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # Pillow's own alarm comes later than ours and would only repeat it on standard error.
@@ -96,6 +97,15 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
         return _decoded(image, name, width, height)
     with budget.hold(image.width * image.height):
         return _decoded(image, name, width, height)
+
+
+def small_jpeg(picture: Picture, side: int) -> bytes:
+    """The picture as a JPEG of at most ``side`` pixels a side, and no larger than it is."""
+    image = Image.fromarray(picture.pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_SMALL_QUALITY, optimize=True)
+    return out.getvalue()
 
 
 def sniff(data: bytes) -> str:

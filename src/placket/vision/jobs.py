@@ -8,6 +8,9 @@ from placket.domain.garments import Analysis
 from placket.services.ports import Priority
 from placket.vision.protocol import Frame, Kind, Order
 
+Answer = Analysis | bytes
+"""Garments, or the JPEG of an order that only makes a photo small."""
+
 INTERACTIVE_TURNS = 8
 """So many photos that somebody waits for go first; then one of a batch has its turn, so that none starves."""
 
@@ -19,7 +22,7 @@ class Job:
     id: int
     order: Order
     image: bytes
-    result: "Future[Analysis]" = field(default_factory=Future)
+    result: "Future[Answer]" = field(default_factory=Future)
     deaths: int = 0
     begun: bool = False
     deadline: float = 0.0

@@ -8,6 +8,7 @@ from placket.domain.garments import Analysis, Box
 from placket.domain.images import ImageLimits
 from placket.services.ports import Priority
 from placket.vision.bundle import Bundle
+from placket.vision.jobs import Answer
 from placket.vision.library import BundleLibrary
 from placket.vision.machine import cores
 from placket.vision.protocol import Options, Order
@@ -48,6 +49,11 @@ class VisionPool:
         """Version of the bundle in use. Raises VisionUnavailable when there is none."""
         return self._library.current().version
 
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle in use. Raises VisionUnavailable when there is none."""
+        return self._library.current()
+
     async def analyse(
         self,
         image: bytes,
@@ -61,8 +67,20 @@ class VisionPool:
         if len(image) > limits.max_bytes:
             raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
         found = await self._bundle(bundle)
+        answer = await self._order(Order(str(found.folder), limits, box, int(priority)), image)
+        assert isinstance(answer, Analysis)
+        return answer
+
+    async def thumbnail(self, image: bytes, *, limits: ImageLimits, side: int) -> bytes:
+        """See the port."""
+        if len(image) > limits.max_bytes:
+            raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
+        answer = await self._order(Order("", limits, None, int(Priority.INTERACTIVE), side), image)
+        assert isinstance(answer, bytes)
+        return answer
+
+    async def _order(self, order: Order, image: bytes) -> Answer:
         supervisor = await self._supervised()
-        order = Order(str(found.folder), limits, box, int(priority))
         return await asyncio.wrap_future(supervisor.submit(order, image))
 
     def similarity(self, cosine: float, bundle: str) -> float:

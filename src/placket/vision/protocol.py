@@ -35,7 +35,8 @@ _FAILURES: dict[str, type[errors.PlacketError]] = {
 
 
 class Kind(enum.IntEnum):
-    """PHOTO goes to the child; the others come from it. READY and UNFIT are about the child itself."""
+    """PHOTO goes to the child; the others come from it. READY and UNFIT are about the child itself; PICTURE answers an
+    order for a small picture, DONE every other."""
 
     PHOTO = 1
     READY = 2
@@ -43,6 +44,7 @@ class Kind(enum.IntEnum):
     STARTED = 4
     DONE = 5
     FAILED = 6
+    PICTURE = 7
 
 
 class BrokenFrame(Exception):
@@ -140,12 +142,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to do with a photo. ``bundle`` is the bundle's folder."""
+    """What to do with a photo. ``bundle`` is the bundle's folder. ``side``: only make it small, this many pixels."""
 
     bundle: str
     limits: ImageLimits
     box: Box | None
     priority: int
+    side: int | None = None
 
     def encode(self) -> bytes:
         limits = self.limits
@@ -154,6 +157,7 @@ class Order:
                 "bundle": self.bundle,
                 "box": self.box.as_list() if self.box else None,
                 "priority": self.priority,
+                "side": self.side,
                 "limits": [
                     sorted(limits.formats),
                     limits.max_bytes,
@@ -168,7 +172,7 @@ class Order:
     def decode(cls, data: Mapping[str, Any]) -> "Order":
         formats, *rest = data["limits"]
         box = Box(*data["box"]) if data["box"] else None
-        return cls(data["bundle"], ImageLimits(frozenset(formats), *rest), box, data["priority"])
+        return cls(data["bundle"], ImageLimits(frozenset(formats), *rest), box, data["priority"], data["side"])
 
 
 def encode_analysis(job: int, analysis: Analysis) -> Frame:
@@ -193,6 +197,13 @@ def decode_analysis(frame: Frame) -> Analysis:
         return Analysis(width, height, garments, str(data["bundle"]), str(data["sha256"]))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise BrokenFrame(f"an answer that is none: {error}") from None
+
+
+def decode_picture(frame: Frame) -> bytes:
+    """The JPEG that a child made. Raises BrokenFrame."""
+    if not frame.blob.startswith(b"\xff\xd8\xff"):
+        raise BrokenFrame("a picture that is no JPEG")
+    return frame.blob
 
 
 def encode_failure(kind: Kind, job: int, error: errors.PlacketError) -> Frame:

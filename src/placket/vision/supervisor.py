@@ -18,9 +18,18 @@ import structlog
 from placket.domain.errors import ImageError, PlacketError, VisionCrashed, VisionUnavailable
 from placket.domain.garments import Analysis
 from placket.services.ports import Priority
-from placket.vision.jobs import Job, JobQueue
+from placket.vision.jobs import Answer, Job, JobQueue
 from placket.vision.process import Process
-from placket.vision.protocol import BrokenFrame, Frame, Kind, Options, Order, decode_analysis, decode_failure
+from placket.vision.protocol import (
+    BrokenFrame,
+    Frame,
+    Kind,
+    Options,
+    Order,
+    decode_analysis,
+    decode_failure,
+    decode_picture,
+)
 from placket.vision.statistics import VisionStatistics
 
 _log = structlog.get_logger()
@@ -79,7 +88,7 @@ class Supervisor:
 
     # --- called from any thread
 
-    def submit(self, order: Order, image: bytes) -> "Future[Analysis]":
+    def submit(self, order: Order, image: bytes) -> "Future[Answer]":
         """Raises VisionUnavailable when nothing runs and nothing comes up."""
         with self._lock:
             self._check_open()
@@ -261,14 +270,14 @@ class Supervisor:
             job.begun = True
             job.deadline = time.monotonic() + self._timeout
             return
-        answer = decode_analysis(frame) if frame.kind is Kind.DONE else decode_failure(frame)
+        answer = _read_answer(job, frame)
         del process.in_hand[job.id]
         slot.failures = 0
         self._settle(job, answer)
         if slot.alone:
             self._forget(slot)
 
-    def _settle(self, job: Job, answer: Analysis | PlacketError) -> None:
+    def _settle(self, job: Job, answer: Answer | PlacketError) -> None:
         if isinstance(answer, VisionCrashed):
             self._counts.crashed += 1
         elif isinstance(answer, ImageError):
@@ -276,10 +285,10 @@ class Supervisor:
         elif isinstance(answer, Analysis):
             self._counts.done += 1
         with contextlib.suppress(InvalidStateError):
-            if isinstance(answer, Analysis):
-                job.result.set_result(answer)
-            else:
+            if isinstance(answer, PlacketError):
                 job.result.set_exception(answer)
+            else:
+                job.result.set_result(answer)
 
     def _forget(self, slot: Slot) -> str:
         """End the slot's process; how it ended."""
@@ -356,6 +365,15 @@ class Supervisor:
         self._selector.close()
         os.close(self._woken)
         os.close(self._wake)
+
+
+def _read_answer(job: Job, frame: Frame) -> Answer | PlacketError:
+    """Raises BrokenFrame, also for the answer to another kind of order."""
+    if frame.kind is Kind.FAILED:
+        return decode_failure(frame)
+    if frame.kind is not (Kind.DONE if job.order.side is None else Kind.PICTURE):
+        raise BrokenFrame(f"{frame.kind.name} answers another order")
+    return decode_analysis(frame) if frame.kind is Kind.DONE else decode_picture(frame)
 
 
 def _finish(waiters: "list[Future[None]]", error: str) -> None:

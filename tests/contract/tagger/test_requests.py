@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -171,6 +172,25 @@ async def test_a_thousand_entries(world: TaggerWorld, client: httpx.AsyncClient,
     assert (status, answer["validation"]) == (202, {"accept": 1000, "failure": 0})
     assert await world.execute("SELECT count(*), count(DISTINCT image) FROM tag_entries") == [(1000, 1000)]
     assert await world.execute("SELECT count(*) FROM jobs") == [(250,)]
+
+
+@pytest.mark.parametrize("bomb", [b"[],", b"{},", b'"",', b"1,"])
+async def test_a_body_of_too_many_values(client: httpx.AsyncClient, bomb: bytes) -> None:
+    """It is refused before it is read: it would take seconds, and half a gigabyte."""
+    body = b'{"taggingRequest":[' + bomb * (15_900_000 // len(bomb)) + b"1]}"
+    for method, path in (("POST", BULK), ("PUT", f"{BULK}/{UUID(int=1)}"), ("POST", "/tagger/v2.12/tags")):
+        answer = await client.request(method, path, content=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, 834)
+        assert "commas and brackets" in answer.json()["error"]["message"]
+
+
+async def test_long_texts_are_no_bomb(client: httpx.AsyncClient) -> None:
+    """A hundred commas in a text of each of a thousand entries, and every field there is."""
+    words = ", ".join(f"word {n}" for n in range(100))
+    full = {"age": ["10대"] * 7, "detection": ["TOP", "SHOES"], "keywords": words, "gender": "여성"}
+    entries = [entry(n, f"https://shop.example/{n}.jpg?{',' * 40}", **full) for n in range(MAX_ENTRIES)]
+    status, answer = await _post(client, {"taggingRequest": entries})
+    assert (status, answer["validation"]) == (202, {"accept": MAX_ENTRIES, "failure": 0})
 
 
 async def test_a_body_too_large(client: httpx.AsyncClient) -> None:

@@ -131,6 +131,34 @@ def test_csv_with_the_wrong_number_of_columns(cells: int) -> None:
     assert f"{cells} columns" in rows[1].detail
 
 
+def csv_line(product: int, name: str = "n", url: str = "http://a.b/c.jpg") -> str:
+    return f"{product},enable,{name},1,,,{url},,\n"
+
+
+@pytest.mark.parametrize(
+    ("bad", "later"),
+    [
+        (csv_line(2, '"never closed'), csv_line(3) + csv_line(4, '"quoted"') + csv_line(5)),
+        (csv_line(2, '"never closed'), "".join(csv_line(n) for n in range(3, 200))),
+        (csv_line(2, '"never closed'), csv_line(3, url="http://a.b/" + "c" * 300) + csv_line(4, '5"')),
+        (csv_line(2, '"closed" too early'), csv_line(3)),
+        (csv_line(2, '"' + "x" * 200_000 + '"'), csv_line(3)),
+    ],
+)
+def test_a_quote_gone_astray_costs_one_row(bad: str, later: str) -> None:
+    rows = read((csv_line(1) + bad + later).encode(), "csv")
+    assert [r.line for r in rows] == list(range(1, 2 + len((bad + later).splitlines())))
+    assert [r.line for r in rows if r.reason] == [2]
+
+
+def test_csv_record_as_long_as_can_be() -> None:
+    longest = {name: '"' * length for name, length in MAX_LENGTH.items()} | {"status": "enable", "name": '"\n' * 128}
+    line = ",".join('"' + value.replace('"', '""') + '"' for value in longest.values())
+    rows = read(f"{csv_line(1)}{line}\r\n{csv_line(3)}".encode(), "csv")
+    assert [(r.line, r.reason) for r in rows] == [(1, ""), (2, ""), (2 + 129, "")]
+    assert rows[1].fields["name"] == longest["name"]
+
+
 @given(st.binary(max_size=300), st.sampled_from(["jsonl", "csv"]))
 def test_any_bytes_after_a_good_row_lose_nothing(tail: bytes, format: str) -> None:
     first = jsonl(GOOD) if format == "jsonl" else b"1,enable,n,1,,,http://a.b/c.jpg,,"

@@ -76,15 +76,31 @@ async def compute(
 
 async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
     answers: dict[str, bytes | Exception] = {
-        "ok": b"1", "many": b"6", "nothing": b"0", "tiny": b"9", "crash": b"crash", "bug": b"bug", "text": b"<html>",
-        "slow": FetchTimeout("slow"), "large": FetchTooLarge("large"), "gone": FetchFailed("404"), "no": UrlRefused("no"),
+        "ok": b"1",
+        "many": b"6",
+        "nothing": b"0",
+        "tiny": b"9",
+        "crash": b"crash",
+        "bug": b"bug",
+        "text": b"<html>",
+        "slow": FetchTimeout("slow"),
+        "large": FetchTooLarge("large"),
+        "gone": FetchFailed("404"),
+        "no": UrlRefused("no"),
     }
     web = Web(answers)
     results = await compute(rows(*answers), web)
     assert {u: r.reason or len(r.analysis.garments) for u, r in zip(answers, results, strict=True)} == {  # type: ignore[union-attr]
-        "ok": 1, "many": 4, "nothing": "NoDetectedFashionItems", "tiny": "NoDetectedFashionItems",
-        "crash": "InvalidImageFormatException", "bug": "InternalServerError", "text": "InvalidImageFormatException",
-        "slow": "ImageTimeoutError", "large": "ImageTooLargeException", "gone": "InvalidImageURLException",
+        "ok": 1,
+        "many": 4,
+        "nothing": "NoDetectedFashionItems",
+        "tiny": "NoDetectedFashionItems",
+        "crash": "InvalidImageFormatException",
+        "bug": "InternalServerError",
+        "text": "InvalidImageFormatException",
+        "slow": "ImageTimeoutError",
+        "large": "ImageTooLargeException",
+        "gone": "InvalidImageURLException",
         "no": "InvalidImageURLException",
     }
     assert set(web.asked) == {(u, 5_000_000, 3.0, 2) for u in answers}

@@ -22,6 +22,9 @@ MAX_ALBUM_NAME = 1024
 MAX_IMAGE_ID = 512
 MAX_CALLBACK_URL = 2048
 STRICT = "STRICT"
+_VALUES_A_REQUEST = 10_000
+_VALUES_AN_ENTRY = 250
+"""Commas and brackets in the JSON, on the average; an entry with every field has some 30, and a few in its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def read_bulk(body: bytes, *, max_entries: int) -> BulkRequest:
 
     What is wrong inside one entry is that entry's failure alone.
     """
-    value = read_object(body)
+    value = read_object(body, most_values=_VALUES_A_REQUEST + _VALUES_AN_ENTRY * max_entries)
     request = value.get("taggingRequest")
     if request is None:
         raise RequestMalformed("taggingRequest is missing")

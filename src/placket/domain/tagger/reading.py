@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from placket.domain.tagger.errors import DetectionInvalid, RequestMalformed
+from placket.domain.tagger.errors import DetectionInvalid, RequestMalformed, RequestTooLarge
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 
 DEFAULT_DETECTION = CLOTHING_GROUPS
@@ -13,8 +13,14 @@ TEXT_FIELDS = ("gender", "brand", "currency", "price", "keywords", "productConte
 """Fields of ``context`` that are strings of any text; the guide's values are examples."""
 
 
-def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a request's body. Raises RequestMalformed."""
+def read_object(body: bytes, *, most_values: int) -> dict[str, Any]:
+    """The JSON object of a request's body. Raises RequestMalformed, RequestTooLarge.
+
+    ``most_values``: commas and brackets that it may have, those in strings counted. A few megabytes of nothing else
+    would take seconds, and hundreds of megabytes, to read.
+    """
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > most_values:
+        raise RequestTooLarge(f"the body has more than {most_values} commas and brackets")
     try:
         # A byte order mark does no harm; NaN is not JSON, and an infinity could not be sent back.
         value = json.loads(body.decode("utf-8-sig"), parse_float=_finite, parse_constant=_no_constant)

@@ -19,6 +19,7 @@ from placket.domain.tagger.reading import (
 )
 
 _HEADER = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,", re.IGNORECASE | re.ASCII)
+_MOST_VALUES = 10_000
 _SPACE = re.compile(r"[ \t\r\n]+")
 
 
@@ -34,10 +35,10 @@ class SingleRequest:
 def read_single(body: bytes, *, max_bytes: int) -> SingleRequest:
     """``max_bytes``: largest image.
 
-    Raises RequestMalformed, DetectionInvalid, ImageTypeUnknown, Base64HeaderMissing, Base64Unreadable or
+    Raises RequestMalformed, RequestTooLarge, DetectionInvalid, ImageTypeUnknown, Base64HeaderMissing, Base64Unreadable or
     ImageTooManyBytes. A URL is checked when it is fetched.
     """
-    value = read_object(body)
+    value = read_object(body, most_values=_MOST_VALUES)
     image = object_of(value, "image", "image")
     kind = text_of(image.get("type"), "image.type")
     detection = _context(value)

@@ -26,9 +26,7 @@ class Scene:
     negative: NDArray[np.float32]
 
 
-def place(
-    scene: Scene, size: int, scale: float, shift: tuple[float, float], pad: tuple[int, int, int]
-) -> Scene:
+def place(scene: Scene, size: int, scale: float, shift: tuple[float, float], pad: tuple[int, int, int]) -> Scene:
     """Scale so that the letterbox fit is multiplied by `scale`, moved by `shift` (-1..1 of the free or cut room)."""
     height, width = scene.pixels.shape[:2]
     ratio = min(size / height, size / width) * scale
@@ -37,7 +35,12 @@ def place(
     top = round((size - h) / 2 * (1 + shift[1]))
     image: Image.Image = Image.fromarray(scene.pixels)
     # Cut before scaling: what falls outside the canvas is never computed.
-    cut = (max(0, -left) / ratio, max(0, -top) / ratio, min(width, (size - left) / ratio), min(height, (size - top) / ratio))
+    cut = (
+        max(0, -left) / ratio,
+        max(0, -top) / ratio,
+        min(width, (size - left) / ratio),
+        min(height, (size - top) / ratio),
+    )
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + w, size), min(top + h, size)
     out = np.empty((size, size, 3), np.uint8)
     out[:] = pad
@@ -81,8 +84,13 @@ def mosaic(scenes: list[Scene], size: int, rng: np.random.Generator) -> Scene:
     for scene, (x0, y0, x1, y1) in zip(scenes, corners, strict=True):
         w, h = x1 - x0, y1 - y0
         side = max(w, h)
-        part = place(scene, side, float(rng.uniform(0.8, 1.4)), (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5))),
-                     (PAD, PAD, PAD))
+        part = place(
+            scene,
+            side,
+            float(rng.uniform(0.8, 1.4)),
+            (float(rng.uniform(-0.5, 0.5)), float(rng.uniform(-0.5, 0.5))),
+            (PAD, PAD, PAD),
+        )
         ox, oy = (side - w) // 2, (side - h) // 2
         out[y0:y1, x0:x1] = part.pixels[oy : oy + h, ox : ox + w]
         before = np.prod(part.boxes[:, 2:] - part.boxes[:, :2], axis=1)
@@ -104,7 +112,9 @@ def paste(scene: Scene, item: Pixels, alpha: NDArray[np.float32], group: int, rn
     if w >= size or h >= size:
         return scene
     small = np.asarray(Image.fromarray(item).resize((w, h), Image.Resampling.BILINEAR), np.float32)
-    cover = np.asarray(Image.fromarray((alpha * 255).astype(np.uint8)).resize((w, h), Image.Resampling.BILINEAR), np.float32)
+    cover = np.asarray(
+        Image.fromarray((alpha * 255).astype(np.uint8)).resize((w, h), Image.Resampling.BILINEAR), np.float32
+    )
     x, y = int(rng.integers(0, size - w)), int(rng.integers(0, size - h))
     window = scene.pixels[y : y + h, x : x + w].astype(np.float32)
     weight = cover[..., None] / 255.0
@@ -112,9 +122,21 @@ def paste(scene: Scene, item: Pixels, alpha: NDArray[np.float32], group: int, rn
     new = np.array([[x, y, x + w, y + h]], np.float32)
     low = np.maximum(scene.boxes[:, :2], new[:, :2])
     high = np.minimum(scene.boxes[:, 2:], new[:, 2:])
-    hidden = np.prod((high - low).clip(0), axis=1) / np.maximum(1.0, np.prod(scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1))
+    hidden = np.prod((high - low).clip(0), axis=1) / np.maximum(
+        1.0, np.prod(scene.boxes[:, 2:] - scene.boxes[:, :2], axis=1)
+    )
     keep = hidden < 0.6
-    return Scene(scene.pixels, np.concatenate([scene.boxes[keep], new]), np.append(scene.groups[keep], group), scene.negative)
+    return Scene(
+        scene.pixels, np.concatenate([scene.boxes[keep], new]), np.append(scene.groups[keep], group), scene.negative
+    )
+
+
+def blank(size: int, rng: np.random.Generator) -> Pixels:
+    """A surface with nothing on it: one colour, a slope of light, or coarse or fine noise."""
+    cells = int(rng.choice([1, 2, 4, 16, size]))
+    spread = float(rng.choice([6, 40, 120]))
+    low = rng.normal(rng.uniform(0, 255, 3), spread, (cells, cells, 3)).clip(0, 255).astype(np.uint8)
+    return np.asarray(Image.fromarray(low).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def recolour(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:

@@ -52,14 +52,20 @@ def _dataset(truths: Sequence[Truth], names: Sequence[str]) -> dict[str, Any]:
     for image, truth in enumerate(truths):
         for box, group in zip(truth.boxes, truth.groups, strict=True):
             place = _pixels(box, truth.width, truth.height)
-            annotations.append({
-                "id": len(annotations) + 1, "image_id": image + 1, "category_id": int(group) + 1, "bbox": place,
-                "area": place[2] * place[3], "iscrowd": 0,
-            })
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image + 1,
+                    "category_id": int(group) + 1,
+                    "bbox": place,
+                    "area": place[2] * place[3],
+                    "iscrowd": 0,
+                }
+            )
     images = [{"id": i + 1, "width": t.width, "height": t.height, "file_name": str(i)} for i, t in enumerate(truths)]
     return {
-        "images": images, "annotations": annotations, "categories": [{"id": i + 1, "name": n} for i, n in enumerate(names)],
-        "info": {}, "licenses": [],
+        "images": images, "annotations": annotations, "info": {}, "licenses": [],
+        "categories": [{"id": i + 1, "name": n} for i, n in enumerate(names)],
     }  # fmt: skip
 
 
@@ -91,12 +97,17 @@ def evaluate(truths: Sequence[Truth], found: Sequence[Detections], names: Sequen
         truth = COCO(_dataset(truths, names))
         results = _results(truths, found)
         if not results:
-            return Figures(0.0, 0.0, 0.0, {n: 0.0 for n in names if counts[n]}, {n: 0.0 for n in names if counts[n]}, counts)
+            return Figures(
+                0.0, 0.0, 0.0, {n: 0.0 for n in names if counts[n]}, {n: 0.0 for n in names if counts[n]}, counts
+            )
         run = COCOeval_faster(truth, truth.loadRes(results), "bbox")
         run.params.maxDets = [1, 10, MOST]
         run.evaluate()
         run.accumulate()
-    precision, recall = run.eval["precision"], run.eval["recall"]  # [iou, recall, group, size, max], [iou, group, size, max]
+    precision, recall = (
+        run.eval["precision"],
+        run.eval["recall"],
+    )  # [iou, recall, group, size, max], [iou, group, size, max]
     present = [(i, n) for i, n in enumerate(names) if counts[n]]
     return Figures(
         ap50=_mean(precision[0, :, :, 0, -1]), ap=_mean(precision[..., 0, -1]), ar=_mean(recall[..., 0, -1]),

@@ -9,11 +9,22 @@ import torch
 from torch.utils.data import IterableDataset
 
 from placket.training.cache import Pixels, Store
-from placket.training.detector.augment import PAD, Scene, clip, flip, mosaic, paste, place, quarter_turn, recolour
+from placket.training.detector.augment import (
+    PAD,
+    Scene,
+    blank,
+    clip,
+    flip,
+    mosaic,
+    paste,
+    place,
+    quarter_turn,
+    recolour,
+)
 from placket.training.detector.targets import Sample, foreground
-from placket.training.sources import SETS
 
 MOST_BOXES = 40
+BLANK_SHARE = 0.4
 Batch = dict[str, Any]
 
 
@@ -25,8 +36,16 @@ class SceneStream(IterableDataset[Batch]):
     """
 
     def __init__(
-        self, samples: list[Sample], cache: Path, weights: dict[str, float], batch: int, groups: int, state: torch.Tensor,
-        seed: int, mosaic_share: float = 0.25, paste_share: float = 0.35,
+        self,
+        samples: list[Sample],
+        cache: Path,
+        weights: dict[str, float],
+        batch: int,
+        groups: int,
+        state: torch.Tensor,
+        seed: int,
+        mosaic_share: float = 0.25,
+        paste_share: float = 0.35,
     ) -> None:
         self.by_kind: dict[str, list[Sample]] = {}
         for sample in samples:
@@ -37,7 +56,9 @@ class SceneStream(IterableDataset[Batch]):
         self.share = np.array([weights[k] / total for k in self.kinds])
         self.cache, self.batch, self.groups, self.state, self.seed = cache, batch, groups, state, seed
         self.mosaic_share, self.paste_share = mosaic_share, paste_share
-        singles = [s for k in ("hm", "myntra") for s in self.by_kind.get(k, []) if len(s.groups) == 1 and s.groups[0] >= 0]
+        singles = [
+            s for k in ("hm", "myntra") for s in self.by_kind.get(k, []) if len(s.groups) == 1 and s.groups[0] >= 0
+        ]
         self.items: dict[int, list[Sample]] = {}
         for sample in singles:
             self.items.setdefault(int(sample.groups[0]), []).append(sample)
@@ -50,7 +71,9 @@ class SceneStream(IterableDataset[Batch]):
         height, width = pixels.shape[:2]
         negative = np.ones(self.groups, np.float32)
         negative[list(sample.open_groups)] = 0
-        return Scene(pixels, sample.boxes * np.array([width, height, width, height], np.float32), sample.groups, negative)
+        return Scene(
+            pixels, sample.boxes * np.array([width, height, width, height], np.float32), sample.groups, negative
+        )
 
     def _pick(self, rng: np.random.Generator) -> Sample:
         kind = self.kinds[int(rng.choice(len(self.kinds), p=self.share))]
@@ -72,6 +95,8 @@ class SceneStream(IterableDataset[Batch]):
 
     def _one(self, sample: Sample, size: int, rng: np.random.Generator, strong: bool) -> Scene:
         scene = self._load(sample)
+        if sample.kind == "empty" and rng.random() < BLANK_SHARE:
+            scene.pixels = blank(scene.pixels.shape[0], rng)
         if rng.random() < (0.06 if sample.kind == "cd" else 0.01):
             scene = quarter_turn(scene)
         roll = rng.random()
@@ -94,7 +119,9 @@ class SceneStream(IterableDataset[Batch]):
             scene = self._one(self._pick(rng), size, rng, strong)
         if rng.random() < 0.5:
             scene = flip(scene)
-        return clip(Scene(recolour(scene.pixels, rng, 1.0 if strong else 0.6), scene.boxes, scene.groups, scene.negative), size)
+        return clip(
+            Scene(recolour(scene.pixels, rng, 1.0 if strong else 0.6), scene.boxes, scene.groups, scene.negative), size
+        )
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
@@ -121,6 +148,3 @@ def collate(scenes: list[Scene]) -> Batch:
         "groups": torch.from_numpy(groups),
         "negative": torch.from_numpy(np.stack([s.negative for s in scenes])),
     }
-
-
-__all__ = ["SETS", "SceneStream", "collate"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placket.training.cache import Pixels
+from placket.training.detector.calibrate import answer
 from placket.training.detector.coco import Figures, Truth, evaluate
 from placket.training.detector.pictures import HARD, Picture, couples, pictures_of, truth_of
 from placket.training.detector.targets import Sample
@@ -21,7 +22,7 @@ Finder = Callable[[Pixels], Detections]
 
 @dataclass(slots=True)
 class Single:
-    """Shares of single-item photos: any shipped box, the first box, and the first with the right group, at IoU 0.5 / 0.75."""
+    """Shares of single-item photos: found by any box, by the first, by the first with its group right."""
 
     photos: int
     any50: float
@@ -60,10 +61,7 @@ class Shipped:
 
     def answer(self, found: Detections) -> Detections:
         """What of these detections is answered."""
-        sure = found.above(self.score)
-        if len(sure.scores) == 0 and self.fallback is not None:
-            sure = found.above(self.fallback).first(1)
-        return sure.first(self.most)
+        return answer(found, self.score, self.fallback).first(self.most)
 
 
 def whole_image(groups: int) -> Detections:
@@ -81,7 +79,9 @@ def mean_boxes(samples: Sequence[Sample], groups: int) -> Detections:
         own = every[labels == group] if (labels == group).any() else every
         sides.append((own[:, 2:] - own[:, :2]).mean(0))
     half = np.stack(sides) / 2
-    return Detections(np.concatenate([0.5 - half, 0.5 + half], 1).astype(np.float32), np.ones(groups, np.float32), np.arange(groups))
+    return Detections(
+        np.concatenate([0.5 - half, 0.5 + half], 1).astype(np.float32), np.ones(groups, np.float32), np.arange(groups)
+    )
 
 
 def single_figures(answers: Sequence[Detections], truths: Sequence[Truth]) -> Single:
@@ -95,8 +95,8 @@ def single_figures(answers: Sequence[Detections], truths: Sequence[Truth]) -> Si
     a, b, r = np.array(best), np.array(first), np.array(right)
     count = float(np.mean([len(f.scores) for f in answers]))
     return Single(
-        len(a), float((a >= 0.5).mean()), float((a >= 0.75).mean()), float((b >= 0.5).mean()), float((b >= 0.75).mean()),
-        float(((b >= 0.5) & r).mean()), count,
+        len(a), float((a >= 0.5).mean()), float((a >= 0.75).mean()),
+        float((b >= 0.5).mean()), float((b >= 0.75).mean()), float(((b >= 0.5) & r).mean()), count,
     )  # fmt: skip
 
 
@@ -127,7 +127,10 @@ class Evaluation:
             truths.append(Truth(truth.boxes[keep], truth.groups[keep], truth.width, truth.height))
         own = [self.detector.detect(pixels) for _, pixels in pairs]
         count = len(self.names)
-        fixed = {"whole image": whole_image(count), "mean box": mean_boxes([s for s in self.train if s.kind == kind], count)}
+        fixed = {
+            "whole image": whole_image(count),
+            "mean box": mean_boxes([s for s in self.train if s.kind == kind], count),
+        }
         out = {"detector": evaluate(truths, [_only(f, numbers) for f in own], self.names)}
         for name, found in fixed.items():
             out[name] = evaluate(truths, [_only(found, numbers)] * len(truths), self.names)

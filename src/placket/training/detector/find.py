@@ -1,4 +1,4 @@
-"""Boxes for photos that have none: the detector's best one, so that the encoder learns on crops instead of whole photos."""
+"""Boxes for photos that have none: the detector's best one, so that the encoder learns on crops."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ LEAST_SCORE = 0.15
 CHUNK = 400
 
 
-def _places(dataset: str, wanted: Sequence[tuple[str, int]], detector: Path, settings: dict[str, Any], cache: Path) -> dict[str, Box]:
+def _places(
+    dataset: str, wanted: Sequence[tuple[str, int]], detector: Path, settings: dict[str, Any], cache: Path
+) -> dict[str, Box]:
     """Best box of the wanted group (-1 any) of each photo; runs in a process of its own."""
     network, store = OnnxDetector(detector, settings), Store(cache / dataset)
     out: dict[str, Box] = {}

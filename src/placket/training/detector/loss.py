@@ -2,7 +2,7 @@
 
 Assignment: task-aligned (TOOD, Feng et al. 2021): metric = score^0.5 * iou^6, the ten best locations inside a box are
 positive; a location wanted by several boxes goes to the one with the highest IoU. Losses: BCE against the aligned
-target for the groups, GIoU for the boxes. `groups` -1 is a box whose group is unknown: it teaches the box, not the group.
+target for the groups, GIoU for the boxes. `groups` -1 is a box of unknown group: it teaches the box alone.
 """
 
 import torch
@@ -46,7 +46,7 @@ def assign(
     scores [b, n, c] probabilities, boxes [b, n, 4], points [n, 2], truth [b, m, 4] (zero area = padding),
     groups [b, m] (-1 unknown). Returns index [b, n] (-1 none), the target quality [b, n] 0..1, and the IoU [b, n].
     """
-    batch, count = scores.shape[:2]
+    count = scores.shape[1]
     real = (truth[..., 2] > truth[..., 0]) & (truth[..., 3] > truth[..., 1])
     iou = pairwise_iou(truth, boxes)
     known = groups.clamp(min=0)

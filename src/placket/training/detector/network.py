@@ -43,8 +43,8 @@ class Head(nn.Module):
         self.for_box = ConvBlock(width, width, skip=True)
         self.score = nn.Conv2d(width, groups, 1)
         self.distance = nn.Conv2d(width, 4, 1)
-        nn.init.constant_(self.score.bias, -math.log((1 - PRIOR) / PRIOR))  # type: ignore[arg-type]
-        nn.init.constant_(self.distance.bias, 2.5)  # type: ignore[arg-type]
+        nn.init.constant_(self.score.bias, -math.log((1 - PRIOR) / PRIOR))
+        nn.init.constant_(self.distance.bias, 2.5)
         nn.init.normal_(self.score.weight, std=0.01)
         nn.init.normal_(self.distance.weight, std=0.01)
 
@@ -56,8 +56,13 @@ class Head(nn.Module):
 class Detector(nn.Module):
     """[b, 3, h, w] RGB 0..255 -> per level logits and distances, flattened over the levels (fine to coarse)."""
 
-    def __init__(self, groups: int = 9, widths: tuple[int, ...] = (16, 32, 64, 128, 224), blocks: tuple[int, ...] = (1, 2, 3, 2),
-                 neck: int = 80) -> None:
+    def __init__(
+        self,
+        groups: int = 9,
+        widths: tuple[int, ...] = (16, 32, 64, 128, 224),
+        blocks: tuple[int, ...] = (1, 2, 3, 2),
+        neck: int = 80,
+    ) -> None:
         super().__init__()
         self.groups = groups
         self.stem = ConvBlock(3, widths[0], stride=2)

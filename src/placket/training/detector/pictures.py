@@ -92,7 +92,9 @@ def beside(first: Picture, second: Picture) -> Picture:
     boxes, groups, left = [], [], 0
     for pixels, truth in (first, second):
         out[: truth.height, left : left + truth.width] = pixels
-        placed = truth.boxes * np.array([truth.width, truth.height] * 2, np.float32) + np.array([left, 0] * 2, np.float32)
+        placed = truth.boxes * np.array([truth.width, truth.height] * 2, np.float32) + np.array(
+            [left, 0] * 2, np.float32
+        )
         boxes.append(placed / np.array([width, height] * 2, np.float32))
         groups.append(truth.groups)
         left += truth.width

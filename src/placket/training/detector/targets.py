@@ -82,7 +82,9 @@ class Targets:
         name = name or record_group(record)
         return self.number[name] if name else -1
 
-    def _sample(self, record: Record, key: str, found: list[tuple[Box, int]], kind: str, opens: tuple[int, ...] = ()) -> Sample:
+    def _sample(
+        self, record: Record, key: str, found: list[tuple[Box, int]], kind: str, opens: tuple[int, ...] = ()
+    ) -> Sample:
         boxes = np.array([b for b, _ in found], np.float32).reshape(-1, 4)
         return Sample(record.dataset, key, record.part, boxes, np.array([g for _, g in found], np.int64), kind, opens)
 
@@ -154,10 +156,14 @@ def load_samples(data: Path, cache: Path, stores: dict[str, Store]) -> list[Samp
     if path.exists():
         rows = json.loads(path.read_text())
         return [
-            Sample(r[0], r[1], r[2], np.array(r[3], np.float32).reshape(-1, 4), np.array(r[4], np.int64), r[5], tuple(r[6]))
+            Sample(
+                r[0], r[1], r[2], np.array(r[3], np.float32).reshape(-1, 4), np.array(r[4], np.int64), r[5], tuple(r[6])
+            )
             for r in rows
         ]
     samples = Targets(data, stores).all()
-    rows = [[s.dataset, s.key, s.part, s.boxes.tolist(), s.groups.tolist(), s.kind, list(s.open_groups)] for s in samples]
+    rows = [
+        [s.dataset, s.key, s.part, s.boxes.tolist(), s.groups.tolist(), s.kind, list(s.open_groups)] for s in samples
+    ]
     path.write_text(json.dumps(rows))
     return samples

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from placket.training.cache import Store
 from placket.training.detector.targets import UPPER, Box, box_of, foreground
 from placket.training.rules import record_tags
-from placket.training.sources import SETS, Garment, Record, read_garments, read_records, read_taxonomy
+from placket.training.sources import Garment, Record, read_garments, read_records, read_taxonomy
 
 MULTI = ("colors", "details")
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -23,7 +23,7 @@ WHOLEBODY_LENGTH = {"thigh": "mini", "hip": "mini", "waist": "mini", "calf": "mi
 class Item:
     """A garment's place in a cached picture and what is known of it.
 
-    `tags`: attribute (or `category`) -> label or list of labels; absent = unknown. `by_eye`: labelled by eye, else by rules.
+    `tags`: attribute (or `category`) -> label or list of labels; absent = unknown. `by_eye`, else by rules.
     `product`: same string = same product (pairs); `design`: same string = near, not to be pushed apart.
     """
 
@@ -102,10 +102,10 @@ def _weak(record: Record) -> dict[str, Any]:
 
 
 class ItemBuilder:
-    """Builds the items of every set. `found` holds boxes of a detector for photos without one: `set/id` -> box."""
+    """Builds the items of every set."""
 
-    def __init__(self, data: Path, stores: dict[str, Store], found: dict[str, Box]) -> None:
-        self.data, self.stores, self.found = data, stores, found
+    def __init__(self, data: Path, stores: dict[str, Store]) -> None:
+        self.data, self.stores = data, stores
         self.vocabulary = Vocabulary.read(data)
         self.garments: dict[tuple[str, str], list[Garment]] = {}
         for garment in read_garments(data):
@@ -114,12 +114,20 @@ class ItemBuilder:
     def _item(self, record: Record, key: str, box: Box | None, garment: Garment | None, view: str) -> Item:
         group = self.vocabulary.group_of.get(garment.category or "") if garment else None
         tags = garment_tags(garment, group) if garment else _weak(record)
-        place = box or self.found.get(f"{record.dataset}/{key}")
         design = f"{record.dataset}:{record.group}"
         product = f"{record.dataset}:{record.id}:{garment.mask_label if garment and garment.mask_label else ''}"
         return Item(
-            record.dataset, key, record.id, record.part, place or WHOLE, design, product, place is not None,
-            garment is not None, view, tags,
+            record.dataset,
+            key,
+            record.id,
+            record.part,
+            box or WHOLE,
+            design,
+            product,
+            box is not None,
+            garment is not None,
+            view,
+            tags,
         )
 
     def singles(self, dataset: str) -> list[Item]:
@@ -137,11 +145,14 @@ class ItemBuilder:
         records = read_records(self.data, "ccp")
         return [
             self._item(records[g.id], g.id, g.box, g, "ccp")
-            for (name, _), garments in self.garments.items() if name == "ccp" for g in garments if g.box
+            for (name, _), garments in self.garments.items()
+            if name == "ccp"
+            for g in garments
+            if g.box
         ]
 
     def studio(self) -> list[Item]:
-        """Studio photos: the person's upper garment and the product shot of the same garment, two items of one product."""
+        """Studio photos: the person's upper garment and its product shot, two items of one product."""
         store = self.stores["viton"]
         out = []
         for record in read_records(self.data, "viton").values():
@@ -160,22 +171,18 @@ class ItemBuilder:
         return [*self.street(), *self.studio(), *(i for d in ("hm", "cd", "myntra") for i in self.singles(d))]
 
 
-def load_items(data: Path, cache: Path, stores: dict[str, Store]) -> list[Item]:
-    """All items, kept in `cache/items.json`; boxes found by a detector are read from `cache/found_boxes.json`."""
+def load_items(data: Path, cache: Path, stores: dict[str, Store], found_boxes: bool = True) -> list[Item]:
+    """All items, kept in `cache/items.json`; photos without a box take that of `found_boxes.json`, if any."""
     path = cache / "items.json"
-    boxes = cache / "found_boxes.json"
-    if not path.exists() or (boxes.exists() and boxes.stat().st_mtime > path.stat().st_mtime):
-        found = {k: tuple(v) for k, v in json.loads(boxes.read_text()).items()} if boxes.exists() else {}
-        items = ItemBuilder(data, stores, found).all()
-        rows = [[getattr(i, f) for f in Item.__slots__] for i in items]
+    if not path.exists():
+        rows = [[getattr(i, f) for f in Item.__slots__] for i in ItemBuilder(data, stores).all()]
         path.write_text(json.dumps(rows))
-    rows = json.loads(path.read_text())
+    boxes = cache / "found_boxes.json"
+    found = json.loads(boxes.read_text()) if found_boxes and boxes.exists() else {}
     out = []
-    for row in rows:
-        values = dict(zip(Item.__slots__, row, strict=True))
-        values["box"] = tuple(values["box"])
-        out.append(Item(**values))
+    for row in json.loads(path.read_text()):
+        item = Item(**dict(zip(Item.__slots__, row, strict=True)))
+        place = None if item.boxed else found.get(f"{item.dataset}/{item.key}")
+        item.box, item.boxed = tuple(place or item.box), item.boxed or place is not None
+        out.append(item)
     return out
-
-
-__all__ = ["MULTI", "SETS", "Item", "ItemBuilder", "Vocabulary", "garment_tags", "load_items"]

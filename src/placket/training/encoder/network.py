@@ -50,8 +50,13 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, labels: dict[str, int], widths: tuple[int, ...] = (32, 48, 96, 192, 384), blocks: tuple[int, ...] = (2, 3, 5, 1),
-        top: int = 640, embedding: int = 256, teacher: int = 1280,
+        self,
+        labels: dict[str, int],
+        widths: tuple[int, ...] = (32, 48, 96, 192, 384),
+        blocks: tuple[int, ...] = (2, 3, 5, 1),
+        top: int = 640,
+        embedding: int = 256,
+        teacher: int = 1280,
     ) -> None:
         super().__init__()
         self.trunk = Trunk(widths, blocks, top)
@@ -78,13 +83,21 @@ class Encoder(nn.Module):
 
 
 class EncoderExport(nn.Module):
-    """The encoder as it is shipped: a tuple in the order of `names`, the embedding first."""
+    """The encoder as it is shipped: a tuple in the order of `names`, the embedding first.
 
-    def __init__(self, network: Encoder) -> None:
+    With `flip` a crop is seen twice, once mirrored, and the two answers are averaged: twice the work.
+    """
+
+    def __init__(self, network: Encoder, flip: bool = False) -> None:
         super().__init__()
         self.network = network.eval()
+        self.flip = flip
         self.names = ["embedding", *network.heads.keys()]
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        out = self.network(image)
-        return tuple(out[name] for name in self.names)
+        if not self.flip:
+            out = self.network(image)
+            return tuple(out[name] for name in self.names)
+        feature = 0.5 * (self.network.trunk(image) + self.network.trunk(torch.flip(image, [3])))
+        embedding = F.normalize(self.network.embed(feature), dim=1)
+        return (embedding, *(self.network.heads[name](feature) for name in self.names[1:]))

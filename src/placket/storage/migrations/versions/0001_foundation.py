@@ -157,12 +157,17 @@ _STATEMENTS = (
         created_at timestamptz NOT NULL DEFAULT now()
     )
     """,
-    "CREATE INDEX jobs_ready ON jobs (not_before, id)",
-    "CREATE INDEX jobs_subject ON jobs (kind, subject)",
-    # Whose turn it was last, so that projects share the workers evenly.
+    "CREATE INDEX jobs_subject ON jobs (subject, id)",
+    # Whose turn it was last, so that projects, and the runs and tasks of each, share the workers evenly.
     """
     CREATE TABLE queue_turns (
         project_id bigint PRIMARY KEY REFERENCES projects ON DELETE CASCADE,
+        last_claim timestamptz NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE subject_turns (
+        subject text PRIMARY KEY,
         last_claim timestamptz NOT NULL
     )
     """,

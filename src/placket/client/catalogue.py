@@ -1,0 +1,110 @@
+"""Services and products over /placket/v1."""
+
+from placket.client.answers import read_placket
+from placket.client.faces import Calls, M, call, listing
+from placket.client.inputs import Upload, parameters, segment, uploaded
+from placket.client.shapes.placket import Product, Service
+from placket.client.steps import Page, Pages, Request, Steps
+
+PREFIX = "/placket/v1"
+_COLUMNS = ("name", "category1_id", "category2_id", "category3_id", "image_url", "s1", "s2")
+
+
+def service_path(service: str) -> str:
+    return f"{PREFIX}/services/{segment(service)}"
+
+
+class Services(Calls[M]):
+    """Services of the key's project; each holds a catalogue."""
+
+    @call
+    def list(self) -> "Steps[list[Service]]":
+        body = yield from self._retries.send(Request("GET", f"{PREFIX}/services", True), read_placket)
+        found: list[Service] = body["items"]
+        return found
+
+    @call
+    def create(self, name: str) -> Steps[Service]:
+        """Raises ServiceExists, ServiceQuotaExceeded; InvalidRequest for a name outside the rule."""
+        made: Service = yield from self._retries.send(
+            Request("POST", f"{PREFIX}/services", False, json={"name": name}), read_placket
+        )
+        return made
+
+    @call
+    def get(self, name: str) -> Steps[Service]:
+        """Raises NoSuchService."""
+        found: Service = yield from self._retries.send(Request("GET", service_path(name), True), read_placket)
+        return found
+
+    @call
+    def delete(self, name: str) -> Steps[None]:
+        """With its products; its index runs stop. Raises NoSuchService."""
+        yield from self._retries.send(Request("DELETE", service_path(name), True), read_placket)
+
+
+class Products(Calls[M]):
+    """Products one at a time."""
+
+    @call
+    def put(
+        self,
+        service: str,
+        product_id: str,
+        image: Upload,
+        *,
+        lang: str | None = None,
+        name: str = "",
+        category1_id: str = "",
+        category2_id: str = "",
+        category3_id: str = "",
+        image_url: str = "",
+        s1: str = "",
+        s2: str = "",
+    ) -> Steps[Product]:
+        """Add a product, or replace it, with its photo; columns that are not given become empty.
+
+        Raises NoSuchService, DocumentQuotaExceeded, ImageRefused, OSError.
+        """
+        values = (name, category1_id, category2_id, category3_id, image_url, s1, s2)
+        file = yield from uploaded(image)
+        request = Request(
+            "PUT",
+            _product_path(service, product_id),
+            True,
+            parameters(lang=lang),
+            data={column: value for column, value in zip(_COLUMNS, values, strict=True) if value},
+            files={"image": file},
+        )
+        product: Product = yield from self._retries.send(request, read_placket)
+        return product
+
+    @call
+    def get(self, service: str, product_id: str, *, lang: str | None = None) -> Steps[Product]:
+        """With the tags of what was found on its photo. Raises NoSuchService, NoSuchProduct."""
+        request = Request("GET", _product_path(service, product_id), True, parameters(lang=lang))
+        product: Product = yield from self._retries.send(request, read_placket)
+        return product
+
+    @call
+    def delete(self, service: str, product_id: str) -> Steps[None]:
+        """Raises NoSuchService, NoSuchProduct."""
+        yield from self._retries.send(Request("DELETE", _product_path(service, product_id), True), read_placket)
+
+    @listing
+    def list(self, service: str, *, lang: str | None = None, page_size: int = 100) -> Pages[Product]:
+        """All products by id, a page of ``page_size`` (1 to 200) at a time. Raises NoSuchService."""
+        cursor: str | None = None
+        while True:
+            params = parameters(lang=lang, limit=page_size, cursor=cursor)
+            body = yield from self._retries.send(
+                Request("GET", f"{service_path(service)}/products", True, params), read_placket
+            )
+            yield Page(body["items"])
+            cursor = body["nextCursor"]
+            if cursor is None:
+                return
+
+
+def _product_path(service: str, product_id: str) -> str:
+    return f"{service_path(service)}/products/{segment(product_id)}"

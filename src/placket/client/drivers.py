@@ -1,0 +1,105 @@
+"""Takes the steps of a call: blocking, or on an event loop."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, TypeVar
+
+import httpx
+
+from placket.client.steps import Exchange, Page, Pages, Pause, Read, Request, Step, Steps
+
+T = TypeVar("T")
+
+
+def _built(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
+    return http.build_request(
+        request.method,
+        request.path,
+        params=list(request.params) or None,
+        headers=dict(request.headers),
+        json=request.json,
+        data=dict(request.data) if request.data else None,
+        files=dict(request.files) if request.files else None,
+    )
+
+
+class SyncDriver:
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+
+    def run(self, steps: Steps[T]) -> T:
+        result: Any = None
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            result = self._take(step)
+
+    def each(self, pages: Pages[T]) -> Iterator[T]:
+        result: Any = None
+        while True:
+            try:
+                step = pages.send(result)
+            except StopIteration:
+                return
+            if isinstance(step, Page):
+                yield from step.items
+                result = None
+            else:
+                result = self._take(step)
+
+    def _take(self, step: Step) -> Any:
+        match step:
+            case Exchange(request):
+                try:
+                    return self.http.send(_built(self.http, request))
+                except httpx.TransportError as error:
+                    return error
+            case Pause(seconds):
+                return time.sleep(seconds)
+            case Read(path):
+                return path.read_bytes()
+
+
+class AsyncDriver:
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+
+    async def run(self, steps: Steps[T]) -> T:
+        result: Any = None
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            result = await self._take(step)
+
+    async def each(self, pages: Pages[T]) -> AsyncIterator[T]:
+        result: Any = None
+        while True:
+            try:
+                step = pages.send(result)
+            except StopIteration:
+                return
+            if isinstance(step, Page):
+                for item in step.items:
+                    yield item
+                result = None
+            else:
+                result = await self._take(step)
+
+    async def _take(self, step: Step) -> Any:
+        match step:
+            case Exchange(request):
+                try:
+                    return await self.http.send(_built(self.http, request))
+                except httpx.TransportError as error:
+                    return error
+            case Pause(seconds):
+                return await asyncio.sleep(seconds)
+            case Read(path):
+                return await asyncio.to_thread(path.read_bytes)

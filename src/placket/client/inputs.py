@@ -1,0 +1,82 @@
+"""Arguments to parts of a request."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from placket.client.errors import WaitTimeout
+from placket.client.steps import File, Pause, Progress, Read, Steps
+
+Upload: TypeAlias = bytes | os.PathLike[str]
+"""Bytes, or the path of a file (a ``Path``: a ``str`` never names a file, so that no stranger's text can)."""
+
+Source: TypeAlias = Upload | str
+"""An upload, or as a ``str`` the http or https URL of what the server shall fetch."""
+
+T = TypeVar("T")
+_FIRST_LOOK, _LONGEST_LOOK = 0.2, 2.0
+
+
+def segment(text: str) -> str:
+    """One segment of a path. ``.`` and ``..`` are encoded too: as they are, they would lead elsewhere."""
+    if not text:
+        raise ValueError("a name or an id is empty")
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
+
+
+def is_url(source: Source) -> bool:
+    """Raises ValueError for a str that is none."""
+    if not isinstance(source, str):
+        return False
+    if not source.lower().startswith(("http://", "https://")):
+        raise ValueError("a str is taken for a URL, and this is none; give a pathlib.Path for a file")
+    return True
+
+
+def uploaded(upload: Upload, name: str = "image") -> Steps[File]:
+    """The upload as part of a form. Raises OSError."""
+    if isinstance(upload, bytes):
+        return name, upload, "application/octet-stream"
+    path = Path(upload)
+    content: bytes = yield Read(path)
+    # A file name reaches the server's records; half of a surrogate pair could not be sent.
+    return path.name.encode("utf-8", "replace").decode(), content, "application/octet-stream"
+
+
+def parameters(**values: Any) -> tuple[tuple[str, str], ...]:
+    """Those that were given (not None), as a query's pairs."""
+    return tuple((name, _text(value)) for name, value in values.items() if value is not None)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def filter_parameters(filters: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """``{"category1_id": "3,5", "s1": "!equal:1"}`` in the guide's grammar."""
+    return tuple((f"filter.{field}", condition) for field, condition in (filters or {}).items())
+
+
+def wait_until(
+    look: Callable[[], Steps[T]], ended: Callable[[T], bool], progress: Progress[T] | None, timeout: float | None
+) -> Steps[T]:
+    """Look again and again, with longer and longer pauses. Raises WaitTimeout after ``timeout`` seconds."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    pause = _FIRST_LOOK
+    while True:
+        state = yield from look()
+        if progress is not None:
+            progress(state)
+        if ended(state):
+            return state
+        if deadline is not None and time.monotonic() + pause > deadline:
+            raise WaitTimeout(f"it has not ended after {timeout:g} seconds", state)
+        yield Pause(pause)
+        pause = min(_LONGEST_LOOK, pause * 1.5)

@@ -1,0 +1,142 @@
+"""Answers of /placket/v1. Boxes are x0, y0, x1, y1 in fractions of the upright image; scores 0..1; times ISO 8601."""
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Service(TypedDict):
+    name: str
+    documents: int
+    remainingIndexRequests: int
+    bundle: str
+    createdAt: str
+
+
+class NamedLabel(TypedDict):
+    id: str
+    name: str
+    score: float
+
+
+class Attribute(TypedDict):
+    attribute: str
+    labels: list[NamedLabel]
+
+
+class Color(TypedDict):
+    hex: str
+    name: str
+    share: float
+
+
+class Garment(TypedDict):
+    group: str
+    category: NamedLabel
+    box: list[float]
+    score: float
+    tags: list[Attribute]
+    colors: list[Color]
+
+
+class DetectedGarment(Garment):
+    link: str
+
+
+class Photo(TypedDict):
+    width: int
+    height: int
+    items: list[DetectedGarment]
+
+
+class Product(TypedDict):
+    product_id: str
+    name: str
+    category1_id: str
+    category2_id: str
+    category3_id: str
+    image_url: str
+    s1: str
+    s2: str
+    width: int
+    height: int
+    garments: list[Garment]
+    createdAt: str
+    updatedAt: str
+
+
+class Match(TypedDict):
+    """Beside id and similarity, what ``fields`` asked for."""
+
+    product_id: str
+    similarity: float
+    name: NotRequired[str]
+    image_url: NotRequired[str]
+    category1_id: NotRequired[str]
+    category2_id: NotRequired[str]
+    category3_id: NotRequired[str]
+
+
+class MatchList(TypedDict):
+    items: list[Match]
+
+
+class ImageMatchList(MatchList):
+    """``garment``: what of the photo was searched for; absent for a link."""
+
+    garment: NotRequired[Garment]
+
+
+Outcome = Literal["added", "updated", "deleted", "failed"]
+RunStatus = Literal["reserved", "running", "failed", "finished"]
+
+
+class Run(TypedDict):
+    """``failed`` as a status means that no row succeeded."""
+
+    id: str
+    service: str
+    kind: Literal["index", "check", "reindex"]
+    filename: str
+    status: RunStatus
+    cancelled: bool
+    error: str
+    bundle: str
+    requestedAt: str
+    startedAt: str | None
+    finishedAt: str | None
+    added: int
+    updated: int
+    deleted: int
+    failed: int
+    pending: int
+    total: int
+
+
+class RunRow(TypedDict):
+    """``line`` counts from 1; ``outcome`` is None until the row's turn has come."""
+
+    line: int
+    product_id: str
+    outcome: Outcome | None
+    reason: str
+    detail: str
+
+
+class UsageOfDay(TypedDict):
+    day: str
+    keyId: str
+    requests: int
+    images: int
+
+
+class Usage(TypedDict):
+    first: str
+    last: str
+    imagesPerMonth: int | None
+    imagesThisMonth: int
+    days: list[UsageOfDay]
+
+
+class WebhookSecret(TypedDict):
+    header: str
+    algorithm: str
+    secret: str

@@ -1,0 +1,94 @@
+"""Files to take away. No cell of theirs is one that a spreadsheet would run.
+
+A cell whose text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an apostrophe before it in CSV
+(OWASP, "CSV Injection"); in a workbook every cell is of the type text, which no program evaluates.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from placket.domain.garments import Garment
+from placket.domain.runs import FIELDS, RowResult
+from placket.domain.tagger.result import tagging_result
+from placket.domain.tagger.tasks import EntryResult
+from placket.domain.taxonomy import taxonomy
+from placket.services.stores import Document
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_MOST_CELL = 32_767
+"""Characters that a workbook's cell holds."""
+
+FAILED_COLUMNS = ("line", "product_id", "reason", "detail", *FIELDS)
+PRODUCT_COLUMNS = ("product_id", *FIELDS, "garment", "group", "category", *taxonomy().attributes)
+TASK_COLUMNS = ("id", "url", "reason", "garment", "group", "category", "box", *taxonomy().attributes)
+
+
+def safe_cell(text: str) -> str:
+    return "'" + text if text.startswith(_DANGEROUS) else text
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One line of RFC 4180 CSV, its line break included."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(str(c)) for c in cells])
+    return out.getvalue()
+
+
+def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """An Excel workbook of one sheet; every cell is text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for row in (columns, *rows):
+        cells = []
+        for value in row:
+            cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value))[:_MOST_CELL])
+            # Whatever it begins with: a leading = would have made it a formula.
+            cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def failed_row(row: RowResult) -> list[object]:
+    fields = row.fields or {}
+    return [row.line, row.product_id, row.reason, row.detail, *(fields.get(f, "") for f in FIELDS)]
+
+
+def product_row(document: Document) -> list[object]:
+    """The product and the tags of its main garment."""
+    own: list[object] = [document.product_id, *(document.fields.get(f, "") for f in FIELDS)]
+    return [*own, *_garment_cells(document.garments[0], 1)] if document.garments else own
+
+
+def task_rows(entry: EntryResult) -> list[list[object]]:
+    """A row a garment; one row for an image without any, or one that failed."""
+    if entry.garments is None:
+        return [[entry.image_id, entry.url, f"{entry.reason}: {entry.detail}"]]
+    wanted = [g for g in entry.garments if g.group in entry.detection]
+    return [[entry.image_id, entry.url, "", *_garment_cells(g, n, box=True)] for n, g in enumerate(wanted, 1)] or [
+        [entry.image_id, entry.url, ""]
+    ]
+
+
+def _garment_cells(garment: Garment, number: int, *, box: bool = False) -> list[object]:
+    place = [" ".join(f"{v:.4f}" for v in garment.box.as_list())] if box else []
+    tags = (", ".join(x.id for x in garment.tags.get(a, ())) for a in taxonomy().attributes)
+    return [number, garment.group, garment.category.id, *place, *tags]
+
+
+def task_json(entry: EntryResult, language: str) -> str:
+    """An entry as the Tagger API gives it, on one line."""
+    if entry.garments is None:
+        content: dict[str, object] = {"id": entry.image_id, "error": {"reason": entry.reason, "message": entry.detail}}
+    else:
+        result = tagging_result(entry.garments, entry.detection, language)
+        content = {"id": entry.image_id, "url": entry.url, "taggingResult": result}
+    return json.dumps(content, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""Garments as pages show them: words in the reader's language, boxes as a drawing over the photo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from placket.console.words import Words
+from placket.domain.garments import Garment, Swatch
+from placket.domain.taxonomy import taxonomy
+
+_WIDE = 0x1100
+"""From here on, letters are about as wide as they are high (Hangul, Kana, Han)."""
+_COLOURS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """``score`` 0..1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    attribute: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """``link`` stands for the garment in a search; empty where there is none."""
+
+    name: str
+    group: str
+    score: float
+    tags: tuple[Tag, ...]
+    swatches: tuple[Swatch, ...]
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A box in pixels of the photo, and the upper left corner of its label.
+
+    ``label_width`` is a guess: only the browser knows its letters.
+    """
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    label_x: float
+    label_y: float
+    label_width: float
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """``letter``: height of a letter, in pixels of the photo."""
+
+    width: int
+    height: int
+    letter: float
+    boxes: tuple[Drawn, ...]
+
+
+def shown(garment: Garment, words: Words, link: str = "") -> Shown:
+    category = garment.category
+    tags = [Tag(words("tag.category"), (Bar(words.category(category.id), category.score),))]
+    for attribute in taxonomy().attributes:
+        labels = garment.tags.get(attribute, ())
+        if labels and taxonomy().applies(attribute, category.id):
+            bars = tuple(Bar(words.label(attribute, x.id), x.score) for x in labels)
+            tags.append(Tag(words(f"tag.{attribute}"), bars))
+    return Shown(
+        name=words.category(category.id),
+        group=words(f"group.{garment.group}"),
+        score=garment.score,
+        tags=tuple(tags),
+        swatches=garment.swatches,
+        link=link,
+    )
+
+
+def summary(garments: Sequence[Garment], words: Words) -> str:
+    """``Dress, black, floral``: the main garment in a line."""
+    if not garments:
+        return ""
+    main = garments[0]
+    labels = chain(
+        (words.label("colors", x.id) for x in main.tags.get("colors", ())[:1]),
+        (words.label("pattern", x.id) for x in main.tags.get("pattern", ())[:1]),
+    )
+    return ", ".join([words.category(main.category.id), *labels])
+
+
+def overlay(garments: Sequence[Garment], words: Words, width: int, height: int) -> Overlay:
+    """Boxes and labels to lay over a photo of ``width`` x ``height`` pixels."""
+    letter = max(width, height) / 38
+    boxes = tuple(_drawn(n, g, words, width, height, letter) for n, g in enumerate(garments))
+    return Overlay(width, height, letter, boxes)
+
+
+def _drawn(number: int, garment: Garment, words: Words, width: int, height: int, letter: float) -> Drawn:
+    name = f"{words.category(garment.category.id)} {100 * garment.score:.0f}%"
+    box = garment.box
+    x, y = box.x0 * width, box.y0 * height
+    above = y - 1.5 * letter
+    label_width = letter * (0.8 + sum(1.0 if ord(c) >= _WIDE else 0.6 for c in name))
+    return Drawn(
+        name=name,
+        x=x,
+        y=y,
+        width=box.width * width,
+        height=box.height * height,
+        label_x=max(0.0, min(x, width - label_width)),
+        label_y=above if above >= 0 else y,
+        label_width=label_width,
+        colour=number % _COLOURS,
+    )

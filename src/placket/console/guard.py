@@ -1,0 +1,143 @@
+"""What stands before every page: the session, the CSRF token, the size of what is sent; and the headers after it."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from placket.console.errors import Forged, TooLarge
+from placket.console.visit import House, NoProject, Visit
+from placket.domain.errors import InvalidParameter
+
+SESSION_COOKIE = "placket_session"
+_MOST_FORM_BYTES = 64_000
+_MOST_FIELDS = 50
+_SAFE_METHODS = ("GET", "HEAD")
+
+Page = Callable[[Visit], Awaitable[Response]]
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+
+
+class SafeHeaders:
+    """Nothing from elsewhere, nothing inline, in no frame; and no page is kept by a cache unless it says so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                own = (*_HEADERS, (b"cache-control", b"no-store"))
+                message["headers"] = [*given, *(h for h in own if h[0] not in names)]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class Guarded:
+    """A page for whoever is signed in. ``most_bytes``: of a request's body, files included."""
+
+    def __init__(self, house: House, page: Page, *, most_bytes: int = _MOST_FORM_BYTES, public: bool = False) -> None:
+        self._house = house
+        self._page = page
+        self._most_bytes = most_bytes
+        self._public = public
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, _bounded(receive, self._most_bytes))
+        response = await self._answer(Visit(self._house, request))
+        await response(scope, receive, send)
+
+    async def _answer(self, visit: Visit) -> Response:
+        request = visit.request
+        visit.session = await self._house.sessions.read(unquote(request.cookies.get(SESSION_COOKIE, "")))
+        if visit.session is None and not self._public:
+            return _sign_in_first(visit)
+        if visit.session is not None:
+            visit.projects = tuple(await self._house.parts.store.projects())
+        if request.method not in _SAFE_METHODS:
+            async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
+                visit.form = form
+                if not self._public:
+                    _check_csrf(visit)
+                return await self._run(visit)
+        return await self._run(visit)
+
+    async def _run(self, visit: Visit) -> Response:
+        try:
+            return await self._page(visit)
+        except NoProject:
+            return visit.redirect("/keys")
+
+
+def _sign_in_first(visit: Visit) -> Response:
+    target = f"{visit.house.prefix}/sign-in"
+    if visit.is_fragment:
+        return Response(status_code=204, headers={"HX-Redirect": target})
+    if visit.request.method not in _SAFE_METHODS:
+        return RedirectResponse(target, 303)
+    back = visit.request.url.path.removeprefix(visit.house.prefix)
+    query = visit.request.url.query
+    return RedirectResponse(f"{target}?{urlencode({'next': f'{back}?{query}' if query else back})}", 303)
+
+
+def _check_csrf(visit: Visit) -> None:
+    assert visit.session is not None
+    given = visit.request.headers.get("x-csrf-token") or visit.text("csrf")
+    if not hmac.compare_digest(visit.session.csrf.encode(), given.encode("utf-8", "replace")):
+        raise Forged("the page is too old, or the request did not come from it: load the page again")
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise TooLarge(f"more than {most:,} bytes were sent")
+        return message
+
+    return counted
+
+
+async def read_upload(visit: Visit, name: str, most_bytes: int) -> tuple[str, bytes] | None:
+    """(file name, content) of an uploaded file; None when there is none. Raises TooLarge, InvalidParameter."""
+    value = visit.form.get(name)
+    if value is None or isinstance(value, str):
+        return None
+    content = await value.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise TooLarge(f"the file has more than {most_bytes:,} bytes")
+    if not content and not value.filename:
+        return None
+    if not content:
+        raise InvalidParameter("the file is empty")
+    return value.filename or "", content

@@ -1,0 +1,87 @@
+"""Keys, and what they used."""
+
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from placket.console.charts import Chart, chart
+from placket.console.guard import Page
+from placket.console.visit import PROJECT_COOKIE, Visit
+from placket.domain.errors import InvalidParameter, KeyNameTaken, NoSuchKey
+from placket.services.usage import period
+
+_NEW = "+"
+"""What the form says instead of a project's name when it is to make one."""
+
+
+async def index(visit: Visit) -> Response:
+    return await _page(visit)
+
+
+async def _page(visit: Visit, error: str = "", made: str = "", status: int = 200) -> Response:
+    keys = await visit.parts.keys.list()
+    usage = await visit.parts.usage.everyone()
+    first, last = period(None, None)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    per_key = {k.id: (0, 0) for k in keys}
+    for u in usage:
+        requests, images = per_key.get(u.key_id, (0, 0))
+        per_key[u.key_id] = requests + u.requests, images + u.images
+    charts: list[tuple[str, Chart]] = []
+    for name in ("images", "requests"):
+        values = [sum(getattr(u, name) for u in usage if u.day == day) for day in days]
+        charts.append((visit.words(f"usage.{name}"), chart(days, values)))
+    return visit.render(
+        "keys.html",
+        status,
+        keys=keys,
+        per_key=per_key,
+        charts=charts,
+        statistics=await visit.parts.statistics(),
+        error=error,
+        made=made,
+        new=_NEW,
+    )
+
+
+async def create(visit: Visit) -> Response:
+    project = visit.text("project")
+    try:
+        made = await visit.parts.keys.create(
+            visit.text("name"), None if project == _NEW else project, _number(visit, "rate")
+        )
+    except (InvalidParameter, KeyNameTaken, NoSuchKey) as error:
+        return await _page(visit, error=error.detail, status=400)
+    visit.projects = tuple(await visit.parts.store.projects())
+    response = await _page(visit, made=made.key)
+    if project == _NEW and visit.project is None:
+        visit.remember(response, PROJECT_COOKIE, made.record.project)
+    return response
+
+
+def _number(visit: Visit, name: str) -> float | None:
+    text = visit.text(name)
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidParameter(f"{name} must be a number") from None
+
+
+async def revoke(visit: Visit) -> Response:
+    await visit.parts.keys.revoke(visit.path("key"))
+    return visit.redirect("/keys")
+
+
+async def limit(visit: Visit) -> Response:
+    images = _number(visit, "images") or 0.0
+    if not images.is_integer():
+        raise InvalidParameter("images must be a whole number")
+    rate = _number(visit, "rate") or 0.0
+    await visit.parts.keys.limit(visit.path("key"), rate=rate, images_per_month=int(images))
+    return visit.redirect("/keys")
+
+
+GET: dict[str, Page] = {"/keys": index}
+POST: dict[str, Page] = {"/keys": create, "/keys/{key}/revoke": revoke, "/keys/{key}/limit": limit}

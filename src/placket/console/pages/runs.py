@@ -1,0 +1,126 @@
+"""Index runs: how far they are, what failed and why."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from starlette.responses import Response, StreamingResponse
+
+from placket.console.exports import FAILED_COLUMNS, csv_line, failed_row
+from placket.console.guard import Page
+from placket.console.visit import Visit
+from placket.domain.errors import NoSuchRun, PlacketError
+from placket.domain.runs import Outcome, Run
+from placket.services.stores import Service
+
+_PAGE = 50
+_SHOWN_FAILURES = 100
+_EXPORT_PAGE = 1000
+_LOOK_SECONDS = 0.5
+_STREAM_SECONDS = 8.0
+"""A stream of events is short, and the browser asks again: so a page that is left open holds up no shutdown."""
+
+
+async def index(visit: Visit) -> Response:
+    service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
+    start = int(visit.argument("start", "0")) if visit.argument("start", "0").isdecimal() else 0
+    total, runs = await visit.parts.indexing.list(service, start=start, limit=_PAGE)
+    more = start + _PAGE if start + _PAGE < total else None
+    return visit.render("runs.html", service=service, runs=runs, total=total, more=more)
+
+
+async def _run(visit: Visit) -> tuple[Service, Run]:
+    service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
+    try:
+        run_id = UUID(visit.path("run"))
+    except ValueError:
+        raise NoSuchRun("there is no such index run") from None
+    return service, await visit.parts.indexing.get(service, run_id)
+
+
+async def show(visit: Visit) -> Response:
+    service, run = await _run(visit)
+    failures = await visit.parts.indexing.rows(service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES)
+    return visit.render("run.html", service=service, run=run, failures=failures, speed=_speed(run))
+
+
+def _speed(run: Run) -> tuple[float, float] | None:
+    """(rows a second, seconds left) of a run that is under way."""
+    done = run.total - run.pending
+    if run.started_at is None or run.state.ended or not done:
+        return None
+    passed = max(time.time() - run.started_at.timestamp(), 0.1)
+    return done / passed, run.pending * passed / done
+
+
+async def events(visit: Visit) -> Response:
+    """Server-sent events: the progress part of the page, whenever it changes; ``end`` when the run has ended."""
+    service, run = await _run(visit)
+
+    def progress(run: Run) -> str:
+        page = visit.render("_progress.html", service=service, run=run, speed=_speed(run))
+        return bytes(page.body).decode()
+
+    async def stream() -> AsyncIterator[str]:
+        yield "retry: 500\n\n"
+        current, last, until = run, "", time.monotonic() + _STREAM_SECONDS
+        while True:
+            shown = progress(current)
+            if shown != last:
+                yield f"data: {json.dumps(shown)}\n\n"
+                last = shown
+            if current.state.ended:
+                yield "event: end\ndata: {}\n\n"
+                return
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                current = await visit.parts.indexing.get(service, run.id)
+            except PlacketError:
+                # The service was deleted or the database is away: the page's next question gets the answer.
+                return
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def failed_rows(visit: Visit) -> Response:
+    service, run = await _run(visit)
+
+    async def lines() -> AsyncIterator[str]:
+        yield "\ufeff" + csv_line(FAILED_COLUMNS)
+        start = 0
+        while page := await visit.parts.indexing.rows(
+            service, run.id, outcome=Outcome.FAILED, start=start, limit=_EXPORT_PAGE
+        ):
+            yield "".join(csv_line(failed_row(row)) for row in page)
+            start += len(page)
+
+    headers = {"Content-Disposition": f'attachment; filename="{service.name}-{run.id}-failed.csv"'}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def cancel(visit: Visit) -> Response:
+    service, run = await _run(visit)
+    await visit.parts.indexing.cancel(service, run.id)
+    return visit.redirect(f"/services/{service.name}/runs/{run.id}")
+
+
+async def repeat(visit: Visit) -> Response:
+    service, run = await _run(visit)
+    new = await visit.parts.indexing.repeat_failed(service, run.id)
+    return visit.redirect(f"/services/{service.name}/runs/{new.id}")
+
+
+GET: dict[str, Page] = {
+    "/services/{service}/runs": index,
+    "/services/{service}/runs/{run}": show,
+    "/services/{service}/runs/{run}/events": events,
+    "/services/{service}/runs/{run}/failed.csv": failed_rows,
+}
+POST: dict[str, Page] = {
+    "/services/{service}/runs/{run}/cancel": cancel,
+    "/services/{service}/runs/{run}/repeat": repeat,
+}

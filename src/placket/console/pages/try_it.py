@@ -1,0 +1,88 @@
+"""Try it: a photo, what is found in it, and what looks like that."""
+
+import asyncio
+import base64
+
+from starlette.responses import Response
+
+from placket.console.garments import Shown, overlay, shown
+from placket.console.guard import read_upload
+from placket.console.visit import Visit
+from placket.domain.errors import InvalidParameter
+from placket.domain.filters import Condition
+from placket.domain.runs import FILTER_FIELDS
+from placket.services.searching import MOST_RESULTS, Match, SearchOptions
+
+_PREVIEW_SIDE = 1024
+STEPS = 20
+"""Thresholds whose counts are shown: 0, 0.05 ... 0.95."""
+
+
+async def home(visit: Visit) -> Response:
+    return visit.redirect("/try")
+
+
+async def page(visit: Visit) -> Response:
+    services = await visit.parts.catalogue.services(visit.caller) if visit.project else []
+    return visit.render("try.html", services=services, max_bytes=visit.parts.catalogue_limits.max_bytes)
+
+
+async def look(visit: Visit) -> Response:
+    """The photo with its garments. Raises InvalidParameter without a photo, FetchError, ImageError."""
+    image = await _photo(visit)
+    limits, caller = visit.parts.catalogue_limits, visit.caller
+    found, preview = await asyncio.gather(
+        visit.parts.looking.look(caller, image, limits),
+        visit.parts.vision.thumbnail(image, limits=limits, side=_PREVIEW_SIDE),
+    )
+    items: list[Shown] = [shown(d.garment, visit.words, link=d.link) for d in found.items]
+    return visit.render(
+        "_look.html",
+        # Carried in the page itself: the server keeps no photo that somebody tried.
+        preview="data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii"),
+        overlay=overlay([d.garment for d in found.items], visit.words, found.width, found.height),
+        items=items,
+        width=found.width,
+        height=found.height,
+        services=await visit.parts.catalogue.services(caller),
+        fields=FILTER_FIELDS,
+    )
+
+
+async def _photo(visit: Visit) -> bytes:
+    limits = visit.parts.catalogue_limits
+    upload = await read_upload(visit, "photo", limits.max_bytes)
+    if upload is not None:
+        return upload[1]
+    url = visit.text("url")
+    if not url:
+        raise InvalidParameter(visit.words("try.nothing"))
+    return await visit.parts.photos.fetch(url, limits)
+
+
+async def similar(visit: Visit) -> Response:
+    """Products of a service like the garment of a link. Raises NoSuchService, LinkInvalid."""
+    options = SearchOptions(
+        limit=MOST_RESULTS,
+        conditions=_conditions(visit),
+        include_duplicates=visit.text("duplicates") != "hide",
+    )
+    service = visit.text("service")
+    matches = await visit.parts.searching.by_link(visit.caller, service, visit.text("link"), options, details=True)
+    return visit.render("_similar.html", service=service, matches=matches, counts=counts(matches), steps=STEPS)
+
+
+def _conditions(visit: Visit) -> tuple[Condition, ...]:
+    """``values``: with commas between them; empty means no filter."""
+    field, values = visit.text("field"), visit.text("values")
+    if not values:
+        return ()
+    if field not in FILTER_FIELDS:
+        raise InvalidParameter(f"a filter's field is one of {', '.join(FILTER_FIELDS)}")
+    wanted = tuple(v.strip() for v in values.split(","))
+    return (Condition(field, wanted, negated=visit.text("operator") == "not"),)
+
+
+def counts(matches: list[Match]) -> list[int]:
+    """How many of the matches reach each of the thresholds 0, 1/STEPS, 2/STEPS ..."""
+    return [sum(m.similarity >= step / STEPS for m in matches) for step in range(STEPS)]

@@ -1,0 +1,133 @@
+"""One request as a page sees it: who asks, in which language, for which project."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote
+
+from jinja2 import Environment
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from placket.console.parts import ConsoleParts
+from placket.console.sessions import Session, Sessions, Throttle
+from placket.console.thumbnails import Thumbnails
+from placket.console.words import LANGUAGES, Words, choose
+from placket.services.stores import Caller, Project
+
+PROJECT_COOKIE = "placket_project"
+LANGUAGE_COOKIE = "placket_language"
+THEME_COOKIE = "placket_theme"
+THEMES = ("light", "dark")
+_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What outlives a request."""
+
+    prefix: str
+    parts: ConsoleParts
+    sessions: Sessions
+    throttle: Throttle
+    thumbnails: Thumbnails
+    templates: Environment
+
+
+class NoProject(Exception):
+    """The page needs a project, and there is none yet."""
+
+
+@dataclass
+class Visit:
+    """``form`` is read, and its CSRF token checked, before a page sees it."""
+
+    house: House
+    request: Request
+    session: Session | None = None
+    form: FormData = field(default_factory=FormData)
+    projects: tuple[Project, ...] = ()
+
+    @property
+    def parts(self) -> ConsoleParts:
+        return self.house.parts
+
+    @cached_property
+    def words(self) -> Words:
+        asked = self.request.headers.getlist("accept-language")
+        return Words(choose(self.request.cookies.get(LANGUAGE_COOKIE, ""), ",".join(asked)))
+
+    @cached_property
+    def project(self) -> Project | None:
+        """The chosen one, else the oldest: a new project does not take its place."""
+        chosen = unquote(self.request.cookies.get(PROJECT_COOKIE, ""))
+        oldest = min(self.projects, key=lambda p: p.id, default=None)
+        return next((p for p in self.projects if p.name == chosen), oldest)
+
+    @property
+    def caller(self) -> Caller:
+        """The admin, acting for the project. Raises NoProject."""
+        if self.project is None:
+            raise NoProject
+        return Caller(self.project.id, self.project.name, "admin")
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether a script asked for a part of a page."""
+        return "hx-request" in self.request.headers
+
+    @property
+    def is_secure(self) -> bool:
+        return self.request.url.scheme == "https"
+
+    def text(self, name: str, default: str = "") -> str:
+        """A form's field, trimmed."""
+        value = self.form.get(name, default)
+        return value.strip() if isinstance(value, str) else default
+
+    def argument(self, name: str, default: str = "") -> str:
+        return self.request.query_params.get(name, default)
+
+    def path(self, name: str) -> str:
+        return str(self.request.path_params[name])
+
+    def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        theme = self.request.cookies.get(THEME_COOKIE, "")
+        page = self.house.templates.get_template(template).render(
+            t=self.words,
+            lang=self.words.language,
+            languages=LANGUAGES,
+            theme=theme if theme in THEMES else "",
+            here=self.request.url.path,
+            session=self.session,
+            csrf=self.session.csrf if self.session else "",
+            project=self.project,
+            projects=self.projects,
+            **context,
+        )
+        return HTMLResponse(page, status)
+
+    def redirect(self, path: str) -> Response:
+        """To a page of the console."""
+        target = self.house.prefix + path
+        if self.is_fragment:
+            return Response(status_code=204, headers={"HX-Redirect": target})
+        return RedirectResponse(target, 303)
+
+    def remember(self, response: Response, name: str, value: str, seconds: int = _YEAR) -> Response:
+        """Set a cookie that only the console gets."""
+        response.set_cookie(
+            name,
+            quote(value, safe=""),
+            max_age=seconds,
+            path=self.house.prefix,
+            secure=self.is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    def forget(self, response: Response, name: str) -> Response:
+        response.delete_cookie(name, path=self.house.prefix, secure=self.is_secure, httponly=True, samesite="strict")
+        return response

@@ -1,0 +1,39 @@
+"""Calibrate a bundle on the part of `train` that was set aside, and write what was chosen into its manifest."""
+
+from pathlib import Path
+from typing import Any
+
+from placket.training.cache import build_all
+from placket.training.detector.calibrate import calibrate as calibrate_detector
+from placket.training.detector.targets import load_samples
+from placket.training.encoder.calibrate import calibrate as calibrate_encoder
+from placket.training.encoder.items import Item, Vocabulary, load_items
+from placket.training.encoder.predict import Predictions, predict
+from placket.training.manifest import read_manifest, write_manifest
+from placket.training.onnx_models import OnnxDetector, OnnxEncoder
+
+
+def predictions(bundle: Path, items: list[Item], cache: Path) -> Predictions:
+    """The bundle's predictions on items."""
+    content = read_manifest(bundle)
+    detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
+    encoder = OnnxEncoder(bundle / content["encoder"]["file"])
+    return predict(items, encoder, content["encoder"]["size"][0], cache, detector)
+
+
+def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
+    """Choose thresholds, temperatures, fusion and the similarity curve on `calib`; returns the new manifest."""
+    content, vocabulary = read_manifest(bundle), Vocabulary.read(data)
+    stores = build_all(data, cache)
+    samples = [s for s in load_samples(data, cache, stores) if s.part == "calib"]
+    detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
+    settings = calibrate_detector(detector, samples, cache)
+    chosen = {"detector": settings.pop("chosen")}
+    content["detector"].update(settings)
+    write_manifest(bundle, content)
+    found = predictions(bundle, [i for i in load_items(data, cache, stores) if i.part == "calib"], cache)
+    calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
+    content["calibration"], content["similarity"] = calibration, {"curve": curve}
+    content["training"]["chosen_on_calib"] = chosen
+    write_manifest(bundle, content)
+    return content

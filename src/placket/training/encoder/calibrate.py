@@ -1,0 +1,220 @@
+"""Calibration of the encoder on a part of `train` set aside: temperatures, thresholds, fusion, the similarity curve."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.training.encoder.items import MULTI, Vocabulary
+from placket.training.encoder.predict import Predictions
+from placket.training.onnx_models import Floats
+
+ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
+THRESHOLDS = tuple(round(0.1 + 0.02 * i, 2) for i in range(36))
+LEAST_POSITIVES = 25
+MOST_LOST = 0.003
+GROUP_FLOOR = 1e-3
+# Share of random pairs above a cosine -> the similarity that this cosine is given.
+CURVE = ((0.5, 0.1), (0.1, 0.3), (0.01, 0.5), (0.001, 0.7), (0.0001, 0.85))
+PAIR_SEED, PAIRS, PAIRS_AT_ONCE = 5, 400_000, 20_000
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+def log_softmax(x: Floats) -> Floats:
+    """Over the last axis."""
+    top = x.max(-1, keepdims=True)
+    out: Floats = x - top - np.log(np.exp(x - top).sum(-1, keepdims=True))
+    return out
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x))."""
+    out: Floats = (1 / (1 + np.exp(-np.clip(x, -60, 60)))).astype(np.float32)
+    return out
+
+
+def labels_of(found: Predictions, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Numbers of the labels by eye: singles and `first_color` [n] (-1 unknown), sets [n, labels] (-1 rows unknown)."""
+    codes = [vocabulary.encode(i) if i.by_eye else {} for i in found.items]
+    out: dict[str, Any] = {
+        a: np.array([c.get(a, -1) for c in codes]) for a in (*vocabulary.single, "first_color")
+    }  # fmt: skip
+    for name in MULTI:
+        unknown = np.full(len(vocabulary.labels[name]), -1, np.float32)
+        out[name] = np.stack([c[name] if c.get(name) is not None else unknown for c in codes])
+    return out
+
+
+def allowed_labels(attribute: str, found: Predictions, vocabulary: Vocabulary) -> Bools:
+    """Which labels [n, labels] the item's true category allows: a length is worded by where the garment hangs from."""
+    labels = vocabulary.labels[attribute]
+    out = np.ones((len(found.items), len(labels)), bool)
+    if attribute == "length":
+        from placket.vision.tags import lengths_of
+
+        for row, item in enumerate(found.items):
+            category = item.tags.get("category")
+            if category:
+                words = lengths_of(category)
+                out[row] = [w in words for w in labels]
+    return out
+
+
+def _best(values: Sequence[float], score: Callable[[float], float]) -> float:
+    return max(values, key=score)
+
+
+def temperature_single(logits: Floats, truth: Ints) -> float:
+    """The temperature with the best likelihood; 1 where fewer than 20 labels are known."""
+    known = truth >= 0
+    if known.sum() < 20:
+        return 1.0
+    x, y = logits[known], truth[known]
+    return _best(TEMPERATURES, lambda t: float(log_softmax(x / t)[np.arange(len(y)), y].mean()))
+
+
+def temperature_multi(logits: Floats, truth: Floats) -> float:
+    """The temperature with the best likelihood of a set of labels."""
+    known = truth[:, 0] >= 0
+    x, y = logits[known], truth[known]
+
+    def likelihood(t: float) -> float:
+        p = sigmoid(x / t).clip(1e-6, 1 - 1e-6)
+        return float((y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+
+    return _best(TEMPERATURES, likelihood)
+
+
+def set_f1(chosen: Bools, truth: Floats) -> NDArray[np.float64]:
+    """F1 of a set of labels, garment by garment; 1 where both are empty."""
+    positive = truth > 0
+    hits = (chosen & positive).sum(1)
+    size = chosen.sum(1) + positive.sum(1)
+    out: NDArray[np.float64] = np.where(size == 0, 1.0, 2 * hits / np.maximum(size, 1))
+    return out
+
+
+def choose_sets(p: Floats, thresholds: Floats, at_least_one: bool) -> Bools:
+    """Labels at or above their thresholds; where `at_least_one`, the best one if none is."""
+    chosen: Bools = p >= thresholds
+    if at_least_one:
+        none = ~chosen.any(1)
+        chosen[none, p[none].argmax(1)] = True
+    return chosen
+
+
+def set_thresholds(p: Floats, truth: Floats, labels: Sequence[str], at_least_one: bool) -> dict[str, float]:
+    """A default threshold and those of frequent labels, for the best mean F1 of a garment's set."""
+    known = truth[:, 0] >= 0
+    p, truth = p[known], truth[known]
+
+    def score(thresholds: Floats) -> float:
+        return float(set_f1(choose_sets(p, thresholds, at_least_one), truth).mean())
+
+    width = len(labels)
+    default = _best(THRESHOLDS, lambda t: score(np.full(width, t, np.float32)))
+    values = np.full(width, default, np.float32)
+    out = {"default": default}
+    for column in np.argsort(-truth.sum(0)):
+        if truth[:, column].sum() < LEAST_POSITIVES:
+            break
+        trial = values.copy()
+
+        def with_value(t: float, trial: Floats = trial, column: int = int(column)) -> float:
+            trial[column] = t
+            return score(trial)
+
+        near = [t for t in THRESHOLDS if abs(t - default) <= 0.16]
+        best = _best(near, with_value)
+        if with_value(best) > score(values) + 5e-4:
+            values[column] = best
+            out[labels[int(column)]] = best
+    return out
+
+
+def unknown_threshold(logits: Floats, truth: Ints, temperature: float) -> float:
+    """The highest probability below which at most 0.3% of the known garments would lose a right answer."""
+    known = truth >= 0
+    if known.sum() < 100:
+        return 0.0
+    p = np.exp(log_softmax(logits[known] / temperature))
+    right = np.sort(p.max(1)[p.argmax(1) == truth[known]])
+    lost = int(MOST_LOST * known.sum())
+    return math.floor(1e4 * right[lost]) / 1e4 if len(right) > lost else 0.0
+
+
+def fused(logits: Floats, groups: Floats, alpha: float, group_of: Ints) -> Floats:
+    """Log-probabilities (not normalised) of categories: encoder's times the detector's of the group^alpha."""
+    out: Floats = log_softmax(logits) + alpha * np.log(groups.clip(GROUP_FLOOR, 1.0))[:, group_of]
+    return out
+
+
+def fusion_alpha(found: Predictions, truth: Ints, temperature: float, group_of: Ints) -> tuple[float, dict[str, float]]:
+    """The exponent with the most right categories, and the accuracy by exponent."""
+    known = truth >= 0
+    table = {}
+    for alpha in ALPHAS:
+        guess = fused(found.logits["category"] / temperature, found.groups, alpha, group_of).argmax(1)
+        table[str(alpha)] = float((guess[known] == truth[known]).mean())
+    return float(max(table, key=lambda k: table[k])), table
+
+
+def random_cosines(found: Predictions) -> Floats:
+    """Cosines of random pairs of different designs."""
+    rng = np.random.default_rng(PAIR_SEED)
+    numbers: dict[str, int] = {}
+    design = np.array([numbers.setdefault(i.design, len(numbers)) for i in found.items])
+    out: list[Floats] = []
+    for _ in range(PAIRS // PAIRS_AT_ONCE):
+        a, b = rng.integers(0, len(found.items), (2, PAIRS_AT_ONCE))
+        differ = design[a] != design[b]
+        out.append(np.einsum("ij,ij->i", found.embedding[a[differ]], found.embedding[b[differ]]))
+    return np.concatenate(out)
+
+
+def product_pairs(found: Predictions) -> tuple[Ints, Ints]:
+    """Rows of studio persons and of the product shots of the same garments."""
+    shots = {i.product: row for row, i in enumerate(found.items) if i.view == "product"}
+    pairs = [(row, shots[i.product]) for row, i in enumerate(found.items) if i.view == "viton" and i.product in shots]
+    return np.array([p[0] for p in pairs], np.int64), np.array([p[1] for p in pairs], np.int64)
+
+
+def similarity_curve(found: Predictions) -> list[list[float]]:
+    """Points [cosine, similarity], rising, by how rare a cosine is among random pairs of different products.
+
+    So a threshold means the same with every bundle: 0.5 lets one random pair in 100 through, 0.7 one in 1,000.
+    """
+    cosines = random_cosines(found)
+    points = [[-1.0, 0.0]]
+    for share, value in CURVE:
+        cosine = float(np.quantile(cosines, 1 - share))
+        if cosine > points[-1][0] + 0.005:
+            points.append([round(min(cosine, 0.99), 4), value])
+    points.append([1.0, 1.0])
+    return points
+
+
+def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any], list[list[float]], dict[str, Any]]:
+    """`calibration` and `similarity.curve` of the bundle, and what the choices were made by."""
+    truth = labels_of(found, vocabulary)
+    result: dict[str, Any] = {"temperature": {}, "thresholds": {}, "unknown": {}}
+    for name in vocabulary.single:
+        logits = np.where(allowed_labels(name, found, vocabulary), found.logits[name], -1e4).astype(np.float32)
+        t = temperature_single(logits, truth[name])
+        result["temperature"][name] = round(t, 4)
+        if name != "category":
+            result["unknown"][name] = unknown_threshold(logits, truth[name], t)
+    for name in MULTI:
+        t = temperature_multi(found.logits[name], truth[name])
+        result["temperature"][name] = round(t, 4)
+        result["thresholds"][name] = set_thresholds(
+            sigmoid(found.logits[name] / t), truth[name], vocabulary.labels[name], name == "colors"
+        )
+    group_of = np.array([vocabulary.groups.index(vocabulary.group_of[c]) for c in vocabulary.categories])
+    alpha, by_alpha = fusion_alpha(found, truth["category"], result["temperature"]["category"], group_of)
+    result["fusion"] = {"alpha": alpha}
+    return result, similarity_curve(found), {"category_by_alpha": by_alpha}

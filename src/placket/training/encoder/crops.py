@@ -1,0 +1,62 @@
+"""The encoder's crops, as the server cuts them, and what is done to them in training."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from placket.training.cache import Pixels
+from placket.training.detector.targets import Box
+
+PAD = 255
+MARGIN = 0.08
+
+
+def crop(pixels: Pixels, box: Box, size: int, margin: float = MARGIN) -> Pixels:
+    """The garment's crop as the server makes it: box widened by `margin`, clipped, letterboxed on white. [s, s, 3]."""
+    height, width = pixels.shape[:2]
+    mx, my = (box[2] - box[0]) * margin, (box[3] - box[1]) * margin
+    x0, y0 = max(0, round((box[0] - mx) * width)), max(0, round((box[1] - my) * height))
+    x1, y1 = min(width, round((box[2] + mx) * width)), min(height, round((box[3] + my) * height))
+    x0, y0 = min(x0, width - 2), min(y0, height - 2)
+    cut = Image.fromarray(pixels[y0 : max(y1, y0 + 2), x0 : max(x1, x0 + 2)])
+    scale = min(size / cut.height, size / cut.width)
+    w, h = max(1, round(cut.width * scale)), max(1, round(cut.height * scale))
+    out = np.full((size, size, 3), PAD, np.uint8)
+    left, top = (size - w) // 2, (size - h) // 2
+    out[top : top + h, left : left + w] = np.asarray(cut.resize((w, h), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    return out
+
+
+def shake(box: Box, rng: np.random.Generator, strength: float) -> Box:
+    """A box with a detector's kind of error: sides moved by a few percent, now and then far looser or cut."""
+    w, h = box[2] - box[0], box[3] - box[1]
+    spread = 0.045 * strength * (2.5 if rng.random() < 0.15 else 1.0)
+    d = rng.normal(0, spread, 4) * np.array([w, h, w, h])
+    x0, y0 = max(0.0, box[0] + d[0]), max(0.0, box[1] + d[1])
+    x1, y1 = min(1.0, box[2] + d[2]), min(1.0, box[3] + d[3])
+    if x1 - x0 < 0.3 * w or y1 - y0 < 0.3 * h:
+        return box
+    return (x0, y0, x1, y1)
+
+
+def light(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Mild light and tint (the colour is a label), blur, JPEG, a covered corner."""
+    ramp = np.arange(256, dtype=np.float32) / 255.0
+    gamma, gain = np.exp(rng.normal(0, 0.12)), np.exp(rng.normal(0, 0.07))
+    tint = np.exp(rng.normal(0, 0.025, 3))
+    table = np.concatenate([(ramp**gamma * gain * t * 255).clip(0, 255) for t in tint]).astype(np.uint8)
+    image: Image.Image = Image.fromarray(pixels).point(table.tolist())
+    if rng.random() < 0.1:
+        image = image.filter(ImageFilter.BoxBlur(float(rng.uniform(0.3, 1.0))))
+    if rng.random() < 0.08:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=int(rng.integers(35, 85)))
+        image = Image.open(buffer).convert("RGB")
+    out = np.array(image)
+    if rng.random() < 0.15:
+        size = out.shape[0]
+        w, h = (int(rng.uniform(0.1, 0.4) * size) for _ in range(2))
+        x, y = int(rng.integers(0, size - w)), int(rng.integers(0, size - h))
+        out[y : y + h, x : x + w] = rng.integers(0, 256, 3)
+    return out

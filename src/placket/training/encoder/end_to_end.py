@@ -1,0 +1,76 @@
+"""Whole photos through the server's own pipeline: is the garment found, and is it told right?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from placket.domain.garments import Analysis, Garment
+from placket.training.encoder.evaluate import AGREEMENT, VIEWS, Answer, TagFigures, single_figures
+from placket.training.encoder.items import Item
+from placket.training.onnx_models import iou_matrix
+from placket.training.sources import iter_images
+from placket.vision.bundle import read_bundle
+from placket.vision.local import LocalVision
+
+LEAST_IOU = 0.5
+MEASURED = "measured_color"
+
+
+@dataclass(slots=True)
+class WholePhotos:
+    """A set's garments labelled by eye, the share found, and figures of tags where a garment not found is wrong."""
+
+    garments: int
+    found: float
+    tags: dict[str, TagFigures]
+
+
+def _fits(analysis: Analysis, item: Item) -> Garment | None:
+    """The garment of a photo that is the item: the one that overlaps its box best, or the first where it has none."""
+    if not analysis.garments:
+        return None
+    if not item.boxed:
+        return analysis.garments[0]
+    boxes = np.array([g.box.as_list() for g in analysis.garments], np.float32)
+    overlap = iou_matrix(np.array([item.box], np.float32), boxes)[0]
+    best = int(overlap.argmax())
+    return analysis.garments[best] if overlap[best] >= LEAST_IOU else None
+
+
+def _said(garment: Garment | None) -> Answer:
+    if garment is None:
+        return Answer({})
+    tags = {name: [(x.id, x.score) for x in labels] for name, labels in garment.tags.items()}
+    tags["category"] = [(garment.category.id, garment.category.score)]
+    tags["first_color"] = tags.get("colors", [])[:1]
+    tags[MEASURED] = [(s.name, s.share) for s in garment.swatches[:1]]
+    return Answer(tags)
+
+
+def _photos(items: Sequence[Item], data: Path, view: str) -> Iterator[tuple[list[Item], bytes]]:
+    by_photo: dict[str, list[Item]] = {}
+    for item in items:
+        by_photo.setdefault(item.id, []).append(item)
+    for key, row in iter_images(data, view):
+        encoded = row["image"]
+        if key in by_photo and encoded:
+            yield by_photo[key], encoded
+
+
+def whole_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, WholePhotos]:
+    """Figures by set of the items labelled by eye. Boxes that a detector gave an item are not taken for truth."""
+    vision = LocalVision(read_bundle(bundle))
+    out = {}
+    for view in VIEWS:
+        own = [i for i in items if i.view == view and i.by_eye]
+        told: list[tuple[Item, Garment | None]] = []
+        for group, encoded in _photos(own, data, view):
+            analysis = vision.analyse(encoded)
+            told += [(item, _fits(analysis, item)) for item in group]
+        seen, said = [i for i, _ in told], [_said(g) for _, g in told]
+        tags = {name: f for name in (*AGREEMENT, MEASURED) if name not in ("colors", "details")
+                if (f := single_figures(seen, said, name, ()))}  # fmt: skip
+        out[view] = WholePhotos(len(told), float(np.mean([g is not None for _, g in told])), tags)
+    return out

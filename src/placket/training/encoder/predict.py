@@ -1,0 +1,64 @@
+"""What an exported encoder says about items: embeddings and logits of the server's crops, and the detector's groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from placket.training.cache import Store
+from placket.training.encoder.crops import crop
+from placket.training.encoder.items import Item
+from placket.training.onnx_models import Floats, OnnxDetector, OnnxEncoder, iou_matrix
+
+BATCH = 16
+LEAST_IOU = 0.5
+
+
+@dataclass(slots=True)
+class Predictions:
+    """Row by row: the items, unit embeddings [n, 256], logits by output [n, labels], and the detector's scores of the
+    nine groups [n, 9] for the box that fits the item best (all 1 where none does)."""
+
+    items: list[Item]
+    embedding: Floats
+    logits: dict[str, Floats]
+    groups: Floats
+
+    def where(self, rows: NDArray[np.bool_]) -> "Predictions":
+        """Some of the rows."""
+        items = [i for i, keep in zip(self.items, rows, strict=True) if keep]
+        return Predictions(items, self.embedding[rows], {k: v[rows] for k, v in self.logits.items()}, self.groups[rows])
+
+
+def group_scores(detector: OnnxDetector, pixels: NDArray[np.uint8], item: Item) -> Floats:
+    """Scores [9] of the detector's location that fits the item's box best, all 1 where none overlaps by half."""
+    boxes, scores = detector.raw(pixels)
+    overlap = iou_matrix(np.array([item.box], np.float32), boxes)[0]
+    near = overlap >= max(LEAST_IOU, float(overlap.max()) - 0.1)
+    if not near.any():
+        return np.ones(scores.shape[1], np.float32)
+    best: Floats = scores[near][int(np.argmax(scores[near].max(1)))]
+    return best
+
+
+def predict(items: Sequence[Item], encoder: OnnxEncoder, side: int, cache: Path, detector: OnnxDetector | None = None,
+            flip: bool = False) -> Predictions:  # fmt: skip
+    """Run over the items' cached pictures; `flip` mirrors the crops."""
+    stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
+    parts: list[dict[str, Floats]] = []
+    groups: list[Floats] = []
+    for start in range(0, len(items), BATCH):
+        crops = []
+        for item in items[start : start + BATCH]:
+            pixels = stores[item.dataset][item.key]
+            one = crop(pixels, item.box, side)
+            crops.append(one[:, ::-1] if flip else one)
+            if detector is not None:
+                groups.append(group_scores(detector, pixels, item))
+        parts.append(encoder.run(np.stack(crops)))
+    joined = {name: np.concatenate([p[name] for p in parts]) for name in encoder.names}
+    embedding = joined.pop("embedding")
+    ones = np.ones((len(items), 9), np.float32)
+    return Predictions(list(items), embedding, joined, np.stack(groups) if groups else ones)

@@ -1,0 +1,130 @@
+"""After training: the tag heads once more, alone, on the finished trunk's features.
+
+In the run itself garments are drawn to balance sets and categories, and the trunk moves under the heads. Here every
+garment labelled by eye counts once, as it occurs. Whether a refitted head is taken is chosen on the part set aside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from placket.training.cache import Store, build_all
+from placket.training.encoder.calibrate import labels_of
+from placket.training.encoder.crops import crop, shake
+from placket.training.encoder.items import MULTI, Item, Vocabulary, load_items
+from placket.training.encoder.network import Encoder
+from placket.training.encoder.predict import Predictions
+
+BATCH = 64
+STEPS, RATE, ROWS = 300, 0.002, 2048
+PULLS = (1e-3, 1e-2)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Features [n, width] of the trunk and the labels by eye of the same rows."""
+
+    features: Tensor
+    labels: dict[str, Any]
+
+
+@torch.no_grad()
+def features_of(network: Encoder, items: Sequence[Item], side: int, cache: Path, shaken: bool) -> Tensor:
+    """The trunk's features, the mean of a crop and its mirror image; `shaken` cuts with a detector's error."""
+    rng = np.random.default_rng(1)
+    stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
+    out = []
+    for start in range(0, len(items), BATCH):
+        crops = []
+        for item in items[start : start + BATCH]:
+            box = shake(item.box, rng, 0.7) if shaken and item.boxed else item.box
+            crops.append(crop(stores[item.dataset][item.key], box, side))
+        image = torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2).copy()).float()
+        image = image.contiguous(memory_format=torch.channels_last)
+        out.append(0.5 * (network.trunk(image) + network.trunk(torch.flip(image, [3]))))
+    return torch.cat(out)
+
+
+def shelf(
+    network: Encoder, items: Sequence[Item], side: int, cache: Path, vocabulary: Vocabulary, shaken: bool
+) -> Shelf:
+    """Features and labels of the items labelled by eye."""
+    own = [i for i in items if i.by_eye]
+    empty: NDArray[np.float32] = np.zeros((len(own), 0), np.float32)
+    labels = labels_of(Predictions(own, empty, {}, empty), vocabulary)
+    return Shelf(features_of(network, own, side, cache, shaken), labels)
+
+
+def _loss(logits: Tensor, truth: Tensor, multi: bool) -> Tensor:
+    if multi:
+        return F.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(1).mean()
+    return F.cross_entropy(logits, truth, label_smoothing=0.02)
+
+
+def fit_head(head: nn.Linear, features: Tensor, truth: Tensor, multi: bool, pull: float) -> nn.Linear:
+    """Fit a copy of a head; `pull` holds it near the original."""
+    copy = nn.Linear(head.in_features, head.out_features)
+    copy.load_state_dict(head.state_dict())
+    start = [p.detach().clone() for p in copy.parameters()]
+    optimizer = torch.optim.Adam(copy.parameters(), RATE)
+    generator = torch.Generator().manual_seed(0)
+    for step in range(STEPS):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * (1 - step / STEPS)
+        rows = torch.randint(0, len(features), (ROWS,), generator=generator)
+        distance = torch.stack([((p - s) ** 2).sum() for p, s in zip(copy.parameters(), start, strict=True)]).sum()
+        loss = _loss(copy(features[rows]), truth[rows], multi) + pull * distance
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return copy
+
+
+def _score(head: nn.Linear, held: Shelf, name: str, rows: Tensor) -> float:
+    with torch.no_grad():
+        logits = head(held.features[rows])
+    truth = torch.from_numpy(np.asarray(held.labels[name]))[rows]
+    if name in MULTI:
+        return -float(_loss(logits, truth, True))
+    return float((logits.argmax(1) == truth).float().mean())
+
+
+def _known(labels: Any, multi: bool) -> Tensor:
+    values = np.asarray(labels)
+    return torch.from_numpy(np.flatnonzero(values[:, 0] >= 0 if multi else values >= 0))
+
+
+def refit(network: Encoder, train: Shelf, held: Shelf) -> dict[str, dict[str, float]]:
+    """Refit every head in place where that is better on `held`; returns the scores before and after by head."""
+    report: dict[str, dict[str, float]] = {}
+    for name in list(network.heads):
+        multi = name in MULTI
+        head = network.heads[name]
+        assert isinstance(head, nn.Linear)
+        rows, held_rows = _known(train.labels[name], multi), _known(held.labels[name], multi)
+        truth = torch.from_numpy(np.asarray(train.labels[name]))[rows]
+        before = _score(head, held, name, held_rows)
+        tries = [fit_head(head, train.features[rows], truth, multi, pull) for pull in PULLS]
+        scores = [_score(t, held, name, held_rows) for t in tries]
+        best = int(np.argmax(scores))
+        report[name] = {"before": before, "after": scores[best]}
+        if scores[best] > before:
+            network.heads[name] = tries[best]
+    return report
+
+
+def refit_heads(
+    network: Encoder, data: Path, cache: Path, side: int, vocabulary: Vocabulary
+) -> dict[str, dict[str, float]]:
+    """Refit a network's heads on all of `train`, each where that is better on `calib`; returns the scores by head."""
+    items = load_items(data, cache, build_all(data, cache))
+    train = shelf(network, [i for i in items if i.part == "train"], side, cache, vocabulary, shaken=True)
+    held = shelf(network, [i for i in items if i.part == "calib"], side, cache, vocabulary, shaken=False)
+    return refit(network, train, held)

@@ -1,0 +1,1 @@
+"""Pages in `docs/models/`, written from figures by a command; no number in them is typed by hand."""

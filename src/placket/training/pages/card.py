@@ -1,0 +1,115 @@
+"""The model card: what a bundle is made of, what for, and where it fails; from its manifest alone."""
+
+from pathlib import Path
+from typing import Any
+
+from placket.training.pages.markdown import share, table
+
+# Name of a set -> what it shows, and the terms of its source.
+SOURCES = {
+    "hm": ("shop catalogue, mostly flat lays on a light background", "competition data, non-commercial"),
+    "cd": ("phone photos of single clothes on floors, beds and hangers (alexeygrigorev/clothing-dataset)", "CC0"),
+    "ccp": (
+        "street photos of people, whole outfits (Clothing Co-Parsing, Yang, Luo, Lin, CVPR 2014)",
+        "Apache-2.0 repository",
+    ),
+    "viton": ("studio photos of a person and the garment's product shot (VITON)", "research only"),
+    "myntra": (
+        "catalogue on white: clothes on models, shoes, bags, watches, jewellery",
+        "to be checked; research only",
+    ),
+}
+PERMISSIVE = ("cd", "ccp")
+USE = """## What it is for
+
+Finding, tagging and matching garments in photos that a shop or its customers send: product shots, flat lays, people
+who wear what is sold. It says what a garment looks like. It is no judge of people: `gender` and `age` are those that a
+garment is sold for, not those of whoever wears it, and no face is looked at, kept or compared.
+
+It is not for identifying people, for deciding about them, or for measuring how true a colour is to a sample.
+"""
+FAILURES = """## Where it fails
+
+- Layers on the street: a coat over a sweater over a shirt is one crop with three garments in it; attributes of the
+  outer and the inner one mix, and the inner one is often not found.
+- Jewellery, belts, glasses and other small things on people: most are missed. As single items they are found.
+- A dress that ends at the edge of the photo is taken for a top; a top with a matching skirt for a dress.
+- White and cream on tinted backgrounds; navy and black in bad light; `denim_blue` and `blue`.
+- `regular` against `loose` fit, blouse against shirt, cotton against jersey: people disagree about them too.
+- Photos turned by 90 degrees without the camera's note of it.
+- Kids' clothes lying flat look like adults' clothes: size is not in the picture.
+- Words: 81 categories and 14 attributes; what is in none of them is given the nearest or `other`.
+"""
+
+
+def _research_only(training: dict[str, Any]) -> list[str]:
+    used = sorted({name for part in ("detector", "encoder") for name in training[part].get("sources", {})})
+    return [name for name in used if name in SOURCES and name not in PERMISSIVE]
+
+
+def _data(training: dict[str, Any]) -> str:
+    rows = []
+    for name, (what, terms) in SOURCES.items():
+        counts = [str(training[part].get("sources", {}).get(name, 0)) for part in ("detector", "encoder")]
+        if counts != ["0", "0"]:
+            rows.append([f"`{name}`: {what}", *counts, terms])
+    out = "## Data\n\n" + table(["set", "pictures, detector", "crops, encoder", "terms of the source"], rows)
+    closed = _research_only(training)
+    if closed:
+        names = ", ".join(f"`{n}`" for n in closed)
+        out += (
+            f"\n**These weights were trained on data for research only ({names}).\n"
+            "They are for research and evaluation.** For anything else train a bundle on data whose terms allow it;\n"
+            "on `cd` and `ccp` alone:\n\n"
+            "```sh\n"
+            "placket train detector --data DATA --out build/detector --cache build/cache --sets cd,ccp\n"
+            "placket train encoder --data DATA --out build/encoder --cache build/cache --sets cd,ccp\n"
+            "placket export --detector build/detector/checkpoint.pt --encoder build/encoder/checkpoint.pt \\\n"
+            "    --data DATA --cache build/cache --out build/bundle --version open-1\n"
+            "PLACKET_BUNDLE=build/bundle placket serve\n"
+            "```\n"
+        )
+    return out + (
+        "\nA public ImageNet classifier served as a teacher: the encoder learnt to predict its features as well.\n"
+        "Nothing of the teacher is in the bundle. No photo or label of the data is in it either.\n"
+        if training["encoder"]["recipe"].get("teacher") else ""
+    )  # fmt: skip
+
+
+def _figures(metrics: dict[str, Any]) -> str:
+    parts = [
+        "## Figures\n\nOn `val`, photos of the same kinds that were held apart. All: [detector](detector.md), "
+        "[encoder](encoder.md).\n"
+    ]
+    found = metrics.get("detector")
+    if found:
+        street, single = found["coco"]["ccp"]["detector"], found["single"]
+        rows = [["street photos, mean AP50 of all groups", share(street["ap50"])]]
+        rows += [
+            [f"`{kind}`, single item found at IoU 0.5", share(f["detector"]["any50"])] for kind, f in single.items()
+        ]
+        parts.append(table(["detector", ""], rows))
+    told = metrics.get("encoder")
+    if told:
+        names = ("category", "first_color", "pattern", "fabric", "gender")
+        rows = [
+            [f"`{view}`", *(share(tags[n]["accuracy"]) if n in tags else "–" for n in names)]
+            for view, tags in told["tags"].items()
+        ]
+        parts.append(table(["encoder, share right", *names], rows))
+    return "\n".join(parts)
+
+
+def write_card(page: Path, manifest: dict[str, Any]) -> None:
+    """Write the card of a bundle whose manifest has figures and provenance."""
+    training = manifest["training"]
+    detector, encoder = manifest["detector"], manifest["encoder"]
+    head = (
+        f"# Model card: bundle {manifest['version']}\n\nWritten by `placket eval card`. "
+        f"Made {manifest['created']}.\nTwo plain "
+        f"convolutional networks: a detector ({detector['size'][0]} px, boxes of nine groups) and an encoder "
+        f"({encoder['size'][0]} px: 81 categories, 14 attributes, an embedding of {encoder['embedding_dim']} numbers), "
+        "trained from nothing with `placket.training`; recipes and seeds are in `bundle.json`.\n"
+    )
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join([head, USE, _data(training), _figures(manifest["metrics"]), FAILURES]), encoding="utf-8")

@@ -1,0 +1,153 @@
+"""The page about an encoder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from placket.training.encoder.end_to_end import WholePhotos
+from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, TagFigures
+from placket.training.pages.markdown import share, table, verdict
+from placket.training.speed import Speed
+
+CATALOGUE = ("hm", "myntra")
+SETS = ("colors", "details")
+LEAST = 50
+HEAD = """# The garment encoder, bundle {version}
+
+Written by `placket eval encoder`; figures on `val`, which decided nothing. Temperatures, thresholds and the similarity
+curve were chosen on a twentieth of `train` set aside by group. The file: `{file}`, {megabytes:.1f} MB, {side} px.
+
+A tag is judged as the server gives it: category first (with the detector's groups), then the attributes that apply to
+it. A known label that is answered with "unknown", or missed because the category is wrong, is wrong. Crops are cut by
+the boxes of the data; shop photos (`myntra`) by the detector's. "Agreement" is that of two people on the same garments.
+"""
+
+
+def floors(attribute: str, view: str) -> tuple[float, float]:
+    """Floor and goal of an attribute on a set, as shares of agreement."""
+    if attribute in SETS:
+        return 0.80, 1.00
+    return (0.85, 1.00) if view in CATALOGUE else (0.75, 0.95)
+
+
+def _cell(figures: TagFigures | None, attribute: str, view: str) -> str:
+    if figures is None or figures.count < LEAST:
+        return "–"
+    floor, goal = floors(attribute, view)
+    reached = figures.accuracy / AGREEMENT[attribute]
+    mark = {"goal": " ●", "floor": "", "**below**": " ▼"}[verdict(reached, floor, goal)]
+    return f"{share(figures.accuracy)}{mark}"
+
+
+def _overview(figures: EncoderFigures) -> str:
+    rows = [
+        [name, f"{agreement:.3f}", *(_cell(figures.tags[v].get(name), name, v) for v in VIEWS),
+         share(figures.calibration_error.get(name))]
+        for name, agreement in AGREEMENT.items()
+    ]  # fmt: skip
+    below = sum("▼" in cell for row in rows for cell in row)
+    cells = sum(cell != "–" for row in rows for cell in row[2:-1])
+    return table(["attribute", "agreement", *(f"`{v}`" for v in VIEWS), "ECE"], rows) + (
+        f"\nShare right (colors, details: mean F1 of the set). ● reaches the goal, ▼ misses the floor "
+        f"({below} of {cells} figures); – fewer than {LEAST} labels. ECE: expected calibration error over all sets.\n"
+    )
+
+
+def _details(figures: EncoderFigures, view: str) -> str:
+    rows = []
+    for name in AGREEMENT:
+        f = figures.tags[view].get(name)
+        if f and f.count >= LEAST:
+            rows.append([name, str(f.count), share(f.accuracy), share(f.accuracy / AGREEMENT[name]), share(f.coverage),
+                         share(f.macro), share(f.majority)])  # fmt: skip
+    head = [
+        "attribute",
+        "garments",
+        "right",
+        "share of agreement",
+        "answered",
+        "mean over labels",
+        "most frequent label",
+    ]
+    return f"### `{view}`\n\n" + table(head, rows)
+
+
+def _retrieval(figures: EncoderFigures) -> str:
+    r = figures.retrieval
+    rows = [
+        ["person crop to product shot, recall at 1", share(r["recall@1"]), "0.45", "0.85",
+         verdict(r["recall@1"], 0.45, 0.85)],
+        ["the same, recall at 10", share(r["recall@10"]), "0.80", "0.98", verdict(r["recall@10"], 0.80, 0.98)],
+        ["same category and first colour among the 10 nearest", share(r["any_of_10"]), "0.60", "0.85",
+         verdict(r["any_of_10"], 0.60, 0.85)],
+    ]  # fmt: skip
+    return table(["", "reached", "floor", "goal", ""], rows) + (
+        f"\nStudio: {r['pairs']:.0f} persons against {r['shots']:.0f} product shots. Catalogue: "
+        f"{r['catalogue']:.0f} garments of `hm`; {share(r['catalogue_with_match'])} of them have another of the "
+        "same category and colour at all, and of these "
+        f"{share(r['any_of_10_where_possible'])} find one among the 10 nearest. Of all that the 10 nearest could hold, "
+        f"{share(r['share_of_possible'])} are there.\n"
+    )
+
+
+def _curve(figures: EncoderFigures) -> str:
+    rows = [
+        [f"{p['similarity']:.2f}", f"{p['cosine']:.3f}", share(p["same"]), f"{p['random']:.5f}"] for p in figures.curve
+    ]
+    return (
+        "Similarity is the cosine read off a curve by how rare that cosine is among random pairs: 0.3, 0.5 and 0.7\n"
+        "let one random pair in 10, 100 and 1,000 through. So a threshold means the same with every bundle.\n\n"
+        + table(["similarity at least", "cosine", "same product (studio pairs)", "random pairs"], rows)
+    )
+
+
+def _ablation(rows: Sequence[dict[str, Any]]) -> str:
+    names = [k for k in rows[0] if k != "name"]
+    return table(["variant", *names], [[str(r["name"]), *(share(r[n]) for n in names)] for r in rows])
+
+
+def _whole(whole: dict[str, WholePhotos]) -> str:
+    names = ("category", "first_color", "measured_color", "pattern", "fabric", "neckline", "sleeve_length", "gender")
+    rows = [
+        [
+            f"`{view}`",
+            str(w.garments),
+            share(w.found),
+            *(share(w.tags[n].accuracy) if n in w.tags else "–" for n in names),
+        ]
+        for view, w in whole.items()
+    ]
+    return (
+        "The photo as it is, through the detector and all: the garment that overlaps the labelled one's box by half\n"
+        "(the first garment, where the data has no box). A garment that was not found is wrong in everything.\n"
+        "`measured_color` is the largest colour measured from the pixels, `first_color` the encoder's.\n\n"
+        + table(["set", "garments", "found", *names], rows)
+    )
+
+
+def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, whole: dict[str, WholePhotos],
+               megabytes: float, speed: Speed | None, ablation: Sequence[dict[str, Any]]) -> None:  # fmt: skip
+    """Write the page."""
+    settings, training = manifest["encoder"], manifest["training"]["encoder"]
+    head = HEAD.format(
+        version=manifest["version"], file=settings["file"], megabytes=megabytes, side=settings["size"][0]
+    )
+    parts = [head, "## Tags\n", _overview(figures), "## The same product, the same kind\n", _retrieval(figures)]
+    if speed:
+        mark = verdict(-speed.ratio, -1 / 15, -1 / 60)
+        parts.append(
+            f"## Time\n\nOne crop, one thread: {speed.milliseconds:.2f} ms; a ViT-B/16 pass (224 px, f32, random "
+            f"weights), measured by turns in the same run: {speed.yardstick:.0f} ms; ratio 1/{1 / speed.ratio:.0f} "
+            f"(floor 1/15, goal 1/60: {mark}).\n"
+        )
+    parts += ["## Whole photos\n", _whole(whole), "## Similarity\n", _curve(figures)]
+    if ablation:
+        parts += ["## What helped\n", "Means over the five sets on `val`, weighted alike.\n", _ablation(ablation)]
+    parts += ["## By set\n", *(_details(figures, v) for v in VIEWS)]
+    parts.append(
+        f"## Training\n\n{training['minutes']} minutes, {training['steps']:,} steps, on "
+        + ", ".join(f"{n:,} crops of `{s}`" for s, n in training["sources"].items())
+        + ".\n"
+    )
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("\n".join(parts), encoding="utf-8")

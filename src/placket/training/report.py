@@ -1,0 +1,152 @@
+"""Evaluate a bundle on `val` and write its page; the figures also go into the bundle's manifest."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from placket.training.cache import build_all
+from placket.training.calibrate import predictions
+from placket.training.detector.evaluate import DetectorFigures, Evaluation, Shipped
+from placket.training.detector.pictures import pictures_of
+from placket.training.detector.targets import Sample, load_samples
+from placket.training.encoder.end_to_end import whole_photos
+from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, evaluate
+from placket.training.encoder.items import Vocabulary, load_items
+from placket.training.encoder.predict import Predictions
+from placket.training.manifest import read_manifest, write_manifest
+from placket.training.onnx_models import OnnxDetector
+from placket.training.pages import detector as detector_page
+from placket.training.pages import encoder as encoder_page
+from placket.training.pages.sheet import write_sheet
+from placket.training.speed import Speed, measure
+
+SHEET_KINDS = {"ccp": 24, "viton": 4, "hm": 8, "cd": 8, "product": 4, "myntra": 8}
+
+
+def plain(value: Any) -> Any:
+    """Figures as JSON: dataclasses as objects, three or four digits, no NaN."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    return value
+
+
+def _speed(bundle: Path, part: dict[str, Any], vit: Path | None) -> Speed | None:
+    return measure(bundle / part["file"], part["size"][0], vit) if vit else None
+
+
+def _stored_weights(path: Path) -> int:
+    import onnx
+
+    return sum(math.prod(t.dims) for t in onnx.load(str(path)).graph.initializer)
+
+
+def _keep(bundle: Path, name: str, figures: Any) -> None:
+    content = read_manifest(bundle)
+    content["metrics"][name] = plain(figures)
+    write_manifest(bundle, content)
+
+
+def _sheet(path: Path, detector: OnnxDetector, settings: dict[str, Any], samples: Sequence[Sample], data: Path,
+           names: Sequence[str]) -> None:  # fmt: skip
+    shipped = Shipped(detector, settings)
+    chosen = []
+    for kind, count in SHEET_KINDS.items():
+        own = [s for s in samples if s.kind == kind and s.part == "val"]
+        chosen += own[:: max(1, len(own) // count)][:count]
+    write_sheet(path, [(pixels, shipped(pixels)) for _, pixels in pictures_of(chosen, data)], names)
+
+
+def report_detector(
+    bundle: Path, data: Path, cache: Path, page: Path, vit: Path | None, sheet: Path | None
+) -> DetectorFigures:
+    """Write the detector's page. `vit` is where the yardstick network lies or is put; None measures no time."""
+    manifest, names = read_manifest(bundle), Vocabulary.read(data).groups
+    settings = manifest["detector"]
+    path = bundle / settings["file"]
+    samples = load_samples(data, cache, build_all(data, cache))
+    detector = OnnxDetector(path, settings)
+    speed = _speed(bundle, settings, vit)
+    figures = Evaluation(detector, settings, samples, data, names).run()
+    if sheet:
+        _sheet(sheet, detector, settings, samples, data, names)
+    detector_page.write_page(page, manifest, figures, names, path.stat().st_size / 1e6, _stored_weights(path), speed)
+    _keep(bundle, "detector", {**plain(figures), "speed": plain(speed)})
+    return figures
+
+
+def _mean_row(name: str, figures: EncoderFigures) -> dict[str, Any]:
+    def mean(attributes: Sequence[str]) -> float:
+        values = [figures.tags[v][a].accuracy for v in VIEWS for a in attributes if a in figures.tags[v]]
+        return float(np.mean(values))
+
+    singles = [a for a in AGREEMENT if a not in ("category", "colors", "details")]
+    return {
+        "name": name,
+        "category": mean(["category"]),
+        "other attributes": mean(singles),
+        "colors F1": mean(["colors"]),
+        "details F1": mean(["details"]),
+        "recall at 1": figures.retrieval["recall@1"],
+    }
+
+
+class _EncoderReport:
+    """What the evaluations of one page share: the items of `val`, the baselines of `train`, the vocabulary."""
+
+    def __init__(self, data: Path, cache: Path) -> None:
+        self.data, self.cache = data, cache
+        self.vocabulary = Vocabulary.read(data)
+        stores = build_all(data, cache)
+        items = load_items(data, cache, stores)
+        self.val = [i for i in items if i.part == "val"]
+        self.train = [i for i in items if i.part == "train"]
+        self.true_boxes = [i for i in load_items(data, cache, stores, found_boxes=False) if i.part == "val"]
+
+    def figures(self, manifest: dict[str, Any], found: Predictions, **changes: Any) -> EncoderFigures:
+        """Figures of predictions, with parts of the calibration changed."""
+        calibration, curve = {**manifest["calibration"], **changes}, manifest["similarity"]["curve"]
+        return evaluate(found, self.train, self.vocabulary, calibration, curve)
+
+    def variants(self, manifest: dict[str, Any], found: Predictions) -> list[dict[str, Any]]:
+        """Rows of the same predictions, read with less."""
+        alone = Predictions(found.items, found.embedding, found.logits, np.ones_like(found.groups))
+        return [
+            _mean_row("without the detector's groups", self.figures(manifest, alone)),
+            _mean_row(
+                "without temperatures and thresholds",
+                self.figures(manifest, found, temperature={}, thresholds={}, unknown={}),
+            ),
+        ]
+
+    def other(self, name: str, bundle: Path) -> dict[str, Any]:
+        """The row of another bundle."""
+        return _mean_row(name, self.figures(read_manifest(bundle), predictions(bundle, self.val, self.cache)))
+
+
+def report_encoder(
+    bundle: Path, data: Path, cache: Path, page: Path, vit: Path | None, beside: Mapping[str, Path] | None = None
+) -> EncoderFigures:
+    """Write the encoder's page. `vit` as for the detector; `beside`: other bundles for the table of what helped."""
+    manifest = read_manifest(bundle)
+    settings = manifest["encoder"]
+    speed = _speed(bundle, settings, vit)
+    run = _EncoderReport(data, cache)
+    found = predictions(bundle, run.val, cache)
+    figures = run.figures(manifest, found)
+    rows = [_mean_row("as shipped", figures), *run.variants(manifest, found)]
+    rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
+    whole = whole_photos(bundle, run.true_boxes, data)
+    megabytes = (bundle / settings["file"]).stat().st_size / 1e6
+    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows)
+    _keep(bundle, "encoder", {**plain(figures), "whole_photos": plain(whole), "speed": plain(speed)})
+    return figures

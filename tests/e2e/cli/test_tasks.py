@@ -1,0 +1,99 @@
+"""`placket tasks` and `placket profile` against a real server."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli.conftest import Remote
+from tests.support.server import ImageHost, PlacketServer, picture
+
+
+@pytest.fixture
+def url(host: ImageHost) -> str:
+    return host.put("/red.png", picture())
+
+
+def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: str, folder: Path) -> None:
+    (folder / "images.csv").write_text(f"id,url\na,{url}\nb,{host.url('/none.png')}\nc,ftp://x/y.png\n")
+    made = ask("tasks", "create", "images.csv", "--album", "spring", "--wait", "--json")
+    assert made.code == 1
+    assert made.json["validation"] == {"accept": 2, "failure": 1}
+    assert made.json["task"]["count"] == {"total": 2, "done": 1, "processing": 0, "failure": 1}
+    task = made.json["taskId"]
+
+    results = ask("tasks", "results", task, "--json", "--lang", "ko")
+    assert results.code == 1
+    assert [(r["id"], sorted(r)) for r in results.lines] == [("a", ["id", "taggingResult"]), ("b", ["error", "id"])]
+    shown = ask("tasks", "results", task)
+    assert ("CLOTHING: category" in shown.out, "b: " in shown.out) == (True, True)
+
+    (folder / "more.jsonl").write_text(json.dumps({"id": "d", "url": url}))
+    more = ask("tasks", "append", task, "more.jsonl", "--wait")
+    assert (more.code, "1 accepted, 0 not" in more.out) == (1, True)  # the image that failed before is still counted
+    assert ask("tasks", "status", task, "--json").json["count"]["done"] == 2
+    assert [t["albumName"] for t in ask("tasks", "list", "--json").json] == ["spring"]
+    assert "spring" in ask("tasks", "list").out
+    assert ask("tasks", "delete", task, "--json").json == {"deleted": task}
+    gone = ask("tasks", "status", task)
+    assert (gone.code, gone.out) == (4, "")
+
+
+def test_kinds_of_files(ask: Remote, url: str, folder: Path) -> None:
+    entry = {"image": {"type": "url", "content": url}, "context": {"id": "a", "detection": ["SHOES"]}}
+    files = {
+        "urls.txt": f"{url}\n\n{url}?2\n",
+        "entries.jsonl": json.dumps(entry) + "\n",
+        "body.json": json.dumps({"taggingRequest": [entry, {"id": "b", "url": url}]}),
+    }
+    accepted = []
+    for name, text in files.items():
+        (folder / name).write_text(text)
+        accepted.append(ask("tasks", "create", name, "--strict", "--json").json["validation"]["accept"])
+    assert accepted == [2, 1, 2]
+    for name, text in (("x.txt", " \n"), ("x.csv", "url\n"), ("x.jsonl", "{}"), ("x.json", "1"), ("x.xml", "<a/>")):
+        (folder / name).write_text(text)
+        refused = ask("tasks", "create", name)
+        assert (refused.code, name in refused.err.replace("\n", "")) == (2, True), name
+    (folder / "urls.txt").write_text(f"{url}\n{url}\n")
+    assert ask("tasks", "create", "urls.txt", "--strict").code == 4
+    assert ask("tasks", "create", "urls.txt", "--detection", "HATS").code == 4
+    assert ask("tasks", "create", "none.txt").code == 2
+
+
+def test_profiles(ask: Remote, server: PlacketServer, folder: Path, new_key: Callable[..., dict[str, str]]) -> None:
+    none = {"PLACKET_URL": None, "PLACKET_KEY": None}
+    first = ask("services", "list", **none)
+    assert (first.code, "placket profile set" in first.err) == (2, True)
+    key = new_key()["key"]
+    assert ask("profile", "set", "here", "--url", server.url, "--key", "-", stdin=f"{key}\n", **none).code == 0
+    ask("profile", "set", "wrong", "--url", server.url, "--key", "not-a-key", **none)
+    file = folder / "cfg" / "placket" / "profiles.toml"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert ask("services", "create", "mine", **none).code == 0
+    assert [s["name"] for s in ask("services", "list", "--profile", "here", "--json").json] == ["mine"]
+    refused = ask("services", "list", "--profile", "wrong")
+    assert (refused.code, "not-a-key" in refused.err) == (4, False)
+    listed = ask("profile", "list", "--json", **none)
+    assert [(p["name"], p["default"]) for p in listed.json] == [("here", True), ("wrong", False)]
+    assert key not in listed.out + ask("profile", "list").out
+    # The environment's key wins over the default profile, and a named profile over the environment's key.
+    assert ask("services", "list", "--json").json == []
+    unknown = ask("services", "list", "--profile", "none")
+    assert (unknown.code, "here, wrong" in unknown.err) == (2, True)
+    file.chmod(0o644)
+    assert "chmod 600" in ask("services", "list", **none).err.replace("\n", "")
+    file.chmod(0o600)
+    assert ask("profile", "delete", "here", **none).code == 0
+    assert ask("services", "list", **none).code == 2
+    for url, secret in (("placket.test", key), (server.url, "two words"), ("http://u:p@x", key)):
+        wrong = ask("profile", "set", "x", "--url", url, "--key", secret)
+        assert (wrong.code, secret in wrong.err) == (2, False)
+
+
+def test_a_server_that_is_not_there_or_another(ask: Remote, host: ImageHost) -> None:
+    away = ask("services", "list", PLACKET_URL="http://127.0.0.1:9")
+    assert (away.code, "placket serve" in away.err) == (3, True)
+    other = ask("services", "list", PLACKET_URL=host.url(""))
+    assert (other.code, "is this a Placket server" in other.err.replace("\n", " ")) == (3, True)

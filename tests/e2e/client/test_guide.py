@@ -1,0 +1,47 @@
+"""The guide's examples, run in order as in a notebook against a real server."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import ImageHost, PlacketServer, picture
+
+_GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "client.md"
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: ImageHost) -> Iterator[Path]:
+    """The folder that the guide speaks of."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    for name, colour in (("shirt-1", (200, 30, 40)), ("shirt-2", (190, 40, 50)), ("dress", (30, 40, 200))):
+        (tmp_path / "photos" / f"{name}.jpg").write_bytes(picture(colour, format="JPEG"))
+    for path in ("/a.jpg", "/b.jpg"):
+        host.put(path, picture(format="JPEG"))
+    row = {"product_id": "coat", "status": "enable", "category1_id": "1", "image_url": host.url("/a.jpg")}
+    lines = [row, {**row, "product_id": "lost", "image_url": host.url("/none.jpg")}]
+    (tmp_path / "products.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    yield tmp_path
+
+
+def test_the_guide_does_what_it_says(
+    notebook: Path, server: PlacketServer, key: str, host: ImageHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks = _BLOCK.findall(_GUIDE.read_text("utf-8"))
+    names: dict[str, object] = {"__name__": "notebook"}
+    for block in blocks:
+        code = block.replace("http://127.0.0.1:8780", server.url).replace("YOUR-KEY", key)
+        exec(compile(code.replace("https://example.com/", host.url("/")), "client.md", "exec"), names)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("[{'product_id': 'shirt-1', 'similarity': 1.0")
+    assert "2 of 2" in printed
+    assert "2 lost InvalidImageURLException 127.0.0.1 answered 404" in printed
+    assert any(line.startswith("coat ['") for line in printed)
+    assert any(line.startswith("a [{'type': 'CLOTHING'") for line in printed)
+    assert "['coat', 'dress', 'shirt-1', 'shirt-2']" in printed
+    assert printed[-1].startswith("-40050 ")
+    names["placket"].close()  # type: ignore[attr-defined]

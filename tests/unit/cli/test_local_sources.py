@@ -1,0 +1,50 @@
+"""Files, folders and URLs of a command line."""
+
+from pathlib import Path
+
+import pytest
+
+from placket.cli.json_lines import write_json
+from placket.cli.local_sources import SUFFIXES, gather, shown
+
+
+def test_folders_are_sorted_and_only_their_pictures_taken(tmp_path: Path) -> None:
+    for name in (
+        "b/2.JPG",
+        "b/1.png",
+        "a.tiff",
+        "c.txt",
+        ".hidden.png",
+        ".git/x.png",
+        "b/._1.png",
+        "b.webp",
+        "d/e/f.bmp",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    found = [s.path and str(s.path.relative_to(tmp_path)) for s in gather([str(tmp_path)])]
+    assert found == ["a.tiff", "b/1.png", "b/2.JPG", "b.webp", "d/e/f.bmp"]
+    assert len(SUFFIXES) == 8
+
+
+def test_the_order_of_the_command_line_is_kept(tmp_path: Path) -> None:
+    sources = gather(["HTTPS://x.test/a", "none.xyz", str(tmp_path), "b.png"])
+    assert [(s.name, s.path) for s in sources] == [
+        ("HTTPS://x.test/a", None),
+        ("none.xyz", Path("none.xyz")),
+        (str(tmp_path), tmp_path),
+        ("b.png", Path("b.png")),
+    ]
+    assert [bool(s.error) for s in sources] == [False, False, True, False]
+
+
+def test_names_that_a_terminal_would_obey_are_shown_as_signs() -> None:
+    assert shown("옷 1.png") == "옷 1.png"
+    assert shown("a\x1b]0;x\x07\udcff\n.png") == "a\ufffd]0;x\ufffd\ufffd\ufffd.png"
+
+
+def test_json_takes_any_name(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json({"path": "옷"})
+    write_json({"path": "\udcff\x1b"})
+    assert capsys.readouterr().out == '{"path": "옷"}\n{"path": "\\udcff\\u001b"}\n'

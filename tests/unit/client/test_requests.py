@@ -1,0 +1,162 @@
+"""What goes out: paths, keys, forms; and what must never come out."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from placket.client import Placket, entry, errors
+
+KEY = "the-secret-key"
+
+
+def client(*answers: httpx.Response, sent: list[httpx.Request]) -> Placket:
+    left = list(answers)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        request.read()
+        sent.append(request)
+        return left.pop(0)
+
+    return Placket("http://placket.test/base/", KEY, transport=httpx.MockTransport(answer))
+
+
+def ok(data: Any) -> httpx.Response:
+    header = {"isSuccessful": True, "resultCode": 0, "resultMessage": "SUCCESS"}
+    return httpx.Response(200, json={"header": header, "data": data})
+
+
+@pytest.mark.parametrize(
+    ("product", "path"),
+    [
+        ("a/b", b"a%2Fb"),
+        ("..", b"%2E%2E"),
+        (".", b"%2E"),
+        ("a%2Fb", b"a%252Fb"),
+        ("a?b#c", b"a%3Fb%23c"),
+        ("옷 1", b"%EC%98%B7%201"),
+        ("a+b;c", b"a%2Bb%3Bc"),
+    ],
+)
+def test_an_id_stays_one_segment(product: str, path: bytes) -> None:
+    sent: list[httpx.Request] = []
+    client(httpx.Response(204), sent=sent).products.delete("shop", product)
+    assert sent[0].url.raw_path == b"/base/placket/v1/services/shop/products/" + path
+
+
+def test_an_empty_id_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        client(sent=[]).products.delete("shop", "")
+
+
+def test_the_key_goes_where_each_api_wants_it_and_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[httpx.Request] = []
+    with caplog.at_level(logging.INFO), client(ok({"items": []}), sent=sent) as placket:
+        placket.fashion.services()
+        assert KEY not in repr(placket)
+    assert sent[0].url.path == f"/base/nhn-ai-fashion/v1.0/appkeys/{KEY}/services"
+    assert sent[0].headers["authorization"] == f"Bearer {KEY}"
+    assert sent[0].headers["x-api-key"] == KEY
+    assert "appkeys/.../services" in caplog.text
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "키"])
+def test_a_key_that_cannot_be_one_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValueError, match="keys create") as caught:
+        Placket("http://placket.test", key)
+    assert not key or key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["placket.test", "ftp://placket.test", "http://", "http://u:p@placket.test", "http://x?a"]
+)
+def test_a_url_that_cannot_be_one_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        Placket(url, KEY)
+
+
+def test_a_text_never_names_a_file() -> None:
+    with pytest.raises(ValueError, match="Path"):
+        client(sent=[]).search.image("shop", "/etc/passwd")
+
+
+def test_options_of_a_search() -> None:
+    sent: list[httpx.Request] = []
+    placket = client(*[httpx.Response(200, json={"items": []}) for _ in range(3)], sent=sent)
+    placket.search.image("shop", b"\x89PNG", box=(0, 0.25, 1, 1), filters={"s1": "!equal:1,2"}, fields=("name",))
+    placket.search.link("shop", "L", min_similarity=0.5, include_duplicates=False)
+    placket.search.image("shop", "https://x.test/a.png")
+    query = dict(sent[0].url.params)
+    assert query == {"limit": "20", "fields": "name", "filter.s1": "!equal:1,2", "box": "0,0.25,1,1"}
+    assert b'name="image"; filename="image"' in sent[0].content
+    assert dict(sent[1].url.params) == {"limit": "20", "minSimilarity": "0.5", "includeDuplicates": "false"}
+    assert json.loads(sent[1].content) == {"link": "L"}
+    assert json.loads(sent[2].content) == {"url": "https://x.test/a.png"}
+
+
+def test_an_index_file_is_a_file_or_a_link(tmp_path: Path) -> None:
+    sent: list[httpx.Request] = []
+    placket = client(ok({"indexID": "i1"}), ok({"indexID": "i2"}), sent=sent)
+    file = tmp_path / "products.CSV"
+    file.write_bytes(b"1,enable,,,,,,,\n")
+    assert placket.fashion.index("shop", file) == "i1"
+    assert placket.fashion.index("shop", "https://x.test/p.jsonl?sig=1") == "i2"
+    assert b'filename="products.CSV"' in sent[0].content
+    assert sent[0].url.params["format"] == "csv"
+    assert b'name="link"\r\n' in sent[1].content
+    assert b"filename" not in sent[1].content
+    assert sent[1].url.params["format"] == "jsonl"
+    with pytest.raises(ValueError, match="format"):
+        placket.fashion.index("shop", b"{}")
+
+
+def test_many_images_go_by_the_thousand_and_are_counted_together() -> None:
+    sent: list[httpx.Request] = []
+    envelope = {"taskId": "t", "albumName": "a", "taskExpiredAt": "1", "status": "ok", "error": None}
+
+    def submitted(end: str, accept: int, *failed: str) -> httpx.Response:
+        failures = [{"request": f, "errorMessage": "why"} for f in failed]
+        counts = {"accept": accept, "failure": len(failed)}
+        return httpx.Response(
+            202, json={**envelope, "taskExpireAt": end, "validation": counts, "failureList": failures}
+        )
+
+    nothing = httpx.Response(
+        400,
+        json={
+            "data": None,
+            "status": "fail",
+            "error": {"code": 824, "message": "no entry is valid"},
+            "validation": {"accept": 0, "failure": 1},
+            "failureList": [{"request": "z", "errorMessage": "twice"}],
+        },
+    )
+    placket = client(submitted("1", 999, "x"), submitted("2", 1000), nothing, sent=sent)
+    seen: list[int] = []
+    entries = (entry(str(n), "http://x.test/a.png") for n in range(2001))
+    task = placket.tagger.create_of_many(
+        entries, album_name="a", progress=lambda t: seen.append(t["validation"]["accept"])
+    )
+    assert [len(json.loads(r.content)["taggingRequest"]) for r in sent] == [1000, 1000, 1]
+    assert [r.method for r in sent] == ["POST", "PUT", "PUT"]
+    assert task["validation"] == {"accept": 1999, "failure": 2}
+    assert [f["request"] for f in task["failureList"]] == ["x", "z"]
+    assert (task["taskExpireAt"], seen) == ("2", [999, 1999, 1999])
+
+
+def test_nothing_accepted_says_what_was_wrong() -> None:
+    failed = [{"request": {"image": 1}, "errorMessage": "image must be an object"}]
+    body = {
+        "data": None,
+        "status": "fail",
+        "error": {"code": 824, "message": "no entry is valid"},
+        "failureList": failed,
+    }
+    with pytest.raises(errors.NothingAccepted) as caught:
+        client(httpx.Response(400, json=body), sent=[]).tagger.create([])
+    assert caught.value.failures == failed
+    assert str(caught.value) == "no entry is valid (code 824)"

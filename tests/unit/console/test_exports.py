@@ -1,0 +1,64 @@
+"""Files to take away: whole, and harmless in a spreadsheet."""
+
+import csv
+import io
+
+import pytest
+from openpyxl import load_workbook
+
+from placket.console.exports import csv_line, task_json, task_rows, workbook
+from placket.console.garments import overlay, shown
+from placket.console.words import Words
+from placket.domain.tagger.tasks import EntryResult
+from tests.support.memory import garment
+
+DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
+
+
+@pytest.mark.parametrize("cell", DANGEROUS)
+def test_a_formula_is_text_in_csv(cell: str) -> None:
+    ((read,),) = csv.reader(io.StringIO(csv_line([cell]), newline=""))
+    assert read == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["a=1", 'quote"d', "comma, here", "한글", "two\nlines"])
+def test_other_cells_come_back_as_they_were(cell: str) -> None:
+    assert list(csv.reader(io.StringIO(csv_line([cell, "x"]), newline=""))) == [[cell, "x"]]
+
+
+def test_every_cell_of_a_workbook_is_text() -> None:
+    book = load_workbook(io.BytesIO(workbook("Tags", ["id"], [[d] for d in DANGEROUS] + [["a\x00b"], [12]])))
+    cells = [row[0] for row in book["Tags"].iter_rows()]
+    assert {c.data_type for c in cells} == {"s"}
+    assert [c.value for c in cells[1:6]] == ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"]
+    assert [c.value for c in cells[-2:]] == ["ab", "12"]
+
+
+def test_rows_of_a_task() -> None:
+    done = EntryResult("a", ("TOP",), (garment(0), garment(1)), url="https://x.example/a.jpg")
+    rows = task_rows(done)
+    assert [r[:6] for r in rows] == [
+        ["a", "https://x.example/a.jpg", "", 1, "TOP", "shirt"],
+        ["a", "https://x.example/a.jpg", "", 2, "TOP", "shirt"],
+    ]
+    assert "red" in rows[0]
+    assert task_rows(EntryResult("b", ("SHOES",), (garment(0),), url="u")) == [["b", "u", ""]]
+    failed = EntryResult("c", ("TOP",), None, "FetchFailed", "404", "u")
+    assert task_rows(failed) == [["c", "u", "FetchFailed: 404"]]
+    assert '"reason": "FetchFailed"' in task_json(failed, "en")
+    assert '"taggingResult"' in task_json(done, "ko")
+
+
+def test_a_garment_in_two_languages() -> None:
+    english, korean = shown(garment(), Words("en")), shown(garment(), Words("ko"))
+    assert (english.name, korean.name) == ("Shirt", "셔츠")
+    assert english.tags[0].bars[0].score == 0.875
+    assert [t.attribute for t in english.tags] == ["Category", "Colour", "Pattern"]
+
+
+def test_boxes_lie_in_pixels_of_the_photo_and_labels_inside_it() -> None:
+    drawn = overlay([garment()], Words("en"), 400, 800).boxes[0]
+    assert (drawn.x, drawn.y, drawn.width, drawn.height) == (100, 100, 200, 600)
+    assert 0 <= drawn.label_y < drawn.y
+    flat = overlay([garment()], Words("en"), 4000, 100).boxes[0]
+    assert flat.label_y == flat.y

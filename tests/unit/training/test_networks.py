@@ -1,0 +1,144 @@
+"""Folding, export and resuming change nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
+pytest.importorskip("onnx", reason="export needs onnx, which is not installed here")
+
+from placket.domain.taxonomy import taxonomy  # noqa: E402
+from placket.training.detector.augment import Scene  # noqa: E402
+from placket.training.detector.dataset import collate  # noqa: E402
+from placket.training.detector.network import Detector, DetectorExport, anchor_points, decode  # noqa: E402
+from placket.training.detector.train import DetectorRecipe, _Run  # noqa: E402
+from placket.training.encoder.network import Encoder, EncoderExport  # noqa: E402
+from placket.training.export import _onnx, difference, halve_weights  # noqa: E402
+from placket.training.layers import ConvBlock, fold_all  # noqa: E402
+from placket.training.loop import Clock, one_cycle  # noqa: E402
+from placket.training.recipes import recipe_path  # noqa: E402
+
+SMALL = {"widths": (8, 8, 16, 16, 24), "blocks": (1, 0, 1, 0)}
+LABELS = {"category": len(taxonomy().categories), **{a: len(v) for a, v in taxonomy().attributes.items()}}
+
+
+def with_statistics(module: "torch.nn.Module") -> "torch.nn.Module":
+    """As after training: statistics that are not those of a fresh network."""
+    torch.manual_seed(1)
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+            part.running_mean.normal_(0, 0.3)
+            part.running_var.uniform_(0.5, 2)
+            part.weight.data.uniform_(0.5, 1.5)
+            part.bias.data.normal_(0, 0.3)
+    return module.eval()
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_a_folded_block_computes_the_same(skip: bool) -> None:
+    block = with_statistics(ConvBlock(8, 8, skip=skip))
+    x = torch.randn(2, 8, 9, 9)
+    before = block(x)
+    fold_all(block)
+    assert isinstance(block.norm, torch.nn.Identity)
+    torch.testing.assert_close(block(x), before, atol=1e-5, rtol=1e-4)
+
+
+def test_identity_needs_equal_channels() -> None:
+    with pytest.raises(ValueError, match="equal channels"):
+        ConvBlock(8, 16, skip=True)
+
+
+def test_the_exported_detector_answers_like_the_network(tmp_path: Path) -> None:
+    network = with_statistics(Detector(9, neck=16, **SMALL))
+    image = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        logits, distances = network(image)
+        wanted = decode(anchor_points(64, 64)[0], distances), logits.sigmoid()
+    module = DetectorExport(fold_all(network), 64, 64).eval()
+    with torch.no_grad():
+        for a, b in zip(module(image), wanted, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-3, rtol=1e-3)
+    path = tmp_path / "detector.onnx"
+    _onnx(module, torch.rand(2, 3, 64, 64) * 255, path, ("boxes", "scores"))
+    assert difference(module, path, 64) < 1e-3
+    whole = path.stat().st_size
+    halve_weights(path)
+    assert path.stat().st_size < 0.75 * whole
+    assert difference(module, path, 64) < 0.5  # pixels: weights have eleven bits now
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_the_exported_encoder_answers_like_the_network(tmp_path: Path, flip: bool) -> None:
+    network = with_statistics(Encoder(LABELS, top=32, **SMALL))
+    module = EncoderExport(fold_all(network), flip).eval()
+    path = tmp_path / "encoder.onnx"
+    _onnx(module, torch.rand(2, 3, 64, 64) * 255, path, module.names)
+    assert module.names == ["embedding", "category", *taxonomy().attributes]
+    assert difference(module, path, 64) < 1e-4
+    image = torch.rand(2, 3, 64, 64) * 255
+    with torch.no_grad():
+        embedding = module(image)[0]
+        mirrored = module(torch.flip(image, [3]))[0]
+    torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
+    assert torch.allclose(embedding, mirrored, atol=1e-5) == flip
+
+
+def one_batch() -> dict[str, object]:
+    rng = np.random.default_rng(0)
+    scenes = [
+        Scene(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), np.array([[10, 10, 60, 70]], np.float32),
+              np.array([2]), np.ones(9, np.float32))
+        for _ in range(2)
+    ]  # fmt: skip
+    return collate(scenes)
+
+
+def test_a_run_goes_on_exactly_where_it_was_cut_off(tmp_path: Path) -> None:
+    recipe = DetectorRecipe.read(recipe_path("smoke"))
+    batch = one_batch()
+    run = _Run(recipe, tmp_path, {"drawn": 2})
+    for _ in range(3):
+        run.step(batch)
+    run.save()
+    again = _Run(recipe, tmp_path, {"drawn": 2})
+    assert again.clock.step == 3
+    for one in (run, again):
+        one.step(batch)
+    for name in ("network", "average"):
+        own, other = getattr(run, name), getattr(again, name)
+        own, other = (x.network if name == "average" else x for x in (own, other))
+        for key, value in own.state_dict().items():
+            torch.testing.assert_close(other.state_dict()[key], value, msg=f"{name} {key}")
+
+
+def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
+    recipe = DetectorRecipe.read(recipe_path("smoke"))
+    first = _Run(recipe, tmp_path / "first", {"drawn": 2})
+    (tmp_path / "first").mkdir()
+    first.step(one_batch())
+    first.save()
+    second = _Run(recipe, tmp_path / "second", {"own": 1}, tmp_path / "first" / "checkpoint.pt")
+    assert second.clock.step == 0
+    assert second.began is not None and second.began["steps"] == 1
+    for key, value in first.average.network.state_dict().items():
+        torch.testing.assert_close(second.network.state_dict()[key], value)
+    with pytest.raises(FileNotFoundError):
+        _Run(recipe, tmp_path / "third", {}, tmp_path / "nothing.pt")
+
+
+def test_an_unknown_key_of_a_recipe_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text("seed: 1\nrates: 3\n")
+    with pytest.raises(ValueError, match="rates"):
+        DetectorRecipe.read(path)
+
+
+def test_the_rate_rises_then_falls() -> None:
+    values = [one_cycle(p / 100) for p in range(101)]
+    assert max(values) == pytest.approx(1, abs=1e-6)
+    assert values.index(max(values)) == 4
+    assert values[-1] == pytest.approx(0.01)
+    assert Clock(60, spent=30).progress == pytest.approx(0.5, abs=0.01)
+    assert Clock(60, steps=10, done=4).progress == 0.4

@@ -1,0 +1,189 @@
+"""Answers, figures and pages of a made-up encoder whose figures are known."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from placket.domain.taxonomy import taxonomy
+from placket.training.encoder.evaluate import (
+    AGREEMENT,
+    Answer,
+    EncoderFigures,
+    TagFigures,
+    answers,
+    calibration_error,
+    curve_table,
+    evaluate,
+    multi_figures,
+    retrieval_figures,
+    single_figures,
+)
+from placket.training.encoder.items import Item, Vocabulary, garment_tags
+from placket.training.encoder.predict import Predictions
+from placket.training.manifest import read_manifest, write_manifest
+from placket.training.pages import card
+from placket.training.pages.encoder import write_page
+from placket.training.pages.markdown import share, table, verdict
+from placket.training.report import plain
+from placket.training.sources import Garment
+from placket.training.speed import Speed
+
+WORDS = taxonomy()
+VOCABULARY = Vocabulary(
+    {
+        "groups": WORDS.groups,
+        "attributes": WORDS.attributes,
+        "applies": {"to_all": list(WORDS.applies_to_all), **{a: list(c) for a, c in WORDS.applies_to.items()}},
+    }
+)
+
+
+def item(number: int, view: str = "hm", product: str | None = None, **tags: Any) -> Item:
+    dataset = "viton" if view == "product" else view
+    name = product or f"{view}-{number}"
+    return Item(dataset, str(number), str(number), "val", (0, 0, 1, 1), name, name, True, bool(tags), view, tags)
+
+
+def logits_for(items: list[Item], strength: float = 9.0) -> dict[str, np.ndarray]:
+    """Sure of every label that is known."""
+    out = {a: np.full((len(items), len(v)), -4.0, np.float32) for a, v in VOCABULARY.labels.items()}
+    for row, one in enumerate(items):
+        for attribute, value in one.tags.items():
+            for label in value if isinstance(value, list) else [value]:
+                out[attribute][row, VOCABULARY.number[attribute][label]] = strength
+    return out
+
+
+def predictions(items: list[Item], embedding: np.ndarray | None = None) -> Predictions:
+    if embedding is None:
+        rng = np.random.default_rng(0)
+        embedding = rng.normal(0, 1, (len(items), 256)).astype(np.float32)
+        embedding /= np.linalg.norm(embedding, axis=1, keepdims=True)
+    return Predictions(items, embedding, logits_for(items), np.ones((len(items), 9), np.float32))
+
+
+def test_an_attribute_that_does_not_apply_is_not_told() -> None:
+    skirt = item(1, category="skirt", colors=["red"], pattern="solid", length="midi")
+    (said,) = answers(predictions([skirt]), {})
+    assert said.first("category") == ("skirt", pytest.approx(1, abs=0.01))
+    assert "neckline" not in said.tags
+    assert [label for label, _ in said.tags["colors"]] == ["red"]
+    assert said.first("first_color") is not None
+
+
+def test_a_right_label_is_right_and_a_silent_one_wrong() -> None:
+    items = [item(i, category="dress") for i in range(4)] + [item(9)]
+    said = [Answer({"category": [("dress", 0.9)]}), Answer({"category": [("skirt", 0.6)]}), Answer({}), Answer({}),
+            Answer({})]  # fmt: skip
+    figures = single_figures(items, said, "category", items)
+    assert figures == TagFigures(4, 0.25, 0.5, pytest.approx(float("nan"), nan_ok=True), 1.0)
+    assert single_figures(items, said, "pattern", items) is None
+
+
+def test_sets_are_judged_by_f1_and_an_empty_one_counts() -> None:
+    items = [item(0, details=[]), item(1, details=["button", "pocket"])]
+    said = [Answer({}), Answer({"details": [("button", 0.9)]})]
+    figures = multi_figures(items, said, "details", VOCABULARY, items)
+    assert figures is not None
+    assert figures.accuracy == pytest.approx((1 + 2 / 3) / 2)
+    assert figures.coverage == 0.5
+
+
+def test_calibration_error_of_the_sure_and_wrong() -> None:
+    items = [item(i, category="dress") for i in range(4)]
+    sure = [Answer({"category": [("dress", 0.99)]})] * 4
+    wrong = [Answer({"category": [("skirt", 0.99)]})] * 4
+    assert calibration_error(items, sure, "category") == pytest.approx(0.01)
+    assert calibration_error(items, wrong, "category") == pytest.approx(0.99)
+
+
+def studio() -> Predictions:
+    """Ten persons whose product shots are next to them, and catalogue garments in two colours."""
+    base = np.eye(40, 256, dtype=np.float32)
+    items, rows = [], []
+    for number in range(10):
+        items += [item(number, "viton", f"p{number}", category="t_shirt"), item(number, "product", f"p{number}")]
+        rows += [base[number], base[number] * 0.9 + base[number + 10] * 0.2]
+    for number in range(12):
+        color = "red" if number % 2 else "blue"
+        items.append(item(number, "hm", category="dress", colors=[color]))
+        rows.append(base[30 + number % 2] + 0.01 * base[number])
+    e = np.stack(rows)
+    return predictions(items, e / np.linalg.norm(e, axis=1, keepdims=True))
+
+
+def test_retrieval_of_what_lies_together() -> None:
+    figures = retrieval_figures(studio())
+    assert figures["pairs"] == 10 and figures["shots"] == 10
+    assert figures["recall@1"] == 1.0
+    assert figures["any_of_10"] == 1.0
+    assert figures["share_of_possible"] == 1.0
+    assert figures["share_of_10"] == pytest.approx(0.5)
+
+
+def test_the_table_of_the_curve_falls() -> None:
+    rows = curve_table(studio(), [[-1.0, 0.0], [0.5, 0.5], [1.0, 1.0]])
+    same = [r["same"] for r in rows]
+    assert same == sorted(same, reverse=True) and same[0] == 1.0
+    assert all(0 <= r["random"] <= 1 for r in rows)
+
+
+def manifest() -> dict[str, Any]:
+    recipe = {"teacher": 4.0}
+    part = {"recipe": recipe, "steps": 10, "minutes": 1.5, "sources": {"hm": 5, "cd": 7}}
+    return {
+        "version": "test-1", "created": "2026-01-01", "calibration": {}, "metrics": {},
+        "similarity": {"curve": [[-1.0, 0.0], [1.0, 1.0]]},
+        "detector": {"file": "detector.onnx", "size": [320, 320]},
+        "encoder": {"file": "encoder.onnx", "size": [160, 160], "embedding_dim": 256},
+        "training": {"detector": part, "encoder": part},
+    }  # fmt: skip
+
+
+def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
+    many = [item(i, "hm", category="dress", colors=["red"], pattern="solid", details=[]) for i in range(60)]
+    found = predictions([*studio().items, *many])
+    figures = evaluate(found, many, VOCABULARY, {}, [[-1.0, 0.0], [1.0, 1.0]])
+    page = tmp_path / "models" / "encoder.md"
+    write_page(page, manifest(), figures, {}, 9.5, Speed(4.0, 160.0), [{"name": "as shipped", "category": 0.5}])
+    text = page.read_text()
+    assert all(f"| {name} |" in text for name in AGREEMENT)
+    assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
+    assert isinstance(figures, EncoderFigures)
+
+
+def test_the_card_says_whose_data_it_was(tmp_path: Path) -> None:
+    page = tmp_path / "card.md"
+    card.write_card(page, manifest())
+    text = page.read_text()
+    assert "research and evaluation" in text and "`hm`" in text
+    assert "--sets cd,ccp" in text
+    free = manifest()
+    for part in free["training"].values():
+        part["sources"] = {"cd": 7}
+    card.write_card(page, free)
+    assert "research and evaluation" not in page.read_text()
+
+
+def test_a_manifest_is_written_whole(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"version": "é"})
+    assert read_manifest(tmp_path) == {"version": "é"}
+    assert [p.name for p in tmp_path.iterdir()] == ["bundle.json"]
+
+
+def test_small_pieces() -> None:
+    assert share(None) == share(float("nan")) == "–"
+    assert share(0.12345) == "0.123"
+    assert verdict(0.9, 0.5, 0.8) == "goal" and verdict(0.6, 0.5, 0.8) == "floor"
+    assert "below" in verdict(0.4, 0.5, 0.8)
+    assert table(["a", "b"], [["x", "1"]]).splitlines()[1] == "|---|---:|"
+    assert plain({"a": (TagFigures(1, 0.123456, float("nan"), 1.0, 0.0),)})["a"][0]["coverage"] is None
+
+
+def test_a_dress_is_measured_in_its_own_words() -> None:
+    dress = Garment("hm", "1", "dress", {"length": "thigh", "fit": None, "details": []})
+    assert garment_tags(dress, "WHOLEBODY") == {"length": "mini", "details": [], "category": "dress"}
+    top = Garment("hm", "1", "shirt", {"length": "thigh"})
+    assert garment_tags(top, "TOP")["length"] == "thigh"
