@@ -16,6 +16,8 @@ _CONNECTIONS = 32
 def poll(port: int, pairs: Sequence[tuple[str, str]], rate: float, control: Connection) -> None:
     """Ask for the status of random tasks of ``pairs`` (key, task) until ``control`` says stop; then send the figures.
 
+    Says "begun" when it has. There are a second's requests at least.
+
     A request counts from the moment when it was due, so that a server that stalls cannot hide it by not being asked.
     """
     control.send(asyncio.run(_poll(port, pairs, rate, control)))
@@ -27,11 +29,12 @@ async def _poll(port: int, pairs: Sequence[tuple[str, str]], rate: float, contro
     latencies: list[float] = []
     errors: list[str] = []
     workers = [asyncio.create_task(_work(port, requests, due, latencies, errors)) for _ in range(_CONNECTIONS)]
+    control.send("begun")
     begun = time.perf_counter()
     for n in itertools.count():
         moment = begun + n / rate
         await asyncio.sleep(max(0.0, moment - time.perf_counter()))
-        if control.poll():
+        if n > rate and control.poll():
             break
         due.put_nowait(moment)
     await due.join()

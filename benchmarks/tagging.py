@@ -227,6 +227,7 @@ class _Polled:
         self._ours, theirs = spawn.Pipe()
         self.process = spawn.Process(target=poll, args=(server.port, list(pairs), rate, theirs), daemon=True)
         self.process.start()
+        assert self._ours.recv() == "begun"
 
     def stop(self) -> None:
         self._ours.send("stop")

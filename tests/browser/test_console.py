@@ -18,7 +18,7 @@ def test_a_catalogue_is_previewed_indexed_watched_and_browsed(laptop: Watched, s
     file.write_bytes(shop.index_file())
     page.set_input_files("#file", file)
     expect(page.get_by_role("heading", name="These rows will fail")).to_be_visible()
-    expect(page.get_by_text("image_url is empty")).to_be_visible()
+    expect(page.get_by_text("image_url is empty").first).to_be_visible()
     page.get_by_role("button", name=f"Index {PRODUCTS + 1} rows").click()
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
     # The page follows the run by itself, and is loaded again when it has ended.

@@ -1,6 +1,6 @@
-"""The command `placket` with vision processes that abort or hang where an "image" tells them to: a decoder's bug.
+"""`placket` with vision processes that abort or hang where an "image" tells them to, as a decoder's bug would.
 
-    python -m tests.support.misbehaving serve
+``python -m tests.support.misbehaving serve`` stands for ``placket serve``.
 """
 
 from functools import partial

@@ -1,18 +1,16 @@
 """The HTTP side as one application: every API, its documentation, health and figures."""
 
-import asyncio
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import Match, Mount
 
 from placket import __version__
 from placket.api import documentation, health
 from placket.api.errors import BodyUnsupported, MethodNotAllowed, NoSuchCall
 from placket.api.faces import Faces, face_of
 from placket.api.fashion_v1 import fashion_face
-from placket.api.forms import RECEIVED_AT_ONCE
+from placket.api.forms import Receiving
 from placket.api.metrics import Metrics
 from placket.api.middleware import RequestContext, RequestLimits
 from placket.api.parts import ApiParts, Face
@@ -20,13 +18,15 @@ from placket.api.placket_v1 import placket_face
 from placket.api.placket_v1.problems import render_error
 from placket.domain.errors import InvalidParameter, PlacketError
 
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
 
 def create_app(parts: ApiParts) -> FastAPI:
     """An ASGI application over these parts, which are opened and closed by whoever made them."""
     app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     app.state.metrics = Metrics()
-    app.state.receiving = asyncio.Semaphore(RECEIVED_AT_ONCE)
+    app.state.receiving = Receiving()
     faces = [fashion_face(), placket_face(), *parts.faces]
     for face in faces:
         if face.router is not None:
@@ -53,8 +53,9 @@ async def _render(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    matching = [r for r in request.app.routes if isinstance(r, Route) and r.matches(request.scope)[0] is Match.PARTIAL]
-    return sorted({method for route in matching for method in route.methods or ()})
+    calls = [route for route in request.app.routes if not isinstance(route, Mount)]
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    return [m for m, scope in scopes.items() if any(call.matches(scope)[0] is Match.FULL for call in calls)]
 
 
 def as_placket_error(error: Exception) -> Exception:

@@ -1,7 +1,9 @@
 """multipart/form-data from a stranger, parsed as it arrives: what is kept, how long it may take, all bounded."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -18,7 +20,30 @@ _SLACK = 1_000_000
 _IDLE_SECONDS = 20.0
 _TOTAL_SECONDS = 300.0
 RECEIVED_AT_ONCE = 64
-"""Bodies received at once in a process: what bounds the memory that they take."""
+RECEIVED_OF_ONE = 16
+"""Bodies received at once in a process, in all and of one key: what bounds the memory that they take, and what leaves
+places to others when somebody sends many and slowly."""
+
+
+class Receiving:
+    """The places for bodies being received; waiting for one costs nobody else a place."""
+
+    def __init__(self) -> None:
+        self._all = asyncio.Semaphore(RECEIVED_AT_ONCE)
+        self._of_key: dict[str, asyncio.Semaphore] = {}
+        self._users: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def place(self, key_id: str) -> AsyncIterator[None]:
+        own = self._of_key.setdefault(key_id, asyncio.Semaphore(RECEIVED_OF_ONE))
+        self._users[key_id] += 1
+        try:
+            async with own, self._all:
+                yield
+        finally:
+            self._users[key_id] -= 1
+            if not self._users[key_id]:
+                del self._users[key_id], self._of_key[key_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +83,7 @@ async def read_form(request: Request, limits: FormLimits) -> Form:
     if declared.isdecimal() and int(declared) > limits.most_bytes:
         raise BodyTooLarge(f"the body has more than {limits.most_bytes} bytes")
     size = 0
-    async with request.app.state.receiving:
+    async with request.app.state.receiving.place(getattr(request.state, "key_id", "")):
         async for piece in _arriving(request):
             size += len(piece)
             if size > limits.most_bytes:

@@ -40,13 +40,16 @@ async def test_paths_and_methods(client: httpx.AsyncClient) -> None:
     for path in ("/tagger", "/tagger/", "/tagger/v2.11/bulk", "/tagger/v2.12", "/tagger/v2.12/bulks", f"{BULK}/a/b/c"):
         for method in ("GET", "POST", "OPTIONS"):
             assert _code(await client.request(method, path)) == (404, 623), path
-    for method, path in (
-        ("PATCH", BULK),
-        ("DELETE", BULK),
-        ("GET", "/tagger/v2.12/tags"),
-        ("POST", f"{BULK}/x/status"),
+    for method, path, allowed in (
+        ("PATCH", BULK, "GET, POST"),
+        ("DELETE", f"{BULK}/", "GET, POST"),
+        ("PATCH", f"{BULK}/x", "DELETE, GET, PUT"),
+        ("GET", "/tagger/v2.12/tags", "POST"),
+        ("POST", f"{BULK}/x/status", "GET"),
     ):
-        assert _code(await client.request(method, path)) == (405, 623)
+        answer = await client.request(method, path)
+        assert _code(answer) == (405, 623)
+        assert answer.headers["allow"] == allowed
     for form in ("/tagger/v2.12/bulk", "/tagger/v2.12/bulk/", "/tagger/v2/bulk", "/tagger/v2/bulk/"):
         assert (await client.get(form)).status_code == 200
     for task in ("x", "0" * 36, "00000000-0000-0000-0000-000000000000", "%00", "..", "A" * 5000):

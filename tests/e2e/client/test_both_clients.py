@@ -122,7 +122,7 @@ def test_runs(placket: Any, host: ImageHost, tmp_path: Path) -> None:
     again = placket.runs.wait("shop", placket.runs.repeat("shop", run["id"])["id"])
     del host.pages["/none.png"]
     assert (again["added"], again["total"]) == (1, 1)
-    assert [r["id"] for r in placket.runs.list("shop")] == [again["id"], run["id"]]
+    assert [r["id"] for r in placket.runs.list("shop")] == [again["id"], run["id"], checked["id"]]
     assert [r["id"] for r in placket.runs.list("shop", status=("finished",), order="requestedTime:asc")][-1] == again[
         "id"
     ]

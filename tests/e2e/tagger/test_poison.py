@@ -14,7 +14,7 @@ from tests.support.server import ImageHost, PlacketServer, image_host, picture, 
 
 COUNT = 40
 POISON = {7: "abort", 29: "hang"}
-HANG_SECONDS = "2"
+HANG_SECONDS = "4"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,8 @@ def test_an_index_run_with_poison_in_it(server: PlacketServer, urls: list[str]) 
         run = _ended(http, maker, made["data"]["indexID"])
         assert (run["status"], run["addCnt"], run["failCnt"], run["totalCnt"]) == ("finished", COUNT - 2, 2, COUNT)
         failed = http.get(
-            f"/placket/v1/services/shop/runs/{run['id']}/rows?outcome=failed", headers={"Authorization": f"Bearer {key}"}
+            f"/placket/v1/services/shop/runs/{run['id']}/rows?outcome=failed",
+            headers={"Authorization": f"Bearer {key}"},
         ).json()["items"]
         assert [row["product_id"] for row in failed] == ["p7", "p29"]
         assert all(row["reason"] and "lost twice" in row["detail"] for row in failed)

@@ -1,7 +1,8 @@
-"""A request's head is bounded in size and time; what is within the bounds passes untouched."""
+"""A request's head is bounded in size and time, its body in time; what is within the bounds passes untouched."""
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +16,8 @@ BODY = b"x" * 300_000
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
     size = 0
+    if scope["path"] == "/later":
+        await asyncio.sleep(1.5)
     while True:
         message = await receive()
         size += len(message.get("body", b""))
@@ -90,4 +93,28 @@ async def test_a_head_that_never_ends_is_hung_up_on(port: int) -> None:
     for pieces in ((), (b"GET / HT",), (b"GET / HTTP/1.1\r\n", b"Host: x\r\n")):
         assert await exchange(port, *pieces, pause=0.1) == b""
     answer = await exchange(port, post(last=False), b"GET /", pause=0.05)
+    assert answer.endswith(b"300000")
+
+
+async def hung_up_after(port: int, *pieces: bytes, pause: float) -> float:
+    began = time.monotonic()
+    assert await exchange(port, *pieces, pause=pause) == b""
+    return time.monotonic() - began
+
+
+async def test_a_body_that_never_ends_is_hung_up_on(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.api.http_protocol.BODY_IDLE_SECONDS", 0.5)
+    monkeypatch.setattr("placket.api.http_protocol.BODY_SECONDS", 1.0)
+    whole = post()
+    assert 0.4 < await hung_up_after(port, whole[:1000], pause=0) < 5
+    # Never silent for long, and yet without an end.
+    assert 0.9 < await hung_up_after(port, whole[:1000], *[b"x"] * 20, pause=0.1) < 5
+    answer = await exchange(port, whole[:1000], whole[1000:200_000], whole[200_000:], pause=0.3)
+    assert answer.endswith(b"300000")
+
+
+async def test_a_body_waits_for_a_busy_server(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.api.http_protocol.BODY_IDLE_SECONDS", 0.3)
+    monkeypatch.setattr("placket.api.http_protocol.BODY_SECONDS", 0.6)
+    answer = await exchange(port, post().replace(b"POST / ", b"POST /later "))
     assert answer.endswith(b"300000")

@@ -14,4 +14,4 @@ def tagger_face(parts: TaggerParts) -> Face:
     routes = Routes()
     SingleCalls(parts).add_to(routes)
     BulkCalls(parts).add_to(routes)
-    return Face(f"{PREFIX}/", render_error, routes.router, most_bytes=parts.most_bytes)
+    return Face(PREFIX, render_error, routes.router, most_bytes=parts.most_bytes)

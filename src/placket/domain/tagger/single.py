@@ -35,8 +35,8 @@ class SingleRequest:
 def read_single(body: bytes, *, max_bytes: int) -> SingleRequest:
     """``max_bytes``: largest image.
 
-    Raises RequestMalformed, RequestTooLarge, DetectionInvalid, ImageTypeUnknown, Base64HeaderMissing, Base64Unreadable or
-    ImageTooManyBytes. A URL is checked when it is fetched.
+    Raises RequestMalformed, RequestTooLarge, DetectionInvalid, ImageTypeUnknown, Base64HeaderMissing,
+    Base64Unreadable or ImageTooManyBytes. A URL is checked when it is fetched.
     """
     value = read_object(body, most_values=_MOST_VALUES)
     image = object_of(value, "image", "image")
