@@ -6,7 +6,9 @@ From the environment (``PLACKET_NAME``), else from the TOML file named by ``PLAC
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
@@ -17,7 +19,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from placket.domain.errors import PlacketError
+
 Network = IPv4Network | IPv6Network
+
+
+class SettingsFileError(PlacketError):
+    """The settings file cannot be had, or is not TOML."""
+
+    reason = "SettingsFile"
 
 
 class Settings(BaseSettings):
@@ -130,6 +140,15 @@ class Settings(BaseSettings):
             value = [part.strip() for part in value.split(",") if part.strip()]
         return tuple(ip_network(v) if isinstance(v, str) else v for v in value)
 
+    @field_validator("index_day_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("there is no such time zone; an example of one is Europe/Berlin") from None
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -142,6 +161,9 @@ class Settings(BaseSettings):
         sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
         if config := os.environ.get("PLACKET_CONFIG"):
             if not Path(config).is_file():
-                raise FileNotFoundError(f"PLACKET_CONFIG names {config}, which is not a file")
-            sources += (TomlConfigSettingsSource(settings_cls, toml_file=config),)
+                raise SettingsFileError(f"PLACKET_CONFIG names {config}, which is not a file")
+            try:
+                sources += (TomlConfigSettingsSource(settings_cls, toml_file=config),)
+            except (TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+                raise SettingsFileError(f"PLACKET_CONFIG names {config}, which cannot be read: {error}") from None
         return sources

@@ -81,6 +81,10 @@ def test_every_page(
         for path in PAGES:
             page.goto(f"{indexed.console}/{path}")
             look(page, path.partition("?")[0].replace("/", "-"))
+        page.goto(f"{indexed.console}/services/autumn/index")
+        page.set_input_files("#file", {"name": "a.jsonl", "mimeType": "text/plain", "buffer": indexed.index_file()})
+        expect(page.locator(".preview")).to_be_visible()
+        look(page, "preview")
         _task(page, indexed)
         look(page, "task")
         _try(page, indexed)

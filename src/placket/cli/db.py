@@ -59,7 +59,9 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write; it must not
 
     with _database() as url:
         size = backups.backup(url, file.absolute())
-        console.print(f"{file}: {size:,} bytes. It holds the installation's secrets: keep it as safe as them.")
+        console.print(
+            f"{file}: {size:,} bytes. It holds the installation's secrets: keep it as safe as them.", markup=False
+        )
 
 
 @db_app.command()
@@ -74,4 +76,4 @@ def restore(
         if not yes and sys.stdin.isatty():
             typer.confirm("This replaces everything that the database holds now. Go on?", abort=True)
         revision = backups.restore(url, file.absolute())
-        console.print(f"Restored {file}; the schema is at {revision}.")
+        console.print(f"Restored {file}; the schema is at {revision}.", markup=False)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 import typer
@@ -159,11 +158,6 @@ def check_clock(settings: Settings, folder: Path) -> Iterator[Finding]:
         yield Finding("clock", "warn", f"{now:%Y-%m-%d %H:%M} UTC is before this was installed", "set the clock")
     else:
         yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC")
-    zone = settings.index_day_time_zone
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield Finding("clock", "fail", f"there is no time zone {zone!r}", "mend PLACKET_INDEX_DAY_TIME_ZONE")
 
 
 def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:

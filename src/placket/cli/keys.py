@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from placket.cli.output import console, run_safely
@@ -58,7 +59,8 @@ def create(
     if as_json:
         typer.echo(json.dumps({"id": made.record.id, "name": made.record.name, "key": made.key}))
         return
-    console.print(f"Key [bold]{made.record.name}[/bold] ({made.record.id}) of project {made.record.project}:")
+    record = made.record
+    console.print(f"Key {record.name} ({record.id}) of project {record.project}:", markup=False, soft_wrap=True)
     typer.echo(made.key)
     console.print("Keep it: only its hash is stored, so it cannot be shown again.", style="dim")
 
@@ -75,7 +77,7 @@ def list_keys(as_json: AsJson = False) -> None:
         revoked = f"{r.revoked_at:%Y-%m-%d %H:%M}" if r.revoked_at else ""
         rate = f"{r.rate_per_second:g}" if r.rate_per_second else ""
         images = f"{r.images_per_month}" if r.images_per_month else ""
-        table.add_row(r.id, r.name, r.project, f"{r.created_at:%Y-%m-%d %H:%M}", revoked, rate, images)
+        table.add_row(r.id, escape(r.name), escape(r.project), f"{r.created_at:%Y-%m-%d %H:%M}", revoked, rate, images)
     console.print(table)
 
 

@@ -53,9 +53,9 @@ async def _begin(application: "Application", found: Sequence[tuple[str, Service]
     for owner, service in found:
         run = await application.indexing.reindex(service)
         if run is None:
-            console.print(f"{owner}/{service.name}: has bundle {service.bundle} already")
+            console.print(f"{owner}/{service.name}: has bundle {service.bundle} already", markup=False)
         else:
-            console.print(f"{owner}/{service.name}: {service.bundle} -> {run.bundle}, run {run.id}")
+            console.print(f"{owner}/{service.name}: {service.bundle} -> {run.bundle}, run {run.id}", markup=False)
             begun.append((service, run))
     return begun
 

@@ -8,6 +8,6 @@ from placket.settings import Settings
 def read_settings(**given: Any) -> Settings:
     """From the environment and the settings file; options given on the command line (not None) win.
 
-    Raises pydantic.ValidationError, FileNotFoundError (PLACKET_CONFIG names no file).
+    Raises pydantic.ValidationError, SettingsFileError.
     """
     return Settings(**{k: v for k, v in given.items() if v is not None})

@@ -11,14 +11,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from placket.console.errors import NoSuchPage, detail_of, status_of
-from placket.console.guard import POLICY, Guarded, Page, SafeHeaders
+from placket.console.guard import POLICY, Guarded, Page, SafeHeaders, recognise
 from placket.console.pages import catalogue, index_upload, keys, model, runs, services, sign_in, tagging, try_it
 from placket.console.parts import ConsoleParts
 from placket.console.sessions import Sessions, Throttle
 from placket.console.templating import environment
 from placket.console.thumbnails import Thumbnails
 from placket.console.visit import House, Visit
-from placket.domain.errors import InvalidParameter, PlacketError
+from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 
 PREFIX = "/console"
 _FORM_ROOM = 16_000
@@ -46,22 +46,25 @@ class Console:
         await self._pages(scope, receive, send)
 
     async def _handle(self, request: Request, error: Exception) -> Response:
-        return self._answer(request, _known(error))
+        visit = Visit(self._house, request)
+        if not isinstance(error, StorageUnavailable):
+            await recognise(visit)
+        return _error_page(visit, _known(error))
 
     def render_error(self, request: Request, error: Exception) -> Response:
         """A page that says what is wrong, in the console's own form, with its headers."""
         if request.url.path == self._house.prefix:
             return RedirectResponse(f"{self._house.prefix}/", 308)
-        response = self._answer(request, _known(error))
+        response = _error_page(Visit(self._house, request), _known(error))
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def _answer(self, request: Request, error: Exception) -> Response:
-        visit = Visit(self._house, request)
-        template = "_error.html" if visit.is_fragment else "error.html"
-        status = status_of(error)
-        return visit.render(template, status, code=status, detail=detail_of(error))
+
+def _error_page(visit: Visit, error: Exception) -> Response:
+    template = "_error.html" if visit.is_fragment else "error.html"
+    status = status_of(error)
+    return visit.render(template, status, code=status, detail=detail_of(error))
 
 
 def _known(error: Exception) -> Exception:

@@ -40,5 +40,7 @@ def status_of(error: Exception) -> int:
 
 
 def detail_of(error: Exception) -> str:
-    """What may be told of it; empty for whatever nobody foresaw."""
-    return error.detail if isinstance(error, errors.PlacketError) else ""
+    """What may be told of it; empty for whatever nobody foresaw, and where there is nothing but its name."""
+    if not isinstance(error, errors.PlacketError) or error.detail == error.reason:
+        return ""
+    return error.detail

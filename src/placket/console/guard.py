@@ -76,11 +76,9 @@ class Guarded:
 
     async def _answer(self, visit: Visit) -> Response:
         request = visit.request
-        visit.session = await self._house.sessions.read(unquote(request.cookies.get(SESSION_COOKIE, "")))
+        await recognise(visit)
         if visit.session is None and not self._public:
             return _sign_in_first(visit)
-        if visit.session is not None:
-            visit.projects = tuple(await self._house.parts.store.projects())
         if request.method not in _SAFE_METHODS:
             async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
                 visit.form = form
@@ -94,6 +92,13 @@ class Guarded:
             return await self._page(visit)
         except NoProject:
             return visit.redirect("/keys")
+
+
+async def recognise(visit: Visit) -> None:
+    """Fill in who is signed in, and the projects to choose from."""
+    visit.session = await visit.house.sessions.read(unquote(visit.request.cookies.get(SESSION_COOKIE, "")))
+    if visit.session is not None:
+        visit.projects = tuple(await visit.parts.store.projects())
 
 
 def _sign_in_first(visit: Visit) -> Response:

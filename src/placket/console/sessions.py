@@ -84,7 +84,7 @@ def _mac(key: bytes, purpose: str, text: str) -> str:
 
 
 class Throttle:
-    """Wrong tokens: ``per_client`` in ``seconds`` from one address, ``in_all`` from everywhere."""
+    """Tries without the right token: ``per_client`` in ``seconds`` from one address, ``in_all`` from everywhere."""
 
     def __init__(self, *, per_client: int = 5, in_all: int = 100, seconds: float = 60.0) -> None:
         self._per_client = per_client
@@ -105,5 +105,12 @@ class Throttle:
         ]
         return max(waits, default=0.0)
 
-    def failed(self, client: str) -> None:
-        self._failures.append((time.monotonic(), client))
+    def begin(self, client: str) -> tuple[float, str]:
+        """Count a try as a wrong one before it is looked at: a thousand at the same moment are a thousand."""
+        attempt = (time.monotonic(), client)
+        self._failures.append(attempt)
+        return attempt
+
+    def succeeded(self, attempt: tuple[float, str]) -> None:
+        if attempt in self._failures:
+            self._failures.remove(attempt)

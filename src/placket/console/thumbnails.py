@@ -48,9 +48,15 @@ class Thumbnails:
         if task is None:
             task = asyncio.create_task(self._make(key, source, limits))
             self._making[key] = task
-            task.add_done_callback(lambda _: self._making.pop(key, None))
+            task.add_done_callback(lambda done: self._made(key, done))
         # Whoever closes the page does not take the photo from others who wait for it.
         return await asyncio.shield(task)
+
+    def _made(self, key: tuple[str, int], task: asyncio.Task[bytes]) -> None:
+        self._making.pop(key, None)
+        if not task.cancelled():
+            # Looked at even when everybody who waited is gone, or it would be reported as lost.
+            task.exception()
 
     def of_url(self, url: str, limits: ImageLimits) -> Source:
         return lambda: self._photos.fetch(url, limits)

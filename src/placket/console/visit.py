@@ -14,6 +14,7 @@ from placket.console.parts import ConsoleParts
 from placket.console.sessions import Session, Sessions, Throttle
 from placket.console.thumbnails import Thumbnails
 from placket.console.words import LANGUAGES, Words, choose
+from placket.domain.errors import InvalidParameter
 from placket.services.stores import Caller, Project
 
 PROJECT_COOKIE = "placket_project"
@@ -21,6 +22,7 @@ LANGUAGE_COOKIE = "placket_language"
 THEME_COOKIE = "placket_theme"
 THEMES = ("light", "dark")
 _YEAR = 365 * 24 * 3600
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,13 @@ class House:
     throttle: Throttle
     thumbnails: Thumbnails
     templates: Environment
+
+
+def _storable(text: str) -> str:
+    """The text itself. Raises InvalidParameter for what no database takes."""
+    if "\0" in text:
+        raise InvalidParameter("a parameter has a character that no text has")
+    return text
 
 
 class NoProject(Exception):
@@ -84,13 +93,18 @@ class Visit:
     def text(self, name: str, default: str = "") -> str:
         """A form's field, trimmed."""
         value = self.form.get(name, default)
-        return value.strip() if isinstance(value, str) else default
+        return _storable(value).strip() if isinstance(value, str) else default
 
     def argument(self, name: str, default: str = "") -> str:
-        return self.request.query_params.get(name, default)
+        return _storable(self.request.query_params.get(name, default))
+
+    def number(self, name: str) -> int:
+        """A parameter that is a whole number of at most 15 digits; 0 for anything else."""
+        given = self.argument(name)
+        return int(given) if len(given) <= _MOST_DIGITS and given.isascii() and given.isdecimal() else 0
 
     def path(self, name: str) -> str:
-        return str(self.request.path_params[name])
+        return _storable(str(self.request.path_params[name]))
 
     def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         theme = self.request.cookies.get(THEME_COOKIE, "")

@@ -83,8 +83,22 @@ def restore(url: str, file: Path) -> str:
 
 
 def _fill(url: str, file: Path) -> str:
+    _add_extension(url)
     load(url, file)
     return upgrade(url)
+
+
+def _add_extension(url: str) -> None:
+    """The backup would do it too, but could not say what is to be done where its role may not."""
+    with psycopg.connect(**parameters_of(url), autocommit=True) as connection:
+        try:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        except psycopg.errors.InsufficientPrivilege:
+            raise StorageUnavailable(
+                "the database that the backup is read into needs the extension vector, and this role may not create it:"
+                " have its administrator run CREATE EXTENSION vector in the database template1, which new ones are"
+                " copied from; nothing was changed"
+            ) from None
 
 
 def _check_file(file: Path) -> None:

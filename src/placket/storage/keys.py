@@ -105,7 +105,7 @@ class PostgresKeys:
             return KeyRecord(**row)
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 text(
                     "SELECT k.secret_hash, k.project_id, p.name, k.rate_per_second FROM api_keys k"

@@ -157,7 +157,7 @@ class PostgresTasks:
             return [Task(**row) for row in found.mappings()]
 
     async def get(self, project_id: int, task_id: UUID) -> Task:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 text(f"SELECT {_COLUMNS}, {_PAST} AS past FROM tag_tasks WHERE id = :task AND project_id = :project"),
                 {"task": task_id, "project": project_id},
@@ -171,7 +171,7 @@ class PostgresTasks:
         return Task(**values)
 
     async def window(self, task: Task, offset: int, size: int) -> list[EntryResult]:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 text(
                     "SELECT e.image_id, e.detection, i.garments, i.reason, i.detail, i.url FROM tag_entries e"

@@ -14,11 +14,13 @@ from typer.testing import CliRunner, Result
 
 from placket.cli.db import db_app
 from placket.cli.doctor import doctor
+from placket.cli.keys import keys_app
 from placket.storage import schema
 from tests.support.postgres import reachable_folder
 
 app = typer.Typer()
 app.add_typer(db_app, name="db")
+app.add_typer(keys_app, name="keys")
 app.command()(doctor)
 
 
@@ -140,13 +142,12 @@ def test_the_fetch_policy_is_judged(environment: pytest.MonkeyPatch, networks: s
 
 def test_other_findings(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.setenv("PLACKET_DATABASE_URL", "postgresql://127.0.0.1:1/none")
-    environment.setenv("PLACKET_INDEX_DAY_TIME_ZONE", "Atlantis/Capital")
     environment.setenv("PLACKET_BUNDLE", str(tmp_path))
     (tmp_path / "data").mkdir()
     (tmp_path / "data").chmod(0o755)
     code, found = examine()
     assert code == 1
-    assert [level for level, _, _ in found["clock"]] == ["ok", "fail"]
+    assert [level for level, _, _ in found["clock"]] == ["ok"]
     assert found["bundle"][0][0] == "fail"
     assert found["data directory"][0] == (
         "warn", f"{tmp_path / 'data'} is open to everybody on this machine", f"chmod o-rwx {tmp_path / 'data'}"
@@ -155,3 +156,14 @@ def test_other_findings(environment: pytest.MonkeyPatch, tmp_path: Path) -> None
     environment.setenv("PLACKET_PORT", "many")
     wrong = run("doctor")
     assert (wrong.exit_code, "PLACKET_PORT" in wrong.stderr) == (2, True)
+
+
+def test_a_key_is_shown_whatever_its_name(environment: pytest.MonkeyPatch) -> None:
+    with reachable_folder() as folder:
+        environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
+        made = run("keys", "create", "[/bold] [red]")
+        assert made.exit_code == 0
+        assert "Key [/bold] [red] (" in made.stdout
+        assert made.stdout.splitlines()[1].startswith("plk")
+        listed = run("keys", "list")
+        assert (listed.exit_code, "[/bold]" in listed.stdout) == (0, True)

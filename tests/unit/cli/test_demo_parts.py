@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from placket.cli.demo import server
+from placket.cli.demo.goods import Product, first, index_files, products_of
 from placket.cli.demo.home import Home, ServerNote, one_at_a_time, open_home, read_note, write_note, write_secret
 from placket.cli.demo.host import PORTS, image_host
-from placket.cli.demo.shop import index_file, products_of
 from placket.domain.index_file import MAX_LENGTH
 from placket.samples import catalogue
 from placket.settings import Settings
@@ -89,7 +89,22 @@ def test_root_falls_back_when_the_account_cannot_reach_the_folder(tmp_path: Path
 
 def test_the_index_file_keeps_the_limits() -> None:
     products = products_of(catalogue(12, size=(64, 64)))
-    rows = [json.loads(line) for line in index_file(products, "http://127.0.0.1:10000").splitlines()]
+    (file,) = index_files(products, "http://127.0.0.1:10000")
+    rows = [json.loads(line) for line in file.splitlines()]
     assert [r["product_id"] for r in rows] == [f"demo-{i:03}" for i in range(1, 13)]
     for row in rows:
         assert all(len(str(value)) <= MAX_LENGTH.get(name, 7) for name, value in row.items())
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(9_999, [9_999]), (10_000, [10_000]), (10_001, [10_000, 1])])
+def test_an_index_file_has_ten_thousand_rows_at_most(count: int, sizes: list[int]) -> None:
+    products = [Product(f"{i:036}", "a" * 77, "b" * 72, s1="adults") for i in range(count)]
+    files = list(index_files(products, "http://127.0.0.1:10000"))
+    assert [f.count(b"\n") for f in files] == sizes
+    assert all(len(f) <= Settings().index_file_max_bytes for f in files), "whole files of the longest rows are taken"
+
+
+def test_the_first_of_a_category_or_of_all() -> None:
+    one, two = Product("1", "", "tops", "shirt"), Product("2", "", "Dress")
+    assert first([one, two], "Dress") == two
+    assert first([one, two], "shirt") == first([one, two], "hat") == one

@@ -270,6 +270,24 @@ def test_every_sentence_of_a_template_exists() -> None:
             assert key in strings("en"), f"{template.name}: {key}"
 
 
+@pytest.mark.parametrize("query", ["start=٣", "start=-1", "start=" + "9" * 5000, "start=1e3", "start="])
+async def test_numbers_that_are_none_are_zero(admin: Browser, query: str) -> None:
+    assert (await admin.get(f"/services/shoes/runs?{query}")).status_code == 200
+
+
+async def test_what_no_database_takes_is_refused(admin: Browser) -> None:
+    for path in ("/services/shoes/product?id=%00", "/services/a%00b", "/services/shoes/products?after=%00"):
+        assert (await admin.get(path)).status_code == 400
+    assert (await admin.post("/services", {"name": "a\0b"})).status_code == 400
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "-1", "many"])
+async def test_rates_that_are_none_are_refused(admin: Browser, installation: MemoryInstallation, rate: str) -> None:
+    before = len(await installation.keys.list())
+    assert (await admin.post("/keys", {"name": "x", "project": "shop", "rate": rate})).status_code == 400
+    assert len(await installation.keys.list()) == before
+
+
 async def test_errors_around_the_console_look_like_it(installation: MemoryInstallation) -> None:
     from starlette.requests import Request
 

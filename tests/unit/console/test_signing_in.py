@@ -1,5 +1,6 @@
 """Who gets in, for how long, and what a form must carry."""
 
+import asyncio
 import time
 
 import pytest
@@ -59,13 +60,25 @@ async def test_a_wrong_token_is_refused_and_too_many_have_to_wait(stranger: Brow
 
 def test_the_throttle_counts_by_client_and_in_all() -> None:
     throttle = Throttle(per_client=2, in_all=3, seconds=60)
-    throttle.failed("a")
+    throttle.begin("a")
     assert throttle.wait("a") == 0
-    throttle.failed("a")
+    throttle.begin("a")
     assert 59 < throttle.wait("a") <= 60
     assert throttle.wait("b") == 0
-    throttle.failed("b")
+    throttle.begin("b")
     assert throttle.wait("c") > 59
+    own = Throttle(per_client=1)
+    own.succeeded(own.begin("a"))
+    assert own.wait("a") == 0
+
+
+async def test_guesses_at_the_same_moment_are_counted(stranger: Browser) -> None:
+    page = await stranger.get("/sign-in")
+    form = page.text.split('name="form" value="')[1].split('"')[0]
+    answers = await asyncio.gather(
+        *(stranger.client.post("/console/sign-in", data={"form": form, "token": f"guess-{n}"}) for n in range(20))
+    )
+    assert sorted(a.status_code for a in answers) == [401] * 5 + [429] * 15
 
 
 async def test_the_cookie_is_for_the_console_alone(stranger: Browser) -> None:

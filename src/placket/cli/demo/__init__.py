@@ -1,4 +1,4 @@
-"""`placket demo`: a server, a small shop of drawn products, a look at what it finds. `placket demo stop` ends it."""
+"""`placket demo`: a server, a small shop, a look at what it finds. `placket demo stop` ends the server."""
 
 import asyncio
 import secrets
@@ -10,23 +10,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from placket.cli.demo import server, show
+from placket.cli.demo.drawn import drawn
+from placket.cli.demo.failure import DemoFailed
+from placket.cli.demo.goods import Assortment, first, index_files
 from placket.cli.demo.home import FOLDER, Home, one_at_a_time, open_home, write_note, write_secret
 from placket.cli.demo.host import image_host
-from placket.cli.demo.server import DemoFailed, Running
-from placket.cli.demo.shop import Product, Progress, Shop, index_file, products_of
+from placket.cli.demo.photos import photographed
+from placket.cli.demo.server import Running
+from placket.cli.demo.shop import Progress, Shop
 from placket.cli.output import console, errors, fail, run_safely
 from placket.cli.settings import read_settings
 from placket.domain.errors import KeyNameTaken
 from placket.settings import Settings
 
-demo_app = typer.Typer(help="Try it: a server, 60 drawn products, and what it finds among them.")
+demo_app = typer.Typer(help="Try it: a server, drawn products or real photos, and what it finds among them.")
 _KEY_NAME = "demo"
 _STOP_SECONDS = 60.0
 _HITS = 5
+_DRAWN = 60
+_MOST_DRAWN = 1000
 
 Folder = Annotated[Path, typer.Option("--dir", help="Folder for everything that the demo keeps.")]
 
@@ -36,11 +42,25 @@ def demo(
     context: typer.Context,
     folder: Folder = FOLDER,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of the server; 0 takes a free one.")] = None,
-    count: Annotated[int, typer.Option(min=5, max=1000, help="Products to draw and index.")] = 60,
+    count: Annotated[
+        int | None,
+        typer.Option(min=5, max=100_000, help="Products to index: up to 1000 drawn ones (60), or photos (all)."),
+    ] = None,
+    photos: Annotated[
+        bool, typer.Option("--photos", help="Real photos instead: the clothing dataset (CC0), downloaded once.")
+    ] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="With --photos: that dataset as a .zip or .tar.gz file."),
+    ] = None,
 ) -> None:
-    """Start a server in the background, index drawn products, search and tag them, and leave the server running."""
+    """Start a server in the background, index products, search and tag them, and leave the server running."""
     if context.invoked_subcommand is not None:
         return
+    if archive is not None and not photos:
+        raise typer.BadParameter("it goes with --photos", param_hint="--archive")
+    if not photos and (count or 0) > _MOST_DRAWN:
+        raise typer.BadParameter(f"at most {_MOST_DRAWN} products are drawn", param_hint="--count")
     with run_safely(), _readable():
         settings = read_settings()
         home, remark = open_home(folder, settings)
@@ -49,7 +69,8 @@ def demo(
         with one_at_a_time(home) as alone:
             if not alone:
                 raise DemoFailed(f"another demo is at work in {home.folder}: wait for it")
-            _run(home, settings, port, count)
+            goods = photographed(home, archive, count) if photos else None
+            _run(home, settings, port, goods or drawn(home, count or _DRAWN))
 
 
 @demo_app.command()
@@ -82,19 +103,18 @@ def _readable() -> Iterator[None]:
         raise fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from None
 
 
-def _run(home: Home, settings: Settings, port: int | None, count: int) -> None:
+def _run(home: Home, settings: Settings, port: int | None, goods: Assortment) -> None:
     running = _server(home, settings, port)
-    key = _key(home, settings, running)
-    shop = Shop(running.address, key)
+    key = _key(home, settings, running, goods.service)
+    shop = Shop(running.address, key, goods.service)
     try:
         shop.ensure_service()
-        products, pictures = _draw(home, count)
-        with image_host(pictures, running.note.image_port) as host:
+        with image_host(goods.pictures, running.note.image_port) as host:
             write_note(home, replace(running.note, image_port=int(host.rsplit(":", 1)[1])))
-            failed = _index(shop, products, host)
-            _look(shop, products, failed, host)
+            failed = _index(shop, goods, host)
+            _look(shop, goods, failed, host)
         stop_command = "make demo-stop" if _is_default(home) else f"placket demo stop --dir {home.folder}"
-        show.goodbye(running.address, home.key, home.images, shop.answers("/console"), stop_command)
+        show.goodbye(running.address, home.key, goods.folder, shop.answers("/console"), stop_command)
     finally:
         shop.close()
 
@@ -121,11 +141,11 @@ def _server(home: Home, settings: Settings, port: int | None) -> Running:
     return running
 
 
-def _key(home: Home, settings: Settings, running: Running) -> str:
+def _key(home: Home, settings: Settings, running: Running, service: str) -> str:
     """The key of last time while it works, else a new one of the project ``demo``."""
     if home.key.is_file():
         key = home.key.read_text("utf-8").strip()
-        shop = Shop(running.address, key)
+        shop = Shop(running.address, key, service)
         try:
             if key and shop.key_works():
                 return key
@@ -147,66 +167,38 @@ async def _create_key(settings: Settings) -> str:
             return (await storage.keys.create(another, project=_KEY_NAME)).key
 
 
-def _draw(home: Home, count: int) -> tuple[list[Product], dict[str, bytes]]:
-    """The products, and ``{"/name.jpg": bytes}`` of all pictures; each is also written to the demo's folder."""
-    from placket.samples import camera_photo, catalogue, scene
-
-    with console.status(f"Drawing {count} products ..."):
-        products = products_of(catalogue(count))
-        pictures = {f"/{p.id}.jpg": p.sample.jpeg() for p in products}
-        asked = _camera_subject(products)
-        pictures["/camera.jpg"] = camera_photo(asked.sample, seed=3).jpeg(85)
-        outfit = scene([p.sample for p in _outfit(products)], seed=5)
-        pictures["/outfit.jpg"] = replace(products[0].sample, image=outfit.image).jpeg(85)
-        home.images.mkdir(exist_ok=True)
-        for name, body in pictures.items():
-            (home.images / name[1:]).write_bytes(body)
-    return products, pictures
-
-
-def _first(products: list[Product], category: str) -> Product:
-    return next((p for p in products if p.sample.category == category), products[0])
-
-
-def _camera_subject(products: list[Product]) -> Product:
-    return _first(products, "dress")
-
-
-def _outfit(products: list[Product]) -> list[Product]:
-    return [_first(products, c) for c in ("sweater", "jeans")]
-
-
-def _index(shop: Shop, products: list[Product], host: str) -> Mapping[str, str]:
+def _index(shop: Shop, goods: Assortment, host: str) -> Mapping[str, str]:
     """Index them all; returns the failed products with their reasons. Raises DemoFailed when all failed."""
-    begun = time.monotonic()
-    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    begun, total = time.monotonic(), len(goods.products)
+    before, failed = Progress("", 0, 0, 0, 0, 0), dict[str, str]()
+    columns = (TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=len(products))
+        task = bar.add_task("", total=total)
 
-        def report(progress: Progress) -> None:
-            bar.update(task, completed=progress.done, total=progress.total or len(products))
+        def report(now: Progress) -> None:
+            bar.update(task, completed=before.done + now.done)
 
-        run_id, ended = shop.index(index_file(products, host), report)
-    failed = shop.failed_rows(run_id) if ended.failed else {}
-    show.indexed(ended, time.monotonic() - begun, failed, {p.id: p.sample.name for p in products})
-    if ended.failed == ended.total:
+        for file in index_files(goods.products, host):
+            run_id, ended = shop.index(file, report)
+            before = before + ended
+            failed |= shop.failed_rows(run_id) if ended.failed else {}
+    show.indexed(before, time.monotonic() - begun, failed, {p.id: p.name for p in goods.products})
+    if before.failed == before.total:
         raise DemoFailed("no product could be indexed")
     return failed
 
 
-def _look(shop: Shop, products: list[Product], failed: Mapping[str, str], host: str) -> None:
-    by_id = {p.id: p for p in products}
-    there = [p for p in products if p.id not in failed]
-    asked = _first(there, "t_shirt")
-    caption = f"GET .../service/demo/product/{asked.id}?limit={_HITS}"
-    show.hits(f"Products like {asked.id}, {asked.sample.name}", caption, shop.similar(asked.id, _HITS), by_id)
+def _look(shop: Shop, goods: Assortment, failed: Mapping[str, str], host: str) -> None:
+    by_id = {p.id: p for p in goods.products}
+    asked = first([p for p in goods.products if p.id not in failed], goods.similar_to)
+    caption = f"GET .../service/{goods.service}/product/{asked.id}?limit={_HITS}"
+    show.hits(f"Products like {asked.id}, {asked.name}", caption, shop.similar(asked.id, _HITS), by_id)
 
-    subject = _camera_subject(products)
     items = shop.detect(f"{host}/camera.jpg")
     found = shop.by_link(items[0]["link"], _HITS) if items else []
-    title = f"Camera search: a phone photo of {subject.id}, {subject.sample.name}"
-    show.hits(title, f"GET .../detect, then .../image?link=...   ({show.boxes(items) or 'no item'})", found, by_id)
+    caption = f"GET .../detect, then .../image?link=...   ({show.boxes(items) or 'no item'})"
+    show.hits(f"Camera search: {goods.camera}", caption, found, by_id)
 
     tagged = shop.tag(f"{host}/outfit.jpg", 1)
-    names = " and ".join(p.sample.name for p in _outfit(products))
-    show.tags(f"Tags of the widest garment in a photo of {names}", "GET .../tag?path=...&lang=en&item_limit=1", tagged)
+    title = f"Tags of the widest garment in a photo of {goods.outfit}"
+    show.tags(title, "GET .../tag?path=...&lang=en&item_limit=1", tagged)

@@ -16,7 +16,7 @@ FOLDER = Path(".demo")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """``folder``: key, log, pictures, note of the running server; ``data``: that server's data directory."""
+    """``folder``: key, log, pictures, photos, note of the running server; ``data``: that server's data directory."""
 
     folder: Path
     data: Path
@@ -36,6 +36,10 @@ class Home:
     @property
     def images(self) -> Path:
         return self.folder / "images"
+
+    @property
+    def photos(self) -> Path:
+        return self.folder / "photos"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from placket.cli.demo.server import DemoFailed
+from placket.cli.demo.failure import DemoFailed
 
 PORTS = range(10_000, 12_001)
 """The ports, beside 80 and 443, that image URLs may name."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.home import Home, ServerNote, read_note, write_note
 from placket.settings import Settings
 
@@ -21,10 +22,6 @@ ANSWERING_SECONDS = 60.0
 """A server that answers but is still not ready after this long will not become so."""
 _LOCAL_NETWORKS = ("127.0.0.0/8", "::1/128")
 _CLOCK_TOLERANCE = 2.0
-
-
-class DemoFailed(Exception):
-    """What went wrong, for a person to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,16 @@
 """The demo's calls: nothing here but HTTP that any program may speak."""
 
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-from placket.cli.demo.server import DemoFailed
+from placket.cli.demo.failure import DemoFailed
 
-if TYPE_CHECKING:
-    from placket.samples import Sample
-
-SERVICE = "demo"
 _DUPLICATE = -42010
 _SILENT_SECONDS = 180.0
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    id: str
-    sample: "Sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +28,17 @@ class Progress:
     def done(self) -> int:
         return self.added + self.updated + self.deleted + self.failed
 
+    def __add__(self, other: "Progress") -> "Progress":
+        """Of both runs together."""
+        return Progress(
+            other.status,
+            self.added + other.added,
+            self.updated + other.updated,
+            self.deleted + other.deleted,
+            self.failed + other.failed,
+            self.total + other.total,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -46,36 +46,13 @@ class Hit:
     similarity: float
 
 
-def products_of(samples: "Sequence[Sample]") -> list[Product]:
-    """Ids that are the same in every run."""
-    return [Product(f"demo-{i:03}", s) for i, s in enumerate(samples, start=1)]
-
-
-def index_file(products: Sequence[Product], host: str) -> bytes:
-    """JSONL. Categories are the taxonomy's group and category; s1 and s2 the colour and the pattern."""
-    rows = [
-        {
-            "product_id": p.id,
-            "status": "enable",
-            "name": p.sample.name,
-            "category1_id": p.sample.group,
-            "category2_id": p.sample.category,
-            "category3_id": "",
-            "image_url": f"{host}/{p.id}.jpg",
-            "s1": p.sample.color,
-            "s2": p.sample.pattern,
-        }
-        for p in products
-    ]
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
-
-
 class Shop:
     """One key's view of one service. Every method raises DemoFailed with the server's own words."""
 
-    def __init__(self, address: str, key: str) -> None:
+    def __init__(self, address: str, key: str, service: str) -> None:
         self._client = httpx.Client(base_url=address, trust_env=False, timeout=60.0)
         self._key = key
+        self._name = service
 
     def close(self) -> None:
         self._client.close()
@@ -85,10 +62,10 @@ class Shop:
         return bool(answer["header"]["isSuccessful"])
 
     def ensure_service(self) -> None:
-        path = f"/nhn-ai-fashion/v1.0/appkeys/{self._key}/service/{SERVICE}"
+        path = f"/nhn-ai-fashion/v1.0/appkeys/{self._key}/service/{self._name}"
         header = self._send("POST", path)["header"]
         if not header["isSuccessful"] and header["resultCode"] != _DUPLICATE:
-            raise DemoFailed(f"the service {SERVICE!r} cannot be created: {_words(header)}")
+            raise DemoFailed(f"the service {self._name!r} cannot be created: {_words(header)}")
 
     def index(self, jsonl: bytes, report: Callable[[Progress], None]) -> tuple[str, Progress]:
         """Ask for it, and wait for its end, calling ``report`` now and then. Returns the run's id and how it ended."""
@@ -116,7 +93,7 @@ class Shop:
     def failed_rows(self, run_id: str) -> dict[str, str]:
         """Product id to reason."""
         answer = self._client.get(
-            f"/placket/v1/services/{SERVICE}/runs/{run_id}/rows",
+            f"/placket/v1/services/{self._name}/runs/{run_id}/rows",
             params={"outcome": "failed", "limit": 1000},
             headers={"Authorization": f"Bearer {self._key}"},
         )
@@ -145,11 +122,11 @@ class Shop:
 
     @property
     def _service(self) -> str:
-        return f"/nhn-ai-fashion/v1.0/appkeys/{self._key}/service/{SERVICE}"
+        return f"/nhn-ai-fashion/v1.0/appkeys/{self._key}/service/{self._name}"
 
     @property
     def _maker(self) -> str:
-        return f"/nhn-ai-fashion-maker/v1.0/appkeys/{self._key}/service/{SERVICE}"
+        return f"/nhn-ai-fashion-maker/v1.0/appkeys/{self._key}/service/{self._name}"
 
     def _data(self, method: str, path: str, **more: Any) -> Any:
         body = self._send(method, path, **more)

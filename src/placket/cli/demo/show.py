@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from placket.cli.demo.shop import Hit, Product, Progress
+from placket.cli.demo.goods import Product
+from placket.cli.demo.shop import Hit, Progress
 from placket.cli.output import console
 
 
@@ -38,7 +39,7 @@ def hits(title: str, call: str, found: Sequence[Hit], products: Mapping[str, Pro
     table.add_column("name")
     for hit in found:
         product = products.get(hit.product_id)
-        table.add_row(_bar(hit.similarity), hit.product_id, escape(product.sample.name) if product else "?")
+        table.add_row(_bar(hit.similarity), hit.product_id, escape(product.name) if product else "?")
     console.print(table)
 
 

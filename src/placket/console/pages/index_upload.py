@@ -1,5 +1,6 @@
 """An index file: looked at first, then sent."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -67,7 +68,7 @@ async def look(visit: Visit) -> Response:
     service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
     name, content, kind = await _file(visit)
     most = visit.parts.indexing.most_file_bytes
-    rows = read_index_file(content, kind, max_bytes=most, max_rows=visit.parts.max_rows)
+    rows = await asyncio.to_thread(read_index_file, content, kind, max_bytes=most, max_rows=visit.parts.max_rows)
     return visit.render("_preview.html", service=service, filename=name, format=kind, preview=preview_of(rows))
 
 

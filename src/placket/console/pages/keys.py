@@ -1,5 +1,6 @@
 """Keys, and what they used."""
 
+import math
 from datetime import timedelta
 
 from starlette.responses import Response
@@ -64,9 +65,12 @@ def _number(visit: Visit, name: str) -> float | None:
     if not text:
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise InvalidParameter(f"{name} must be a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidParameter(f"{name} must be a number")
+    return number
 
 
 async def revoke(visit: Visit) -> Response:

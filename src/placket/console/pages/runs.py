@@ -25,7 +25,7 @@ _STREAM_SECONDS = 8.0
 
 async def index(visit: Visit) -> Response:
     service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
-    start = int(visit.argument("start", "0")) if visit.argument("start", "0").isdecimal() else 0
+    start = visit.number("start")
     total, runs = await visit.parts.indexing.list(service, start=start, limit=_PAGE)
     more = start + _PAGE if start + _PAGE < total else None
     return visit.render("runs.html", service=service, runs=runs, total=total, more=more)

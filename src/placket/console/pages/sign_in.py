@@ -44,11 +44,12 @@ async def submit(visit: Visit) -> Response:
         response = await _form(visit, visit.text("next"), visit.words("sign_in.wait", seconds=math.ceil(wait)), 429)
         response.headers["Retry-After"] = str(math.ceil(wait))
         return response
+    attempt = visit.house.throttle.begin(client)
     try:
         cookie = await visit.house.sessions.begin(visit.text("token")[:_MOST_TOKEN])
     except Unauthorized:
-        visit.house.throttle.failed(client)
         return await _form(visit, visit.text("next"), visit.words("sign_in.wrong"), 401)
+    visit.house.throttle.succeeded(attempt)
     response = visit.redirect(_inside(visit.text("next")))
     visit.remember(response, SESSION_COOKIE, cookie, LIFETIME_SECONDS)
     return visit.forget(response, FORM_COOKIE)

@@ -21,17 +21,14 @@ _MISSING_SECONDS = 60
 
 
 async def index(visit: Visit) -> Response:
-    given = visit.argument("before")
-    before = int(given) if given.isdecimal() and len(given) < 19 else None
-    found = await visit.parts.tagging_tasks.tasks(visit.caller, before=before, limit=_TASKS + 1)
+    found = await visit.parts.tagging_tasks.tasks(visit.caller, before=visit.number("before") or None, limit=_TASKS + 1)
     tasks = found[:_TASKS]
     more = tasks[-1].sequence if len(found) > _TASKS else None
     return visit.render("tasks.html", tasks=tasks, more=more)
 
 
 async def show(visit: Visit) -> Response:
-    given = visit.argument("offset", "0")
-    offset = int(given) if given.isdecimal() and len(given) < 10 else 0
+    offset = visit.number("offset")
     page = await visit.parts.tagging_tasks.results_so_far(visit.caller, visit.path("task"), offset, _PAGE)
     entries = [(e, [shown(g, visit.words) for g in e.garments or () if g.group in e.detection]) for e in page.entries]
     more = offset + _PAGE if offset + _PAGE < page.task.total else None
@@ -46,8 +43,7 @@ async def progress(visit: Visit) -> Response:
 
 async def photo(visit: Visit) -> Response:
     """The photo of the entry ``id`` near ``offset``, small; its address comes from the task, not from the request."""
-    given = visit.argument("offset", "0")
-    offset = int(given) if given.isdecimal() and len(given) < 10 else 0
+    offset = visit.number("offset")
     page = await visit.parts.tagging_tasks.results_so_far(visit.caller, visit.path("task"), offset, _PAGE)
     entry = next((e for e in page.entries if e.image_id == visit.argument("id")), None)
     if entry is None:

@@ -1,0 +1,49 @@
+"""Settings from the environment and from a file, and what a wrong one is answered with."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from placket.cli.main import app
+from placket.settings import Settings, SettingsFileError
+
+
+@pytest.fixture
+def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.delenv("PLACKET_PORT", raising=False)
+    path = tmp_path / "placket.toml"
+    monkeypatch.setenv("PLACKET_CONFIG", str(path))
+    return path
+
+
+def test_the_environment_wins_over_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('port = 9000\nfetch_allow_networks = ["10.0.0.0/8"]\n')
+    assert (Settings().port, [str(n) for n in Settings().fetch_allow_networks]) == (9000, ["10.0.0.0/8"])
+    monkeypatch.setenv("PLACKET_PORT", "9001")
+    assert Settings().port == 9001
+
+
+def test_an_unknown_name_in_the_file(file: Path) -> None:
+    file.write_text("prot = 9000\n")
+    with pytest.raises(ValidationError, match="prot"):
+        Settings()
+
+
+@pytest.mark.parametrize("content", [None, b"port = [", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_a_sentence(file: Path, content: bytes | None) -> None:
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsFileError, match="PLACKET_CONFIG names"):
+        Settings()
+    shown = CliRunner().invoke(app, ["doctor"])
+    assert shown.exit_code == 1
+    assert shown.stderr.startswith("error: PLACKET_CONFIG names")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "../UTC", "/etc/localtime"])
+def test_a_time_zone_that_there_is_none_of(zone: str) -> None:
+    with pytest.raises(ValidationError, match="no such time zone"):
+        Settings(index_day_time_zone=zone)
+    assert Settings(index_day_time_zone="Europe/Berlin").index_day_time_zone == "Europe/Berlin"
