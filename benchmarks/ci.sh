@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/python -m benchmarks.kill --kills 2 --rows 80 --files 2
-.venv/bin/python -m benchmarks.tagging_kill --kills 2 --entries 40
+# With this seed a worker is killed, and then PostgreSQL.
+.venv/bin/python -m benchmarks.tagging_kill --kills 2 --entries 40 --seed 2

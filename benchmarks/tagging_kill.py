@@ -96,7 +96,9 @@ class _Torment:
         self._fleet = fleet
         self._requests = requests
         self._name = name
+        # Each for one thread: what is killed, and when, depends on the seed alone.
         self._rng = random.Random(rng.random())
+        self._kill_rng = random.Random(rng.random())
         self._key = fleet.members[0].create_key(name)
         self._tasks: dict[int, str] = {}
         self._go = threading.Semaphore(0)
@@ -108,9 +110,9 @@ class _Torment:
             sending = pool.submit(self._send_all, len(self._requests) // rounds + 1)
             for _ in range(kills):
                 self._go.release()
-                time.sleep(self._rng.uniform(0.0, 1.0))
-                self._fleet.kill(self._rng.choice(self._fleet.targets()))
-                time.sleep(self._rng.uniform(0.0, 0.5))
+                time.sleep(self._kill_rng.uniform(0.0, 1.0))
+                self._fleet.kill(self._kill_rng.choice(self._fleet.targets()))
+                time.sleep(self._kill_rng.uniform(0.0, 0.5))
                 self._fleet.start()
             self._go.release(rounds + 1)
             sending.result()

@@ -21,8 +21,9 @@ from placket.domain.errors import StorageUnavailable, VisionUnavailable
 from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
 from placket.domain.tagger.tasks import TaskRules
 from placket.fetching import SafeClient
-from placket.jobs.indexing import IndexJobs, Webhooks, purge
+from placket.jobs.indexing import IndexJobs, IndexWebhooks, purge
 from placket.jobs.tagging import TaggingJobs, TaggingWebhooks
+from placket.jobs.webhooks import WebhookDelivery
 from placket.jobs.worker import Handler, Schedule, Worker
 from placket.search import MemorySearch
 from placket.services.catalogue import Catalogue, CatalogueRules
@@ -37,6 +38,7 @@ from placket.services.single_tagging import SingleTagging, TaggingRules
 from placket.services.tagging_tasks import TaggingTasks
 from placket.services.tagging_work import TaggingWork
 from placket.services.task_stores import CHUNK_JOB, WEBHOOK_JOB
+from placket.services.traffic import Traffic
 from placket.services.usage import Usage
 from placket.services.webhooks import WebhookSigner
 from placket.settings import Settings
@@ -136,6 +138,7 @@ class Application:
         self.engine = MemorySearch(self.documents, settings.search_memory_bytes)
         self.image_limits = image_limits(settings, settings.image_max_bytes)
         self.photos = Photos(interactive, settings.image_timeout)
+        self.traffic = Traffic()
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -200,13 +203,17 @@ class Application:
         return TaggingRules(limits, s.tagger_attempt_timeout, s.tagger_image_timeout)
 
     @cached_property
+    def webhooks(self) -> WebhookDelivery:
+        return WebhookDelivery(self.queue, self.batch, self.webhook_signer)
+
+    @cached_property
     def tagging_tasks(self) -> TaggingTasks:
         return TaggingTasks(PostgresTasks(self.storage.database), self.task_rules, self.settings.tagger_max_entries)
 
     def tagging_handlers(self) -> dict[str, Handler]:
         work = TaggingWork(self.batch, self.vision, Hosts(self.settings.fetch_per_host), self.tagging_rules)
         jobs = TaggingJobs(PostgresTaskProgress(self.storage.database), work, self.task_rules)
-        webhooks = TaggingWebhooks(self.queue, self.batch, self.webhook_signer)
+        webhooks = TaggingWebhooks(self.webhooks)
         return {CHUNK_JOB: jobs.chunk, WEBHOOK_JOB: webhooks.call}
 
     def tagger_faces(self) -> tuple[Face, ...]:
@@ -235,6 +242,7 @@ class Application:
                 model=lambda: model_card(self.vision.bundle),
                 problems=self.problems,
                 statistics=self.statistics,
+                traffic=self.traffic.minutes,
                 max_rows=self.settings.index_max_rows,
             )
         )
@@ -245,7 +253,7 @@ class Application:
         rules = WorkRules(self.image_limits, s.image_timeout, s.min_item_pixels)
         work = IndexWork(self.documents, self.batch, self.vision, rules)
         jobs = IndexJobs(PostgresProgress(self.storage.database), work, s.documents_per_service)
-        webhooks = Webhooks(self.runs, self.queue, self.batch, self.webhook_signer)
+        webhooks = IndexWebhooks(self.runs, self.queue, self.webhooks)
         return Worker(
             self.queue,
             {"run": jobs.run, "chunk": jobs.chunk, "webhook": webhooks.call, **self.tagging_handlers()},
@@ -275,6 +283,7 @@ class Application:
                 problems=self.problems,
                 statistics=self.statistics,
                 faces=(*self.tagger_faces(), self.console_face()),
+                traffic=self.traffic,
             )
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from placket.api.parts import ApiParts
 from placket.domain.applying import PlannedRow
+from placket.domain.corrections import Correction, by_garment, correct_all, with_correction
 from placket.domain.errors import (
     FetchFailed,
     FetchTooLarge,
@@ -30,6 +31,7 @@ from placket.domain.errors import (
 )
 from placket.domain.garments import Analysis, Box, Garment, Label, Swatch
 from placket.domain.images import AI_FASHION, AI_FASHION_TAG, ImageLimits
+from placket.domain.labels import label_words
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.catalogue import Catalogue, CatalogueRules
 from placket.services.indexing import Indexing, IndexRules
@@ -139,17 +141,35 @@ class MemoryServices:
 class MemoryDocuments:
     def __init__(self) -> None:
         self.all: dict[int, dict[str, Document]] = {}
+        self.corrections: dict[tuple[int, str], tuple[str, list[Correction]]] = {}
 
     async def get(self, service: Service, product_id: str) -> Document:
         if product_id not in self.all.get(service.id, {}):
             raise NoSuchProduct(f"there is no product {product_id!r}")
-        return self.all[service.id][product_id]
+        return self._corrected(service.id, self.all[service.id][product_id])
 
     async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]:
-        return {p: d for p, d in self.all.get(service.id, {}).items() if p in product_ids}
+        return {p: await self.get(service, p) for p in self.all.get(service.id, {}) if p in product_ids}
 
-    async def page(self, service: Service, after: str, limit: int) -> list[Document]:
-        return [d for p, d in sorted(self.all.get(service.id, {}).items()) if p > after][:limit]
+    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
+        documents = [await self.get(service, p) for p in sorted(self.all.get(service.id, {})) if p > after]
+        wanted = set(labels)
+        return [d for d in documents if not wanted or any(wanted <= set(label_words(g)) for g in d.garments)][:limit]
+
+    def _corrected(self, service_id: int, seen: Document) -> Document:
+        sha256, corrections = self.corrections.get((service_id, seen.product_id), ("", []))
+        if sha256 != seen.image_sha256:
+            return seen
+        garments, corrected = correct_all(seen.garments, by_garment(seen.garments, corrections))
+        return replace(seen, garments=garments, corrected=corrected)
+
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+        await self.get(service, product_id)
+        seen = self.all[service.id][product_id]
+        sha256, old = self.corrections.get((service.id, product_id), ("", []))
+        old = old if sha256 == seen.image_sha256 else []
+        kept = [] if correction is None else with_correction(old, correction, seen.garments)
+        self.corrections[service.id, product_id] = seen.image_sha256, kept
 
     async def put(
         self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
@@ -165,6 +185,7 @@ class MemoryDocuments:
     async def delete(self, service: Service, product_id: str) -> None:
         await self.get(service, product_id)
         del self.all[service.id][product_id]
+        self.corrections.pop((service.id, product_id), None)
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         return None
@@ -215,6 +236,9 @@ class MemoryRuns:
     async def accept_reindex(self, service: Service, bundle: str, chunk_size: int) -> Run:
         raise NotImplementedError
 
+    async def documents_without(self, service: Service, bundle: str) -> int:
+        return 0
+
     async def list(
         self,
         service: Service,
@@ -244,7 +268,15 @@ class MemoryRuns:
     ) -> Sequence[RowResult]:
         _, rows = self._find(service, run_id)
         results = [
-            RowResult(r.line, r.product_id, Outcome.FAILED if r.reason else Outcome.ADDED, r.reason, r.detail, r.fields)
+            RowResult(
+                r.line,
+                r.product_id,
+                Outcome.FAILED if r.reason else Outcome.ADDED,
+                r.reason,
+                r.detail,
+                r.fields,
+                r.status,
+            )
             for r in rows
         ]
         return [r for r in results if outcome in (None, r.outcome)][start : start + limit]

@@ -15,6 +15,7 @@ from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.domain.images import TAGGER
 from placket.domain.tagger.tasks import TaskRules
 from placket.jobs.tagging import TaggingJobs, TaggingWebhooks
+from placket.jobs.webhooks import WebhookDelivery
 from placket.services.hosts import Hosts
 from placket.services.keys import Keys
 from placket.services.single_tagging import SingleTagging, TaggingRules
@@ -79,7 +80,7 @@ class TaggerWorld:
         vision: Any = self.vision
         self.work_on = TaggingWork(self.web, vision, self.hosts, IMAGE_RULES)
         self.jobs = TaggingJobs(self.progress, self.work_on, rules)
-        self.webhooks = TaggingWebhooks(self.queue, self.poster, WebhookSigner(SECRET))
+        self.webhooks = TaggingWebhooks(WebhookDelivery(self.queue, self.poster, WebhookSigner(SECRET)))
         self.use_case = TaggingTasks(self.tasks, rules, MAX_ENTRIES)
         single = SingleTagging(self.web, vision, PostgresUsage(database), IMAGE_RULES)
         faces = (

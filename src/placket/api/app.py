@@ -25,7 +25,7 @@ def create_app(parts: ApiParts) -> FastAPI:
     """An ASGI application over these parts, which are opened and closed by whoever made them."""
     app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics(parts.traffic)
     app.state.receiving = Receiving()
     faces = [fashion_face(), placket_face(), *parts.faces]
     for face in faces:

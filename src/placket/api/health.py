@@ -23,11 +23,14 @@ class Readiness(BaseModel):
     problems: list[str]
 
 
+# Load balancers probe with HEAD too.
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", operation_id="getHealth", summary="The process answers")
 async def health() -> Health:
     return Health(status="alive")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     operation_id="getReadiness",

@@ -9,6 +9,8 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from placket.api.access import route_of
+from placket.api.faces import face_of
+from placket.services.traffic import Traffic
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
@@ -17,7 +19,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"
 class Metrics:
     """A registry of its own: two applications in one process do not meet."""
 
-    def __init__(self) -> None:
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         labels = ("method", "route")
@@ -49,6 +52,10 @@ class Metrics:
         code = scope.get("state", {}).get("code")
         self._requests.labels(method, route, str(status), "" if code is None else str(code)).inc()
         self._seconds.labels(method, route).observe(seconds)
+        face = face_of(scope)
+        if face.router is not None:
+            # Pages and health checks say nothing about the APIs, and a page's stream of events lasts for minutes.
+            self._traffic.record(seconds, failed=status >= 400 or code not in (None, 0))
 
     def render(self, statistics: Mapping[str, float]) -> bytes:
         """The text format, this process's figures first, then those of its parts."""

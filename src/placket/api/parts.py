@@ -1,7 +1,7 @@
 """What the HTTP side is built from. :mod:`placket.bootstrap` fills it in; tests put in what they like."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol, cast
 
 from fastapi import APIRouter, Depends
@@ -15,6 +15,7 @@ from placket.services.indexing import Indexing
 from placket.services.keys import AdminToken, Keys
 from placket.services.looking import Looking, Photos
 from placket.services.searching import Searching
+from placket.services.traffic import Traffic
 from placket.services.webhooks import WebhookSigner
 
 
@@ -51,6 +52,7 @@ class ApiParts:
 
     ``problems``: why this process cannot serve just now. ``statistics``: gauges and counters (names that end in
     ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is served from the same address.
+    ``traffic``: counts how the APIs answer.
     """
 
     keys: Keys
@@ -66,6 +68,7 @@ class ApiParts:
     problems: Callable[[], Awaitable[list[str]]]
     statistics: Callable[[], Awaitable[Mapping[str, float]]]
     faces: Sequence[Face] = ()
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 def parts_of(connection: HTTPConnection) -> ApiParts:

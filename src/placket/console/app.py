@@ -12,7 +12,18 @@ from starlette.types import Receive, Scope, Send
 
 from placket.console.errors import NoSuchPage, detail_of, status_of
 from placket.console.guard import POLICY, Guarded, Page, SafeHeaders, recognise
-from placket.console.pages import catalogue, index_upload, keys, model, runs, services, sign_in, tagging, try_it
+from placket.console.pages import (
+    catalogue,
+    correcting,
+    index_upload,
+    keys,
+    model,
+    runs,
+    services,
+    sign_in,
+    tagging,
+    try_it,
+)
 from placket.console.parts import ConsoleParts
 from placket.console.sessions import Sessions, Throttle
 from placket.console.templating import environment
@@ -103,7 +114,7 @@ def _routes(house: House) -> list[BaseRoute]:
         **{path: (page, index_file) for path, page in index_upload.POST.items()},
         **{
             path: (page, _FORM_ROOM)
-            for pages in (services, catalogue, runs, tagging, keys, sign_in)
+            for pages in (services, catalogue, correcting, runs, tagging, keys, sign_in)
             for path, page in pages.POST.items()
         },
     }

@@ -1,6 +1,6 @@
 """Garments as pages show them: words in the reader's language, boxes as a drawing over the photo."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -25,6 +25,7 @@ class Bar:
 class Tag:
     attribute: str
     bars: tuple[Bar, ...]
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,17 @@ class Overlay:
     boxes: tuple[Drawn, ...]
 
 
-def shown(garment: Garment, words: Words, link: str = "") -> Shown:
+def shown(garment: Garment, words: Words, link: str = "", corrected: Collection[str] = ()) -> Shown:
+    """``corrected``: of category and the attributes, those that somebody corrected; some may have no label left."""
     category = garment.category
-    tags = [Tag(words("tag.category"), (Bar(words.category(category.id), category.score),))]
+    bar = Bar(words.category(category.id), category.score)
+    tags = [Tag(words("tag.category"), (bar,), "category" in corrected)]
     for attribute in taxonomy().attributes:
         labels = garment.tags.get(attribute, ())
-        if labels and taxonomy().applies(attribute, category.id):
+        fixed = attribute in corrected
+        if (labels or fixed) and taxonomy().applies(attribute, category.id):
             bars = tuple(Bar(words.label(attribute, x.id), x.score) for x in labels)
-            tags.append(Tag(words(f"tag.{attribute}"), bars))
+            tags.append(Tag(words(f"tag.{attribute}"), bars, fixed))
     return Shown(
         name=words.category(category.id),
         group=words(f"group.{garment.group}"),

@@ -1,6 +1,6 @@
 """What the console is built from. :mod:`placket.bootstrap` fills it in; tests put in what they like."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from placket.services.ports import Vision
 from placket.services.searching import Searching
 from placket.services.stores import KeyStore
 from placket.services.tagging_tasks import TaggingTasks
+from placket.services.traffic import Minute
 from placket.services.usage import Usage
 
 
@@ -41,7 +42,7 @@ class ConsoleParts:
     ``tagging_limits``: photos of tagging tasks. ``max_rows``: of an index file.
 
     ``model``: the bundle in use; raises VisionUnavailable. ``problems`` and ``statistics``: as /readyz and /metrics
-    tell them.
+    tell them. ``traffic``: how this process answered the APIs' calls, minute by minute, oldest first.
     """
 
     store: KeyStore
@@ -60,4 +61,5 @@ class ConsoleParts:
     model: Callable[[], ModelCard]
     problems: Callable[[], Awaitable[list[str]]]
     statistics: Callable[[], Awaitable[Mapping[str, float]]]
+    traffic: Callable[[], Sequence[Minute]]
     max_rows: int = 10_000

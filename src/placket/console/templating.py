@@ -33,9 +33,10 @@ def _version(name: str) -> str:
 
 
 def _url(path: str, **query: object) -> str:
-    """``path`` with the parameters that are not None, encoded."""
+    """``path`` with the parameters that are not None, encoded; a list is as many parameters of one name."""
     given = {name: value for name, value in query.items() if value is not None}
-    return f"{path}?{urlencode(given, errors='replace')}" if given else path
+    encoded = urlencode(given, doseq=True, errors="replace")
+    return f"{path}?{encoded}" if encoded else path
 
 
 def web_address(text: str) -> str:

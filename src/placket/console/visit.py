@@ -95,6 +95,14 @@ class Visit:
         value = self.form.get(name, default)
         return _storable(value).strip() if isinstance(value, str) else default
 
+    def texts(self, name: str) -> list[str]:
+        """Everything that a form says under this name, trimmed."""
+        return [_storable(v).strip() for v in self.form.getlist(name) if isinstance(v, str)]
+
+    def arguments(self, name: str) -> list[str]:
+        """Every parameter of this name that says something."""
+        return [_storable(v) for v in self.request.query_params.getlist(name) if v]
+
     def argument(self, name: str, default: str = "") -> str:
         return _storable(self.request.query_params.get(name, default))
 

@@ -65,6 +65,7 @@ class RowResult:
     reason: str = ""
     detail: str = ""
     fields: Mapping[str, str] | None = None
+    status: Status = Status.ENABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,17 @@
 """Jobs of index runs: ``run`` lets one begin, ``chunk`` computes a part of it, ``webhook`` tells that it has ended."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
 
-from placket.domain.errors import FetchError
+from placket.jobs.webhooks import WebhookDelivery
 from placket.services.index_work import IndexWork
-from placket.services.ports import Poster
 from placket.services.stores import Job, JobQueue, RunEnded, RunProgress, RunStore
-from placket.services.webhooks import SIGNATURE_HEADER, WebhookSigner
 
 _log = structlog.get_logger()
 MOST_ATTEMPTS = 50
 """A chunk that was begun so often is given up, so that its run can end. Far above what restarts explain."""
-WEBHOOK_ATTEMPTS = 8
-WEBHOOK_TIMEOUT = 10.0
 
 
 class IndexJobs:
@@ -52,31 +47,20 @@ def _tell(ended: RunEnded | None) -> None:
         )
 
 
-class Webhooks:
-    """Tells a caller's URL that its run has ended. Signed, so that the receiver can tell it from anybody's call."""
+class IndexWebhooks:
+    """Tells a caller's URL that its run has ended."""
 
-    def __init__(self, runs: RunStore, queue: JobQueue, poster: Poster, signer: WebhookSigner) -> None:
+    def __init__(self, runs: RunStore, queue: JobQueue, delivery: WebhookDelivery) -> None:
         self._runs = runs
         self._queue = queue
-        self._poster = poster
-        self._signer = signer
+        self._delivery = delivery
 
     async def call(self, job: Job, worker: str) -> None:
         ended = await self._runs.ended_run(UUID(job.subject))
-        if ended is None or not ended.callback_url or await self._delivered(ended) or job.attempts >= WEBHOOK_ATTEMPTS:
+        if ended is None or not ended.callback_url:
             await self._queue.finish(job)
             return
-        await self._queue.postpone(job, min(3600.0, 5.0 * 4 ** (job.attempts - 1)))
-
-    async def _delivered(self, ended: RunEnded) -> bool:
-        body = json.dumps(event_of(ended)).encode()
-        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: self._signer.signature(ended.project_id, body)}
-        try:
-            status = await self._poster.post(ended.callback_url, body=body, headers=headers, timeout=WEBHOOK_TIMEOUT)
-        except FetchError as error:
-            _log.warning("a webhook could not be called", run=str(ended.run.id), error=error.detail)
-            return False
-        return 200 <= status < 300
+        await self._delivery.deliver(job, ended.project_id, ended.callback_url, event_of(ended))
 
 
 def event_of(ended: RunEnded) -> dict[str, object]:

@@ -1,23 +1,18 @@
 """Jobs of tagging tasks: ``tag_chunk`` tags some of a task's images, ``tag_webhook`` tells that it is done."""
 
-import json
 from uuid import UUID
 
 import structlog
 
-from placket.domain.errors import FetchError
 from placket.domain.tagger.tasks import TaskRules
-from placket.services.ports import Poster
-from placket.services.stores import Job, JobQueue
+from placket.jobs.webhooks import WebhookDelivery
+from placket.services.stores import Job
 from placket.services.tagging_work import TaggingWork
 from placket.services.task_stores import TaskProgress
-from placket.services.webhooks import SIGNATURE_HEADER, WebhookSigner
 
 _log = structlog.get_logger()
 CRASHES = 2
 """A chunk that was begun so often and never ended is split: one of its images may have killed its workers."""
-WEBHOOK_ATTEMPTS = 8
-WEBHOOK_TIMEOUT = 10.0
 
 
 class TaggingJobs:
@@ -49,26 +44,8 @@ class TaggingJobs:
 class TaggingWebhooks:
     """Tells a caller's URL that its task is done; the job carries all that is said."""
 
-    def __init__(self, queue: JobQueue, poster: Poster, signer: WebhookSigner) -> None:
-        self._queue = queue
-        self._poster = poster
-        self._signer = signer
+    def __init__(self, delivery: WebhookDelivery) -> None:
+        self._delivery = delivery
 
     async def call(self, job: Job, worker: str) -> None:
-        if await self._delivered(job) or job.attempts >= WEBHOOK_ATTEMPTS:
-            await self._queue.finish(job)
-            return
-        await self._queue.postpone(job, min(3600.0, 5.0 * 4 ** (job.attempts - 1)))
-
-    async def _delivered(self, job: Job) -> bool:
-        body = json.dumps(job.payload["event"], ensure_ascii=False).encode()
-        headers = {
-            "Content-Type": "application/json",
-            SIGNATURE_HEADER: self._signer.signature(job.project_id or 0, body),
-        }
-        try:
-            status = await self._poster.post(job.payload["url"], body=body, headers=headers, timeout=WEBHOOK_TIMEOUT)
-        except FetchError as error:
-            _log.warning("a webhook could not be called", task=job.subject, error=error.detail)
-            return False
-        return 200 <= status < 300
+        await self._delivery.deliver(job, job.project_id or 0, job.payload["url"], job.payload["event"])

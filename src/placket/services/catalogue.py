@@ -1,14 +1,16 @@
 """Services and their products, one at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from placket.domain.applying import PlannedRow
+from placket.domain.corrections import Correction, check_correction, nearest
 from placket.domain.errors import NoGarmentFound
 from placket.domain.images import ImageLimits
 from placket.domain.index_file import check_product
 from placket.domain.keeping import big_enough, keep_for_product
+from placket.domain.labels import check_labels
 from placket.domain.names import check_service_name
 from placket.domain.quota_day import start_of_day
 from placket.domain.runs import Outcome, Status
@@ -86,9 +88,34 @@ class Catalogue:
         """Raises NoSuchService, NoSuchProduct."""
         return await self._documents.get(await self.service(caller, service_name), product_id)
 
-    async def products(self, caller: Caller, service_name: str, after: str, limit: int) -> list[Document]:
-        """Products by id, after the given one. Raises NoSuchService."""
-        return await self._documents.page(await self.service(caller, service_name), after, limit)
+    async def products(
+        self, caller: Caller, service_name: str, after: str, limit: int, labels: Sequence[str] = ()
+    ) -> list[Document]:
+        """Products by id, after the given one; with ``labels`` those with a garment that has them all.
+
+        Raises NoSuchService, InvalidParameter (no label of the taxonomy).
+        """
+        wanted = check_labels(labels)
+        return await self._documents.page(await self.service(caller, service_name), after, limit, wanted)
+
+    async def correct_product(
+        self, caller: Caller, service_name: str, product_id: str, correction: Correction
+    ) -> Document:
+        """Say what the garment at ``correction.box`` is; what was said of it before is forgotten.
+
+        Raises NoSuchService, NoSuchProduct, InvalidParameter.
+        """
+        service = await self.service(caller, service_name)
+        document = await self._documents.get(service, product_id)
+        position = nearest(document.garments, correction.box)
+        known = document.corrected.get(position)
+        check_correction(correction, known.seen if known else document.garments[position])
+        await self._documents.correct(service, product_id, correction)
+        return await self._documents.get(service, product_id)
+
+    async def forget_corrections(self, caller: Caller, service_name: str, product_id: str) -> None:
+        """The product's tags are again what vision saw. Raises NoSuchService, NoSuchProduct."""
+        await self._documents.correct(await self.service(caller, service_name), product_id, None)
 
     async def delete_product(self, caller: Caller, service_name: str, product_id: str) -> None:
         """Raises NoSuchService, NoSuchProduct."""

@@ -18,7 +18,7 @@ from placket.domain.errors import (
 )
 from placket.domain.index_file import read_index_file
 from placket.domain.quota_day import start_of_day
-from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
+from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.domain.urls import check_url
 from placket.services.ports import Fetcher, Vision
 from placket.services.stores import RunStore, Service, ServiceStore
@@ -26,6 +26,7 @@ from placket.services.stores import RunStore, Service, ServiceStore
 FORMATS = ("jsonl", "csv")
 _PAGE = 1000
 _MOST_NAME = 255
+_NOTHING_TO_REPEAT = "the run has no failed rows that can be repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,26 +160,35 @@ class Indexing:
         return await self._runs.cancel(service, run_id)
 
     async def repeat_failed(self, service: Service, run_id: UUID) -> Run:
-        """A new run of the rows of an ended run that failed and could be read.
+        """A new run, of the same kind, of the rows of an ended run that failed and could be read.
 
         Raises NoSuchRun, InvalidParameter (it still runs, or nothing can be repeated), IndexQuotaExceeded.
         """
         run = await self._runs.get(service, run_id)
         if not run.state.ended:
             raise InvalidParameter("the run has not ended yet")
+        if run.kind is RunKind.REINDEX:
+            # Its rows are not whole: what is to be done anew is whatever lacks its embeddings now.
+            again = await self.reindex(service)
+            if again is None:
+                raise InvalidParameter(_NOTHING_TO_REPEAT)
+            return again
         rows: list[Row] = []
         start = 0
         while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
-            rows += [Row(r.line, r.product_id, Status.ENABLE, r.fields) for r in page if r.fields]
+            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields]
             start += len(page)
         if not rows:
-            raise InvalidParameter("the run has no failed rows that can be repeated")
-        return await self._accept(service, RunKind.INDEX, f"repeat of {run_id}", rows, datetime.now(UTC), "")
+            raise InvalidParameter(_NOTHING_TO_REPEAT)
+        return await self._accept(service, run.kind, f"repeat of {run_id}", rows, datetime.now(UTC), "")
 
     async def reindex(self, service: Service) -> Run | None:
-        """Compute the service's embeddings with the bundle in use; None when they are of it already."""
+        """Compute the service's embeddings with the bundle in use; None when every product has them already.
+
+        A service that has switched may still have products whose photo could not be had then: they are tried anew.
+        """
         bundle = self._vision.default_bundle
-        if service.bundle == bundle:
+        if service.bundle == bundle and not await self._runs.documents_without(service, bundle):
             return None
         return await self._runs.accept_reindex(service, bundle, self._rules.chunk)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from placket.domain.applying import Computed, PlannedRow
+from placket.domain.corrections import Corrected, Correction
 from placket.domain.garments import Analysis, Garment
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.ports import VectorSource
@@ -118,7 +119,10 @@ class ServiceStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A product as stored. ``garments``: of the service's bundle, main one first; ``revision``: its last change."""
+    """A product as stored. ``garments``: of the service's bundle, main one first; ``revision``: its last change.
+
+    ``corrected``: by position in ``garments``, which are as people corrected them.
+    """
 
     product_id: str
     revision: int
@@ -129,6 +133,7 @@ class Document:
     garments: tuple[Garment, ...]
     created_at: datetime
     updated_at: datetime
+    corrected: Mapping[int, Corrected] = field(default_factory=dict)
 
 
 class DocumentStore(VectorSource, Protocol):
@@ -138,8 +143,15 @@ class DocumentStore(VectorSource, Protocol):
 
     async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]: ...
 
-    async def page(self, service: Service, after: str, limit: int) -> list[Document]:
-        """Documents by product id, after the given one."""
+    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
+        """Documents by product id, after the given one; with ``labels`` those with a garment that has them all."""
+        ...
+
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+        """Put it in the place of what was said of the same garment; None takes all of the product's away.
+
+        Raises NoSuchProduct, InvalidParameter (no garment is where the correction is).
+        """
         ...
 
     async def put(
@@ -236,6 +248,10 @@ class RunStore(Protocol):
 
     async def accept_reindex(self, service: Service, bundle: str, chunk_size: int) -> Run:
         """A run over every document of the service that has no garments of ``bundle`` yet."""
+        ...
+
+    async def documents_without(self, service: Service, bundle: str) -> int:
+        """Documents of the service that have no garments of ``bundle``."""
         ...
 
     async def list(

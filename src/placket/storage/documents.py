@@ -10,11 +10,22 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
+from placket.domain.corrections import Correction, correct_all, with_correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.garments import Analysis, Embedding, Garment
 from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
 from placket.services.ports import IndexedProduct
 from placket.services.stores import Document, Service
+from placket.storage.corrections import (
+    derived,
+    forget_corrections,
+    forget_other_photos,
+    of_photo,
+    read_corrections,
+    read_seen,
+    replace_corrections,
+    rewrite_derived,
+)
 from placket.storage.database import Database, storable
 
 _COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
@@ -36,6 +47,12 @@ _BURY = text(
         {", ".join(f"{f} = ''" for f in FIELDS)}
     WHERE service_id = :service_id AND product_id = :product_id RETURNING id
     """
+)
+
+
+_HAS_LABELS = (
+    " AND EXISTS (SELECT 1 FROM garments f WHERE f.document_id = documents.id AND f.bundle = :bundle"
+    " AND f.labels @> CAST(:labels AS text[]))"
 )
 
 
@@ -72,10 +89,16 @@ async def write_plan(connection: AsyncConnection, service_id: int, revision: int
         if (document_id := buried.scalar_one_or_none()) is not None:
             await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
     await _drop_uploads(connection, service_id, [*plan.deletes, *plan.writes])
+    await forget_corrections(connection, service_id, plan.deletes)
+    stored = await read_corrections(connection, service_id, plan.writes)
+    photos = dict[str, str]()
     for row, analysis in plan.writes.values():
         revision += 1
         assert analysis is not None
-        await _write(connection, service_id, revision, bundle, row, analysis)
+        photos[row.product_id] = analysis.sha256
+        corrections = of_photo(stored, row.product_id, analysis.sha256)
+        await _write(connection, service_id, revision, bundle, row, analysis, corrections)
+    await forget_other_photos(connection, service_id, photos, stored)
     await connection.execute(
         text("UPDATE services SET revision = :revision, document_count = :documents WHERE id = :id"),
         {"revision": revision, "documents": plan.documents, "id": service_id},
@@ -102,7 +125,13 @@ async def _drop_uploads(connection: AsyncConnection, service_id: int, product_id
 
 
 async def _write(
-    connection: AsyncConnection, service_id: int, revision: int, bundle: str, row: PlannedRow, analysis: Analysis
+    connection: AsyncConnection,
+    service_id: int,
+    revision: int,
+    bundle: str,
+    row: PlannedRow,
+    analysis: Analysis,
+    corrections: Sequence[Correction],
 ) -> None:
     stored = await connection.execute(
         _UPSERT,
@@ -118,13 +147,17 @@ async def _write(
     )
     document_id = stored.scalar_one()
     await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
-    await write_garments(connection, document_id, bundle, analysis.garments)
+    await write_garments(connection, document_id, bundle, analysis.garments, corrections)
 
 
 async def write_garments(
-    connection: AsyncConnection, document_id: int, bundle: str, garments: Sequence[Garment]
+    connection: AsyncConnection,
+    document_id: int,
+    bundle: str,
+    garments: Sequence[Garment],
+    corrections: Sequence[Correction],
 ) -> None:
-    """Put them in the place of those that the document has of this bundle."""
+    """Put them in the place of those that the document has of this bundle. ``corrections``: of the same photo."""
     await connection.execute(
         text("DELETE FROM garments WHERE document_id = :d AND bundle = :bundle"), {"d": document_id, "bundle": bundle}
     )
@@ -132,8 +165,9 @@ async def write_garments(
         return
     await connection.execute(
         text(
-            "INSERT INTO garments (document_id, bundle, ordinal, data, embedding)"
-            " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding)"
+            "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, correction, labels)"
+            " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding,"
+            " CAST(:correction AS jsonb), CAST(:labels AS text[]))"
         ),
         [
             {
@@ -142,8 +176,9 @@ async def write_garments(
                 "ordinal": ordinal,
                 "data": json.dumps(garment.to_json()),
                 "embedding": np.asarray(garment.embedding, dtype=np.float32),
+                **columns,
             }
-            for ordinal, garment in enumerate(garments)
+            for ordinal, (garment, columns) in enumerate(zip(garments, derived(garments, corrections), strict=True))
         ],
     )
 
@@ -168,15 +203,20 @@ class PostgresDocuments:
         wanted = [p for p in product_ids if storable(p)]
         return {d.product_id: d for d in await self._select(service, "product_id = ANY(:ids)", {"ids": wanted})}
 
-    async def page(self, service: Service, after: str, limit: int) -> list[Document]:
-        return await self._select(service, "product_id > :after", {"after": after, "limit": limit}, "LIMIT :limit")
+    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
+        values: dict[str, Any] = {"after": after, "limit": limit}
+        condition = "product_id > :after"
+        if labels:
+            values["labels"] = list(labels)
+            condition += _HAS_LABELS
+        return await self._select(service, condition, values, "LIMIT :limit")
 
     async def _select(
         self, service: Service, condition: str, values: Mapping[str, Any], tail: str = ""
     ) -> list[Document]:
         # One statement, so one snapshot: a document never comes with another version's garments.
         statement = text(
-            f"SELECT d.*, g.data, g.embedding FROM (SELECT {_COLUMNS} FROM documents"
+            f"SELECT d.*, g.data, g.embedding, g.correction FROM (SELECT {_COLUMNS} FROM documents"
             f" WHERE service_id = :service AND NOT deleted AND {condition} ORDER BY product_id {tail}) d"
             " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.product_id, g.ordinal"
         )
@@ -209,6 +249,28 @@ class PostgresDocuments:
                     {"s": service.id, "p": row.product_id, "i": image},
                 )
             return verdict.outcome
+
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+        async with self._database.begin() as connection:
+            state = await lock_service(connection, service.id)
+            found = await connection.execute(
+                text(
+                    "UPDATE documents SET updated_at = now()"
+                    " WHERE service_id = :s AND product_id = :p AND NOT deleted RETURNING id, image_sha256"
+                ),
+                {"s": service.id, "p": product_id if storable(product_id) else ""},
+            )
+            document = found.one_or_none()
+            if document is None:
+                raise NoSuchProduct(f"there is no product {product_id!r}")
+            seen = await read_seen(connection, document.id)
+            kept: list[Correction] = []
+            if correction is not None:
+                stored = await read_corrections(connection, service.id, [product_id])
+                old = of_photo(stored, product_id, document.image_sha256)
+                kept = with_correction(old, correction, seen.get(state.bundle, []))
+            await replace_corrections(connection, service.id, product_id, document.image_sha256, kept)
+            await rewrite_derived(connection, document.id, seen, kept)
 
     async def delete(self, service: Service, product_id: str) -> None:
         async with self._database.begin() as connection:
@@ -245,6 +307,11 @@ class PostgresDocuments:
 def _document(rows: Sequence[Any]) -> Document:
     """Rows of one document, one a garment; a single one without ``data`` when it has none."""
     row = rows[0]
+    found = [r for r in rows if r.data is not None]
+    garments, corrected = correct_all(
+        [Garment.from_json(r.data, as_embedding(r.embedding)) for r in found],
+        [None if r.correction is None else Correction.from_json(r.correction) for r in found],
+    )
     return Document(
         product_id=row.product_id,
         revision=row.revision,
@@ -252,9 +319,10 @@ def _document(rows: Sequence[Any]) -> Document:
         image_sha256=row.image_sha256,
         width=row.width,
         height=row.height,
-        garments=tuple(Garment.from_json(r.data, as_embedding(r.embedding)) for r in rows if r.data is not None),
+        garments=garments,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        corrected=corrected,
     )
 
 

@@ -21,6 +21,7 @@ from placket.domain.errors import NoSuchService
 from placket.domain.garments import Analysis, Garment
 from placket.domain.runs import Outcome, RunKind, RunState, Status, end_state
 from placket.services.stores import ChunkWork, Job, RunEnded
+from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import Database
 from placket.storage.documents import lock_service, present_products, touch, write_garments, write_plan
 from placket.storage.queue import end_job, enqueue
@@ -225,6 +226,7 @@ class PostgresProgress:
             {"s": work.service_id, "ids": [r.product_id for r in rows]},
         )
         documents = {r.product_id: (r.id, str(r.revision)) for r in found}
+        corrections = await read_corrections(connection, work.service_id, documents)
         by_position = {c.position: c for c in computed}
         verdicts: list[Verdict] = []
         changed: list[int] = []
@@ -237,7 +239,9 @@ class PostgresProgress:
             elif result.analysis is None:
                 verdicts.append(Verdict(row.position, Outcome.FAILED, result.reason, result.detail))
             else:
-                await write_garments(connection, document[0], work.bundle, result.analysis.garments)
+                found_anew = result.analysis
+                known = of_photo(corrections, row.product_id, found_anew.sha256)
+                await write_garments(connection, document[0], work.bundle, found_anew.garments, known)
                 verdicts.append(Verdict(row.position, Outcome.UPDATED))
                 written.append(document[0])
         if service.bundle == work.bundle:

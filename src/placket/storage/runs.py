@@ -18,7 +18,7 @@ from placket.domain.errors import (
     NoSuchService,
     RunNotCancellable,
 )
-from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
+from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
 from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
 from placket.storage.queue import delete_jobs, enqueue
@@ -265,16 +265,35 @@ class PostgresRuns:
             await self._get(connection, service, run_id)
             found = await connection.execute(
                 text(
-                    "SELECT line, product_id, outcome, reason, detail, fields FROM index_rows"
+                    "SELECT line, product_id, status, outcome, reason, detail, fields FROM index_rows"
                     " WHERE run_id = :run AND (CAST(:outcome AS text) IS NULL OR outcome = :outcome)"
                     " ORDER BY position LIMIT :limit OFFSET :start"
                 ),
                 {"run": run_id, "outcome": outcome, "limit": limit, "start": start},
             )
             return [
-                RowResult(r.line, r.product_id, Outcome(r.outcome) if r.outcome else None, r.reason, r.detail, r.fields)
+                RowResult(
+                    r.line,
+                    r.product_id,
+                    Outcome(r.outcome) if r.outcome else None,
+                    r.reason,
+                    r.detail,
+                    r.fields,
+                    Status(r.status),
+                )
                 for r in found
             ]
+
+    async def documents_without(self, service: Service, bundle: str) -> int:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT count(*) FROM documents d WHERE d.service_id = :service AND NOT d.deleted AND NOT EXISTS"
+                    " (SELECT 1 FROM garments g WHERE g.document_id = d.id AND g.bundle = :bundle)"
+                ),
+                {"service": service.id, "bundle": bundle},
+            )
+            return int(found.scalar_one())
 
     async def cancel(self, service: Service, run_id: UUID) -> Run:
         async with self._database.begin() as connection:

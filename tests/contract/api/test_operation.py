@@ -16,6 +16,7 @@ from tests.support.memory import MemoryInstallation
 async def test_health_and_readiness(http: httpx.AsyncClient, installation: MemoryInstallation) -> None:
     assert (await http.get("/healthz")).json() == {"status": "alive"}
     assert (await http.get("/readyz")).json() == {"status": "ready", "problems": []}
+    assert [(await http.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     installation.problems = ["the database does not answer"]
     unready = await http.get("/readyz")
     assert (unready.status_code, unready.json()["problems"]) == (503, installation.problems)
@@ -86,7 +87,7 @@ async def test_unknown_paths_elsewhere(http: httpx.AsyncClient) -> None:
         answer = await http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, -40400)
     wrong = await http.post("/healthz")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD")
 
 
 async def test_an_unforeseen_error_shows_nothing_of_itself(

@@ -1,8 +1,13 @@
 """Re-indexing with another bundle: new embeddings beside the old ones, then one switch."""
 
-import numpy as np
+from typing import Any, cast
 
-from placket.domain.runs import Outcome, RunState
+import numpy as np
+import pytest
+
+from placket.domain.errors import InvalidParameter
+from placket.domain.runs import Outcome, RunKind, RunState
+from placket.services.indexing import Indexing, IndexRules
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, counts, embedding, enable, planned
 
 NEW = "bundle-2"
@@ -83,6 +88,38 @@ async def test_a_failed_document_keeps_its_old_embeddings_and_is_listed(world: W
     assert await vectors(world, NEW, since=service.revision) == {"p3": 1}
     assert (await vectors(world, BUNDLE))["p3"] == 0
     assert (await world.refreshed()).revision > service.revision
+
+
+class Vision:
+    default_bundle = NEW
+
+
+def indexing(world: World) -> Indexing:
+    rules = IndexRules(24, "UTC", 1000, 1000, 10, 1, 2)
+    return Indexing(world.services, world.runs, cast(Any, None), cast(Any, Vision()), rules)
+
+
+async def test_what_failed_is_tried_anew_and_its_columns_stay(world: World) -> None:
+    """By another re-indexing, or by repeating the run: that must not make an index run of rows that are not whole."""
+    await world.index([enable(1, "p1", s1="x"), enable(2, "p2", s1="y")], chunk_size=10)
+    use = indexing(world)
+    run = await use.reindex(world.service)
+    assert run is not None
+    await world.work_off(failing=["p2"])
+    service = await world.refreshed()
+    assert await world.runs.documents_without(service, NEW) == 1
+    again = await use.repeat_failed(service, run.id)
+    assert (again.kind, again.total) == (RunKind.REINDEX, 1)
+    await world.work_off(failing=["p2"])
+    third = await use.reindex(service)
+    assert third is not None
+    await world.work_off()
+    assert await vectors(world, NEW) == {"p1": 1, "p2": 1}
+    document = await world.documents.get(service, "p2")
+    assert (document.fields["s1"], document.fields["category1_id"]) == ("y", "c1")
+    assert await use.reindex(service) is None
+    with pytest.raises(InvalidParameter, match="no failed rows"):
+        await use.repeat_failed(service, third.id)
 
 
 async def test_nothing_switches_when_nothing_could_be_computed(world: World) -> None:

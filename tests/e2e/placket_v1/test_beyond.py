@@ -98,6 +98,17 @@ def test_failed_rows_are_repeated(api: httpx.Client, host: ImageHost) -> None:
     assert [r["id"] for r in listed["items"]] == [run["id"], again.json()["id"]]
 
 
+def test_a_deletion_is_repeated_as_a_deletion(api: httpx.Client, host: ImageHost) -> None:
+    row = {"product_id": "a", "status": "disable", "category1_id": "1", "image_url": host.put("/red.png", picture())}
+    run = ended(api, api.post(f"{RUNS}?format=jsonl", files={"file": json.dumps(row).encode()}).json())
+    assert (run["status"], run["failed"]) == ("failed", 1)
+    again = ended(api, api.post(f"{RUNS}/{run['id']}/repeat").json())
+    assert (again["added"], again["failed"]) == (0, 1)
+    assert api.get("/placket/v1/services/shop/products/a").status_code == 404
+    check = ended(api, api.post(f"{RUNS}?format=jsonl&dryRun=true", files={"file": json.dumps(row).encode()}).json())
+    assert ended(api, api.post(f"{RUNS}/{check['id']}/repeat").json())["kind"] == "check"
+
+
 def test_a_run_is_cancelled(api: httpx.Client, host: ImageHost) -> None:
     def slowly(request: BaseHTTPRequestHandler) -> None:
         time.sleep(0.3)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from placket.cli.demo import download as module
 from placket.cli.demo.download import download
 from placket.cli.demo.failure import DemoFailed
 from tests.support.shelf import Shelf, served
@@ -135,6 +134,6 @@ def test_no_network_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_full_disk_is_said_before_the_download(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=1000))
     with pytest.raises(DemoFailed, match="512,000 bytes are still to come"):
         fetch(shelf, tmp_path)

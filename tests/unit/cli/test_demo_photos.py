@@ -68,7 +68,7 @@ def test_a_damaged_download_is_not_kept(home: Home, shelf: Shelf) -> None:
 
 def test_a_failed_download_names_the_other_way(home: Home, shelf: Shelf) -> None:
     shelf.statuses = [404]
-    with pytest.raises(DemoFailed, match="404 Not Found\n.*--archive FILE"):
+    with pytest.raises(DemoFailed, match=r"404 Not Found\n.*--archive FILE"):
         photographed(home, None, None, shelf.url)
 
 

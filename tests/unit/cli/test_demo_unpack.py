@@ -207,7 +207,7 @@ def test_the_limits_of_an_archive_at_their_edges(
 def test_a_small_disk_is_said_at_once(
     photos: Photos, tmp_path: Path, content: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpack_module.shutil, "disk_usage", lambda folder: SimpleNamespace(free=64_000_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=64_000_000))
     with pytest.raises(DemoFailed, match="has room for 64,000,000"):
         unpack(photos, write_zip(tmp_path / "a", content))
     assert files(photos.images) == set()

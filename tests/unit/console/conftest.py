@@ -61,6 +61,7 @@ def console_parts(installation: MemoryInstallation) -> ConsoleParts:
         model=model_card,
         problems=p.problems,
         statistics=p.statistics,
+        traffic=p.traffic.minutes,
     )
 
 

@@ -13,12 +13,17 @@ from placket.api.placket_v1.schemas import Product, ProductList
 from placket.api.placket_v1.uploads import IMAGE, image_too_large
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
+from placket.domain.labels import MOST_LABELS
 from placket.domain.runs import FIELDS, Outcome
 
 router = APIRouter(prefix=PREFIX, tags=["Products"])
 
 _PRODUCT = "/services/{service}/products/{productId}"
 _UTF8_BYTES = 4
+_TAG = (
+    "Only products with a garment of this label: category:dress, group:TOP, or an attribute and its label, as"
+    " pattern:floral. Given several times: one garment has them all."
+)
 _FORM = {
     "type": "object",
     "required": [IMAGE],
@@ -39,8 +44,9 @@ async def browse(
     language: Language,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=512, description="nextCursor of the page before.")] = None,
+    tag: Annotated[list[str], Query(max_length=MOST_LABELS, description=_TAG, examples=[["pattern:floral"]])] = [],  # noqa: B006
 ) -> ProductList:
-    found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1)
+    found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1, tag)
     page = found[:limit]
     following = as_cursor(page[-1].product_id) if len(found) > limit else None
     return ProductList(items=[Product.of(d, language) for d in page], nextCursor=following)

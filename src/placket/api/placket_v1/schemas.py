@@ -73,6 +73,13 @@ class Garment(BaseModel):
         return cls(**_garment(garment, language))
 
 
+class ProductGarment(Garment):
+    corrected: list[str] = Field(
+        description="Of category and the attributes, those that somebody corrected; their scores are 1.",
+        examples=[["category", "pattern"]],
+    )
+
+
 class DetectedGarment(Garment):
     link: str = Field(description="Stands for this garment in a search.")
 
@@ -119,7 +126,7 @@ class Product(ProductColumns):
     product_id: str
     width: int = Field(description="Of the upright photo, in pixels.")
     height: int
-    garments: list[Garment] = Field(description="The main one first.")
+    garments: list[ProductGarment] = Field(description="The main one first.")
     createdAt: datetime
     updatedAt: datetime
 
@@ -131,7 +138,10 @@ class Product(ProductColumns):
             product_id=document.product_id,
             width=document.width,
             height=document.height,
-            garments=[Garment.of(g, language) for g in document.garments],
+            garments=[
+                ProductGarment(**_garment(g, language), corrected=list(fixed.names) if fixed else [])
+                for g, fixed in ((g, document.corrected.get(n)) for n, g in enumerate(document.garments))
+            ],
             createdAt=document.created_at,
             updatedAt=document.updated_at,
         )
@@ -231,7 +241,7 @@ class RunRowList(BaseModel):
 
 
 class ReindexAnswer(BaseModel):
-    run: Run | None = Field(description="null: the service's embeddings are of the bundle in use already.")
+    run: Run | None = Field(description="null: every product has embeddings of the bundle in use already.")
 
 
 class WebhookSecret(BaseModel):

@@ -19,7 +19,6 @@ from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.goods import Assortment, first, index_files
 from placket.cli.demo.home import FOLDER, Home, one_at_a_time, open_home, write_note, write_secret
 from placket.cli.demo.host import image_host
-from placket.cli.demo.photos import photographed
 from placket.cli.demo.server import Running
 from placket.cli.demo.shop import Progress, Shop
 from placket.cli.output import console, errors, fail, run_safely
@@ -69,8 +68,7 @@ def demo(
         with one_at_a_time(home) as alone:
             if not alone:
                 raise DemoFailed(f"another demo is at work in {home.folder}: wait for it")
-            goods = photographed(home, archive, count) if photos else None
-            _run(home, settings, port, goods or drawn(home, count or _DRAWN))
+            _run(home, settings, port, _goods(home, photos, archive, count))
 
 
 @demo_app.command()
@@ -101,6 +99,14 @@ def _readable() -> Iterator[None]:
         raise typer.Exit(1) from None
     except OSError as error:
         raise fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from None
+
+
+def _goods(home: Home, photos: bool, archive: Path | None, count: int | None) -> Assortment:
+    if not photos:
+        return drawn(home, count or _DRAWN)
+    from placket.cli.demo.photos import photographed
+
+    return photographed(home, archive, count)
 
 
 def _run(home: Home, settings: Settings, port: int | None, goods: Assortment) -> None:

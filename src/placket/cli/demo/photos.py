@@ -102,7 +102,7 @@ def _unpack(photos: Photos, archive: Path, source: str) -> None:
 
 
 def _summary(result: Unpacked) -> str:
-    skipped = f"; {result.skipped:,} files were no good photos" if result.skipped else ""
+    skipped = f" ({result.skipped:,} skipped: no JPEG, or too large)" if result.skipped else ""
     return f"Unpacked {result.photos:,} photos{skipped}."
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
+from placket.console.choices import correction_form, filter_options, label_name
 from placket.console.exports import PRODUCT_COLUMNS, csv_line, product_row
 from placket.console.garments import overlay, shown
 from placket.console.guard import Page
@@ -11,6 +12,7 @@ from placket.console.pages.try_it import STEPS, counts
 from placket.console.thumbnails import SIDES
 from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError, NoSuchProduct
+from placket.domain.labels import check_labels
 from placket.domain.runs import FIELDS
 from placket.services.searching import SearchOptions
 from placket.services.stores import Document
@@ -25,21 +27,30 @@ _MISSING_SECONDS = 60
 async def browse(visit: Visit) -> Response:
     name, after = visit.path("service"), visit.argument("after")
     service = await visit.parts.catalogue.service(visit.caller, name)
-    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1)
+    labels = check_labels(visit.arguments("tag"))
+    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1, labels)
     products = found[:_PAGE]
     more = products[-1].product_id if len(found) > _PAGE else None
-    return visit.render("products.html", service=service, products=products, after=after, more=more)
+    return visit.render(
+        "products.html",
+        service=service,
+        products=products,
+        after=after,
+        more=more,
+        labels=[(x, label_name(x, visit.words)) for x in labels],
+        options=filter_options(labels, visit.words),
+    )
 
 
 async def export(visit: Visit) -> Response:
-    """Every product with its tags, as CSV."""
-    name = visit.path("service")
+    """Every product that the filter finds, with its tags, as CSV."""
+    name, labels = visit.path("service"), check_labels(visit.arguments("tag"))
     await visit.parts.catalogue.service(visit.caller, name)
 
     async def lines() -> AsyncIterator[str]:
         yield "\ufeff" + csv_line(PRODUCT_COLUMNS)
         after = ""
-        while page := await visit.parts.catalogue.products(visit.caller, name, after, _EXPORT_PAGE):
+        while page := await visit.parts.catalogue.products(visit.caller, name, after, _EXPORT_PAGE, labels):
             yield "".join(csv_line(product_row(d)) for d in page)
             after = page[-1].product_id
 
@@ -57,7 +68,11 @@ async def product(visit: Visit) -> Response:
         product=document,
         fields=[(f, document.fields.get(f, "")) for f in FIELDS],
         overlay=overlay(document.garments, visit.words, document.width, document.height),
-        items=[shown(g, visit.words) for g in document.garments],
+        items=[
+            shown(g, visit.words, corrected=fixed.names if fixed else ())
+            for g, fixed in ((g, document.corrected.get(n)) for n, g in enumerate(document.garments))
+        ],
+        forms=[correction_form(g, visit.words) for g in document.garments],
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from placket.console.charts import Chart, chart
+from placket.console.charts import Chart, calls, chart, in_words, latency
 from placket.console.guard import Page
 from placket.console.visit import PROJECT_COOKIE, Visit
 from placket.domain.errors import InvalidParameter, KeyNameTaken, NoSuchKey
@@ -32,12 +32,16 @@ async def _page(visit: Visit, error: str = "", made: str = "", status: int = 200
     for name in ("images", "requests"):
         values = [sum(getattr(u, name) for u in usage if u.day == day) for day in days]
         charts.append((visit.words(f"usage.{name}"), chart(days, values)))
+    minutes = visit.parts.traffic()
     return visit.render(
         "keys.html",
         status,
         keys=keys,
         per_key=per_key,
         charts=charts,
+        calls=calls(minutes, visit.words),
+        latency=latency(minutes, visit.words),
+        in_words=in_words,
         statistics=await visit.parts.statistics(),
         error=error,
         made=made,

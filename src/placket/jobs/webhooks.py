@@ -1,0 +1,42 @@
+"""Telling a caller's URL what has ended: signed, and repeated with growing pauses until it is heard."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from placket.domain.errors import FetchError
+from placket.services.ports import Poster
+from placket.services.stores import Job, JobQueue
+from placket.services.webhooks import SIGNATURE_HEADER, WebhookSigner
+
+_log = structlog.get_logger()
+ATTEMPTS = 8
+_TIMEOUT = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 3600.0
+
+
+class WebhookDelivery:
+    """Ends the job when the URL answered 2xx, or after :data:`ATTEMPTS`."""
+
+    def __init__(self, queue: JobQueue, poster: Poster, signer: WebhookSigner) -> None:
+        self._queue = queue
+        self._poster = poster
+        self._signer = signer
+
+    async def deliver(self, job: Job, project_id: int, url: str, event: Mapping[str, Any]) -> None:
+        if await self._heard(job, project_id, url, event) or job.attempts >= ATTEMPTS:
+            await self._queue.finish(job)
+            return
+        await self._queue.postpone(job, min(_LONGEST_PAUSE, _FIRST_PAUSE * 4 ** (job.attempts - 1)))
+
+    async def _heard(self, job: Job, project_id: int, url: str, event: Mapping[str, Any]) -> bool:
+        body = json.dumps(event, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: self._signer.signature(project_id, body)}
+        try:
+            status = await self._poster.post(url, body=body, headers=headers, timeout=_TIMEOUT)
+        except FetchError as error:
+            _log.warning("a webhook could not be called", subject=job.subject, error=error.detail)
+            return False
+        return 200 <= status < 300
