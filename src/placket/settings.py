@@ -51,7 +51,8 @@ class Settings(BaseSettings):
     )
     admin_token: SecretStr | None = Field(
         None,
-        description="Token for /placket/v1/admin. Unset: made and shown at first start; see `placket keys admin-token`.",
+        description="Token for /placket/v1/admin. Unset: made and shown at first start;"
+        " see `placket keys admin-token`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line to write."
@@ -167,3 +168,13 @@ class Settings(BaseSettings):
             except (TOMLDecodeError, UnicodeDecodeError, OSError) as error:
                 raise SettingsFileError(f"PLACKET_CONFIG names {config}, which cannot be read: {error}") from None
         return sources
+
+
+CLIENT_VARIABLES = frozenset({"PLACKET_URL", "PLACKET_KEY", "PLACKET_PROFILE"})
+"""Read by the commands that call a server, not by the server."""
+
+
+def unknown_variables() -> list[str]:
+    """Names in the environment that begin like a setting and are none: most likely misspelt."""
+    known = {f"PLACKET_{name.upper()}" for name in Settings.model_fields} | CLIENT_VARIABLES | {"PLACKET_CONFIG"}
+    return sorted(name for name in os.environ if name.startswith("PLACKET_") and name not in known)

@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import LAPTOP, PRODUCTS, Shop, Watched, open_page, wait_until_indexed
+from tests.browser.test_looks import findings
 
 
 def test_a_catalogue_is_previewed_indexed_watched_and_browsed(laptop: Watched, shop: Shop, tmp_path: Path) -> None:
@@ -112,3 +113,42 @@ def test_a_key_is_made_and_revoked(laptop: Watched, shop: Shop) -> None:
     row.get_by_text("Revoke", exact=True).click()
     row.get_by_role("button", name="Revoke it now").click()
     expect(page.locator("tr", has_text="second key").get_by_text("Revoked")).to_be_visible()
+
+
+def test_a_wrong_tag_is_corrected_and_found_by(laptop: Watched, indexed: Shop, screenshots: Path) -> None:
+    page = laptop.page
+    wait_until_indexed(page, indexed)
+    page.goto(f"{indexed.console}/services/autumn/product?id=demo-002")
+    card = page.locator(".found .card").first
+    card.get_by_text("Correct", exact=True).click()
+    card.get_by_label("Category").select_option("robe")
+    card.get_by_label("Pattern").select_option("paisley")
+    card.get_by_label("Fringe").check()
+    page.screenshot(path=screenshots / "correct-laptop-light.png", full_page=True)
+    card.get_by_role("button", name="Save the correction").click()
+    expect(card.get_by_role("heading", name="Robe")).to_be_visible()
+    expect(card.get_by_text("corrected", exact=True)).to_have_count(3)
+    assert findings(page) == []
+
+    # Indexed again, the same photo: kept. It is the only one that the filter finds.
+    page.goto(f"{indexed.console}/services/autumn/index")
+    row = next(x for x in indexed.index_file().splitlines() if b'"demo-002"' in x)
+    page.set_input_files("#file", {"name": "again.jsonl", "mimeType": "text/plain", "buffer": row})
+    page.get_by_role("button", name="Index 1 rows").click()
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=90_000)
+    page.goto(f"{indexed.console}/services/autumn/products")
+    for tag in ("category:robe", "pattern:paisley"):
+        page.get_by_label("Filter by what was seen").select_option(tag)
+        page.get_by_role("button", name="Filter", exact=True).click()
+    expect(page.locator(".grid .product")).to_have_count(1)
+    page.screenshot(path=screenshots / "filter-laptop-light.png", full_page=True)
+    assert findings(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="These as CSV").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["demo-002"]
+
+    page.locator(".grid .product").click()
+    card.get_by_text("Correct", exact=True).click()
+    card.get_by_role("button", name="As Placket saw it").click()
+    expect(card.get_by_text("corrected", exact=True)).to_have_count(0)

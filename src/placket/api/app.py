@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 from starlette.routing import Match, Mount
 
 from placket import __version__
@@ -21,6 +22,9 @@ from placket.domain.errors import InvalidParameter, PlacketError
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
+_CONSOLE = "/console"
+
+
 def create_app(parts: ApiParts) -> FastAPI:
     """An ASGI application over these parts, which are opened and closed by whoever made them."""
     app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
@@ -33,6 +37,8 @@ def create_app(parts: ApiParts) -> FastAPI:
             app.include_router(face.router)
         if face.pages is not None:
             app.mount(face.prefix, face.pages)
+    if any(face.prefix == _CONSOLE for face in faces):
+        app.add_api_route("/", lambda: RedirectResponse(f"{_CONSOLE}/"), include_in_schema=False)
     app.include_router(health.router)
     app.include_router(documentation.router)
     app.mount("/docs/assets", documentation.assets())

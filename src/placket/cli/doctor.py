@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,7 +22,7 @@ import typer
 from placket.cli.output import console, run_safely
 from placket.cli.settings import read_settings
 from placket.domain.errors import PlacketError
-from placket.settings import Settings
+from placket.settings import Settings, unknown_variables
 from placket.storage.locate import data_directory, open_server
 
 Level = Literal["ok", "warn", "fail"]
@@ -160,6 +161,13 @@ def check_clock(settings: Settings, folder: Path) -> Iterator[Finding]:
         yield Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
+def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
+    for name in unknown_variables():
+        nearest = get_close_matches(name, [f"PLACKET_{n.upper()}" for n in Settings.model_fields], n=1)
+        remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/reference/settings.md for the names"
+        yield Finding("settings", "warn", f"{name} is set, and is no setting", remedy)
+
+
 def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:
     import onnxruntime
 
@@ -241,5 +249,6 @@ CHECKS: tuple[Check, ...] = (
     check_bundle,
     check_port,
     check_clock,
+    check_variables,
     check_fetching,
 )

@@ -1,5 +1,7 @@
 """Services and products over /placket/v1."""
 
+from collections.abc import Mapping, Sequence
+
 from placket.client.answers import read_placket
 from placket.client.faces import Calls, M, call, listing
 from placket.client.inputs import Upload, parameters, segment, uploaded
@@ -91,12 +93,47 @@ class Products(Calls[M]):
         """Raises NoSuchService, NoSuchProduct."""
         yield from self._retries.send(Request("DELETE", _product_path(service, product_id), True), read_placket)
 
+    @call
+    def correct(
+        self,
+        service: str,
+        product_id: str,
+        box: Sequence[float],
+        *,
+        category: str | None = None,
+        tags: Mapping[str, Sequence[str]] | None = None,
+        lang: str | None = None,
+    ) -> Steps[Product]:
+        """Say what the garment at ``box`` (as the product has it) is; without category and tags, what was seen.
+
+        Kept when the product is indexed again with the same photo. ``tags``: attribute to its labels.
+        Raises NoSuchService, NoSuchProduct, InvalidRequest.
+        """
+        body = {"box": [*box], "category": category, "tags": _listed(tags or {})}
+        path = f"{_product_path(service, product_id)}/corrections"
+        request = Request("PUT", path, True, parameters(lang=lang), json=body)
+        product: Product = yield from self._retries.send(request, read_placket)
+        return product
+
+    @call
+    def forget_corrections(self, service: str, product_id: str) -> Steps[None]:
+        """The product's tags are again what was seen. Raises NoSuchService, NoSuchProduct."""
+        path = f"{_product_path(service, product_id)}/corrections"
+        yield from self._retries.send(Request("DELETE", path, True), read_placket)
+
     @listing
-    def list(self, service: str, *, lang: str | None = None, page_size: int = 100) -> Pages[Product]:
-        """All products by id, a page of ``page_size`` (1 to 200) at a time. Raises NoSuchService."""
+    def list(
+        self, service: str, *, tags: Sequence[str] = (), lang: str | None = None, page_size: int = 100
+    ) -> Pages[Product]:
+        """Products by id, a page of ``page_size`` (1 to 200) at a time.
+
+        ``tags`` as ``["category:dress", "pattern:floral"]``: only those with a garment that has them all.
+        Raises NoSuchService, InvalidRequest.
+        """
+        wanted = tuple(("tag", tag) for tag in tags)
         cursor: str | None = None
         while True:
-            params = parameters(lang=lang, limit=page_size, cursor=cursor)
+            params = wanted + parameters(lang=lang, limit=page_size, cursor=cursor)
             body = yield from self._retries.send(
                 Request("GET", f"{service_path(service)}/products", True, params), read_placket
             )
@@ -108,3 +145,7 @@ class Products(Calls[M]):
 
 def _product_path(service: str, product_id: str) -> str:
     return f"{service_path(service)}/products/{segment(product_id)}"
+
+
+def _listed(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {attribute: [*labels] for attribute, labels in tags.items()}

@@ -30,7 +30,9 @@ def _hash(secret: str) -> bytes:
 def _check_limits(rate: float | None, images_per_month: int | None) -> None:
     if rate is not None and not 0 <= rate < math.inf:
         raise InvalidParameter("a rate is more than 0 requests a second, or 0 for no limit")
-    if images_per_month is not None and not 0 <= images_per_month <= MOST_IMAGES_PER_MONTH:
+    if images_per_month is not None and not (
+        0 <= images_per_month <= MOST_IMAGES_PER_MONTH and float(images_per_month).is_integer()
+    ):
         raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
 
 

@@ -1,9 +1,11 @@
 """Documents and their garments; also what search engines load from."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from sqlalchemy import text
@@ -192,6 +194,11 @@ def as_embedding(value: Any) -> Embedding:
 class PostgresDocuments:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def _turn(self, service_id: int) -> asyncio.Lock:
+        """One writer of this process at a time waits for a service's row, so that many do not hold all connections."""
+        return self._turns.setdefault(service_id, asyncio.Lock())
 
     async def get(self, service: Service, product_id: str) -> Document:
         found = await self.get_many(service, [product_id])
@@ -228,7 +235,7 @@ class PostgresDocuments:
     async def put(
         self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
     ) -> Outcome:
-        async with self._database.begin() as connection:
+        async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             if state.bundle != analysis.bundle:
                 raise BundleMismatch(f"the service has switched to bundle {state.bundle} meanwhile; try again")
@@ -273,7 +280,7 @@ class PostgresDocuments:
             await rewrite_derived(connection, document.id, seen, kept)
 
     async def delete(self, service: Service, product_id: str) -> None:
-        async with self._database.begin() as connection:
+        async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             if not storable(product_id) or not await present_products(connection, service.id, [product_id]):
                 raise NoSuchProduct(f"there is no product {product_id!r}")

@@ -39,6 +39,7 @@ _TURNS = {
 }
 _JPEG_SCALES = (8, 4, 2, 1)
 _SMALL_QUALITY = 82
+_BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # Pillow's own alarm comes later than ours and would only repeat it on standard error.
@@ -140,8 +141,8 @@ def _called(name: str, data: bytes) -> str:
 def _open(data: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=(name,))
-    except _BOMB as error:
-        raise ImageTooManyPixels(str(error)) from None
+    except _BOMB:
+        raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     # Pillow's readers answer damaged headers with whatever exception happens first.
     except Exception as error:
         raise _unreadable(name, error) from None
@@ -172,8 +173,8 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
         image.load()
         turn = _TURNS.get(_orientation(image))
         small = _rgb(_eight_bits(image, name))
-    except _BOMB as error:
-        raise ImageTooManyPixels(str(error)) from None
+    except _BOMB:
+        raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     except MemoryError:
         raise ImageTooManyPixels(f"{width} x {height} pixels are more than there is memory for") from None
     except Exception as error:

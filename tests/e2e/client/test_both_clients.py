@@ -77,7 +77,19 @@ def test_products_and_searches(placket: Any, tmp_path: Path) -> None:
     for number, colour in enumerate((BLUE, GREEN)):
         placket.products.put("shop", f"other {number}", picture(colour), category1_id="2")
     assert [p["product_id"] for p in placket.products.list("shop", page_size=1)] == ["a/red", "other 0", "other 1"]
-    assert placket.products.get("shop", "a/red")["garments"][0]["group"] == "TOP"
+    seen = placket.products.get("shop", "a/red")["garments"][0]
+    assert (seen["group"], seen["corrected"]) == ("TOP", [])
+    truth = {"category": "robe", "tags": {"pattern": ["paisley"], "details": []}, "lang": "ko"}
+    robe = placket.products.correct("shop", "a/red", seen["box"], **truth)["garments"][0]
+    assert (robe["category"]["name"], "pattern" in robe["corrected"]) == ("로브", True)
+    found = placket.products.list("shop", tags=["category:robe", "pattern:paisley"])
+    assert [p["product_id"] for p in found] == ["a/red"]
+    with pytest.raises(errors.InvalidRequest):
+        list(placket.products.list("shop", tags=["pattern:red"]))
+    with pytest.raises(errors.NoSuchProduct):
+        placket.products.correct("shop", "none", seen["box"])
+    placket.products.forget_corrections("shop", "a/red")
+    assert placket.products.get("shop", "a/red")["garments"][0] == seen
 
     found = placket.search.image("shop", file, fields=("name",))
     assert found["items"][0] == {"product_id": "a/red", "similarity": found["items"][0]["similarity"], "name": "red"}

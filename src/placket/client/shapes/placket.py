@@ -37,6 +37,12 @@ class Garment(TypedDict):
     colors: list[Color]
 
 
+class ProductGarment(Garment):
+    """``corrected``: of category and the attributes, those that somebody corrected."""
+
+    corrected: list[str]
+
+
 class DetectedGarment(Garment):
     link: str
 
@@ -58,7 +64,7 @@ class Product(TypedDict):
     s2: str
     width: int
     height: int
-    garments: list[Garment]
+    garments: list[ProductGarment]
     createdAt: str
     updatedAt: str
 

@@ -1,0 +1,45 @@
+"""Limits of keys are numbers."""
+
+import math
+
+import pytest
+
+from placket.domain.errors import InvalidParameter
+from placket.services.keys import MOST_IMAGES_PER_MONTH, Keys
+from tests.support.memory import MemoryKeys
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -math.inf, -1.0])
+async def test_rates_that_are_none(rate: float) -> None:
+    store = MemoryKeys()
+    keys = Keys(store)
+    with pytest.raises(InvalidParameter):
+        await keys.create("shop", rate=rate)
+    assert store.keys == {}
+    made = await keys.create("shop", rate=2.0)
+    with pytest.raises(InvalidParameter):
+        await keys.limit(made.record.id, rate=rate)
+    assert (await keys.list())[0].rate_per_second == 2.0
+
+
+@pytest.mark.parametrize("images", [math.nan, math.inf, -1, 1.5, MOST_IMAGES_PER_MONTH + 1])
+async def test_images_a_month_that_are_none(images: int) -> None:
+    store = MemoryKeys()
+    keys = Keys(store)
+    with pytest.raises(InvalidParameter):
+        await keys.create("shop", images_per_month=images)
+    assert store.keys == {}
+    made = await keys.create("shop", images_per_month=MOST_IMAGES_PER_MONTH)
+    with pytest.raises(InvalidParameter):
+        await keys.limit(made.record.id, images_per_month=images)
+    assert (await keys.list())[0].images_per_month == MOST_IMAGES_PER_MONTH
+
+
+async def test_zero_takes_a_limit_away_and_makes_none() -> None:
+    keys = Keys(MemoryKeys())
+    for limits in ({"rate": 0.0}, {"images_per_month": 0}):
+        with pytest.raises(InvalidParameter):
+            await keys.create("shop", **limits)  # type: ignore[arg-type]
+    made = await keys.create("shop", rate=0.5, images_per_month=10)
+    changed = await keys.limit(made.record.id, rate=0, images_per_month=0)
+    assert (changed.rate_per_second, changed.images_per_month) == (None, None)
