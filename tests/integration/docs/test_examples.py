@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 
 from placket.api.fashion_v1 import fashion_face
 from placket.api.placket_v1 import placket_face
+from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.cli.main import app
 from placket.settings import Settings
 from tests.integration.docs.pages import ROOT, Block, blocks, everything
@@ -22,6 +24,8 @@ _VARIABLES = {
     "API": "/nhn-ai-fashion/v1.0/appkeys/KEY",
     "MAKER": "/nhn-ai-fashion-maker/v1.0/appkeys/KEY",
     "OWN": "/placket/v1",
+    "TAGGER": "/tagger/v2.12",
+    "TASK": "24bb94b3-8a6b-488e-b038-4f6038da2596",
     "RUN": "24bb94b3-8a6b-488e-b038-4f6038da2596",
 }
 
@@ -59,9 +63,10 @@ def _calls() -> Iterator[tuple[Block, str, str]]:
 
 @pytest.fixture(scope="module")
 def documented() -> dict[str, set[str]]:
-    """Path pattern to methods, of the two APIs that the documentation calls."""
+    """Path pattern to methods, of the APIs that the documentation calls."""
     application = FastAPI()
-    for face in (fashion_face(), placket_face()):
+    nothing: Any = None
+    for face in (fashion_face(), placket_face(), tagger_face(TaggerParts(nothing, nothing, nothing, 1))):
         assert face.router is not None
         application.include_router(face.router)
     paths = application.openapi()["paths"]

@@ -1,13 +1,19 @@
 """Migrations: one winner, and newer schemas refused."""
 
+import json
 import threading
+from dataclasses import replace
 
 import psycopg
 import pytest
+from alembic import command
 
 from placket.domain.errors import SchemaTooNew, StorageUnavailable
+from placket.domain.garments import Label
+from placket.domain.labels import label_words
 from placket.storage import schema
 from placket.storage.database import Database, normalise_url, storable
+from tests.support.memory import garment
 
 
 def plain(url: str) -> str:
@@ -41,6 +47,29 @@ def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
     assert schema.schema_status(database_url)[0] == "future"
     assert not schema.is_known("future")
     assert "db upgrade" in schema.advice(None)
+
+
+def test_garments_that_were_there_before_get_their_labels(empty_database_url: str) -> None:
+    with schema._connected(empty_database_url) as connection:
+        command.upgrade(schema._config(connection), "0002")
+    seen = [
+        garment(),
+        replace(garment(1), tags={"colors": (Label("red", 0.9), Label("blue", 0.5)), "details": ()}),
+        replace(garment(2), tags={}),
+    ]
+    with psycopg.connect(plain(empty_database_url), autocommit=True) as connection:
+        connection.execute("INSERT INTO projects (name) VALUES ('p')")
+        connection.execute("INSERT INTO services (project_id, name, bundle) VALUES (1, 'main', 'b')")
+        connection.execute("INSERT INTO documents (service_id, product_id, revision) VALUES (1, 'p', 1)")
+        for n, g in enumerate(seen):
+            connection.execute(
+                "INSERT INTO garments VALUES (1, 'b', %s, %s, array_fill(0.1::real, ARRAY[256])::vector)",
+                (n, json.dumps(g.to_json())),
+            )
+    assert schema.upgrade(empty_database_url) == schema.head_revision()
+    with psycopg.connect(plain(empty_database_url)) as connection:
+        rows = connection.execute("SELECT labels, correction FROM garments ORDER BY ordinal").fetchall()
+    assert [(sorted(labels), correction) for labels, correction in rows] == [(label_words(g), None) for g in seen]
 
 
 def test_a_migration_that_fails_leaves_nothing(empty_database_url: str) -> None:
