@@ -75,7 +75,8 @@ def _requests(tasks: int, kills: int, entries: int, urls: list[str], rng: random
             first = round_ * entries
             made = [_entry(first + n, rng.choice(urls) + f"?v={rng.randrange(20)}", rng) for n in range(entries)]
             if round_:
-                made[entries // 2] = _entry(rng.randrange(first), urls[0], rng)
+                # An id of the task's first request: those of later ones may have given way to a repeated one.
+                made[entries // 2] = _entry(rng.randrange(entries), urls[0], rng)
             found.append(Request(task, made, entries - bool(round_)))
     return found
 

@@ -203,11 +203,13 @@ def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any
     truth = labels_of(found, vocabulary)
     result: dict[str, Any] = {"temperature": {}, "thresholds": {}, "unknown": {}}
     for name in vocabulary.single:
-        logits = np.where(allowed_labels(name, found, vocabulary), found.logits[name], -1e4).astype(np.float32)
-        t = temperature_single(logits, truth[name])
+        allowed, rows = allowed_labels(name, found, vocabulary), np.arange(len(found.items))
+        logits = np.where(allowed, found.logits[name], -1e4).astype(np.float32)
+        told = np.where((truth[name] >= 0) & allowed[rows, truth[name]], truth[name], -1)
+        t = temperature_single(logits, told)
         result["temperature"][name] = round(t, 4)
         if name != "category":
-            result["unknown"][name] = unknown_threshold(logits, truth[name], t)
+            result["unknown"][name] = unknown_threshold(logits, told, t)
     for name in MULTI:
         t = temperature_multi(found.logits[name], truth[name])
         result["temperature"][name] = round(t, 4)

@@ -85,7 +85,8 @@ class Encoder(nn.Module):
 class EncoderExport(nn.Module):
     """The encoder as it is shipped: a tuple in the order of `names`, the embedding first.
 
-    With `flip` a crop is seen twice, once mirrored, and the two answers are averaged: twice the work.
+    With `flip` a crop is seen twice, once mirrored, and the tags are read from the mean of both: twice the work. The
+    embedding is that of the crop as it is: which side a pocket is on helps to find the same product.
     """
 
     def __init__(self, network: Encoder, flip: bool = False) -> None:
@@ -95,9 +96,8 @@ class EncoderExport(nn.Module):
         self.names = ["embedding", *network.heads.keys()]
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        if not self.flip:
-            out = self.network(image)
-            return tuple(out[name] for name in self.names)
-        feature = 0.5 * (self.network.trunk(image) + self.network.trunk(torch.flip(image, [3])))
+        feature = self.network.trunk(image)
         embedding = F.normalize(self.network.embed(feature), dim=1)
+        if self.flip:
+            feature = 0.5 * (feature + self.network.trunk(torch.flip(image, [3])))
         return (embedding, *(self.network.heads[name](feature) for name in self.names[1:]))
