@@ -14,9 +14,16 @@ Data = Annotated[Path | None, typer.Option(help="Folder of the training data: re
 Out = Annotated[
     Path, typer.Option(help="Folder of the checkpoint and the log; a run that was cut off goes on from it.")
 ]
-Cache = Annotated[Path | None, typer.Option(help="Folder of decoded pictures (gigabytes). Default: OUT/cache.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of decoded pictures (gigabytes). Default: build/cache; OUT/cache for COCO and drawn pictures."
+    ),
+]
 Sets = Annotated[str | None, typer.Option(help="Only these sets, comma separated, as cd,ccp. Default: all.")]
 Minutes = Annotated[float | None, typer.Option(min=0.05, help="Minutes to train instead of the recipe's.")]
+
+DATA_CACHE = Path("build/cache")
 
 
 def require_training() -> None:
@@ -77,7 +84,7 @@ def detector(
         elif settings.drawn:
             path = train_on_drawings(settings, out, cache)
         elif data is not None:
-            path = train_detector(settings, data, out, cache, chosen_sets(sets), start)
+            path = train_detector(settings, data, out, cache or DATA_CACHE, chosen_sets(sets), start)
         else:
             raise fail("say what to train on: --data, or --coco with --images", 2)
         console.print(f"checkpoint: {path}")
@@ -100,11 +107,12 @@ def encoder(
     from placket.training.encoder.train import EncoderRecipe, train_encoder
     from placket.training.recipes import recipe_path
 
+    cache = cache or DATA_CACHE
     with run_safely():
         settings = EncoderRecipe.read(recipe_path(recipe))
         settings.minutes = minutes or settings.minutes
         if detector is not None:
             from placket.training.export import box_photos
 
-            console.print(f"photos boxed: {box_photos(detector, data, cache or out / 'cache')}")
+            console.print(f"photos boxed: {box_photos(detector, data, cache)}")
         console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets))}")

@@ -17,7 +17,7 @@ from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix, s
 NMS_IOUS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 SCORES = tuple(round(0.3 + 0.025 * i, 3) for i in range(10))
 FALLBACKS = (None, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
-EMPTY_SHARE = 0.03
+EMPTY_SHARE = 0.01
 PEOPLE = ("ccp", "viton")
 
 
@@ -88,7 +88,7 @@ def f2_by_kind(seen: Sequence[Seen], answers: Sequence[Detections]) -> dict[str,
 
 
 def worth(by_kind: dict[str, float]) -> float:
-    """One figure for a choice: the mean over kinds of pictures, where one in thirty is taken to show no garment."""
+    """One figure for a choice: the mean over kinds of pictures, where one in a hundred is taken to show no garment."""
     garments = [v for k, v in by_kind.items() if k != "empty"]
     return (1 - EMPTY_SHARE) * float(np.mean(garments)) + EMPTY_SHARE * by_kind.get("empty", 1.0)
 
