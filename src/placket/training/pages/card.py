@@ -30,14 +30,18 @@ It is not for identifying people, for deciding about them, or for measuring how 
 """
 FAILURES = """## Where it fails
 
-- Layers on the street: a coat over a sweater over a shirt is one crop with three garments in it; attributes of the
-  outer and the inner one mix, and the inner one is often not found.
-- Jewellery, belts, glasses and other small things on people: most are missed. As single items they are found.
-- A dress that ends at the edge of the photo is taken for a top; a top with a matching skirt for a dress.
-- White and cream on tinted backgrounds; navy and black in bad light; `denim_blue` and `blue`.
-- `regular` against `loose` fit, blouse against shirt, cotton against jersey: people disagree about them too.
-- Photos turned by 90 degrees without the camera's note of it.
-- Kids' clothes lying flat look like adults' clothes: size is not in the picture.
+Seen in the sheets of detections and in the tables of the two pages:
+
+- Street photos: a coat over a shirt over a skirt is cut into crops with parts of all three in them. Tags of street
+  garments are the weakest of all, and a third of these garments are not found.
+- Bags in a hand, hats, and above all jewellery, belts and glasses on people: many or most are missed. Photographed
+  alone they are found.
+- Dresses: on people often taken for a top, for a skirt, or found twice as both.
+- Photos turned by 90 degrees without the camera's note of it: hardly anything is found.
+- A bottle or a tube on white is sometimes given a box. Plain surfaces are not.
+- Clothes lying flat in phone photos: whether for women or men, and for kids, is often wrong: size is not in the
+  picture.
+- Fabric, fit, shape, look and details: told right in half to three quarters of the cases; people disagree there too.
 - Words: 81 categories and 14 attributes; what is in none of them is given the nearest or `other`.
 """
 

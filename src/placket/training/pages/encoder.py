@@ -17,9 +17,10 @@ HEAD = """# The garment encoder, bundle {version}
 Written by `placket eval encoder`; figures on `val`, which decided nothing. Temperatures, thresholds and the similarity
 curve were chosen on a twentieth of `train` set aside by group. The file: `{file}`, {megabytes:.1f} MB, {side} px.
 
-A tag is judged as the server gives it: category first (with the detector's groups), then the attributes that apply to
-it. A known label that is answered with "unknown", or missed because the category is wrong, is wrong. Crops are cut by
-the boxes of the data; shop photos (`myntra`) by the detector's. "Agreement" is that of two people on the same garments.
+A tag is judged as the server gives it: category first (with the detector's groups, as far as the calibration lets them
+weigh), then the attributes that apply to it. A known label that is answered with "unknown", or missed because the
+category is wrong, is wrong. Crops are cut by the boxes of the data; shop photos (`myntra`) by the detector's.
+"Agreement" is that of two people on the same garments.
 """
 
 
