@@ -19,7 +19,7 @@ NAMES = {
 }
 HEAD = """# The garment detector, bundle {version}
 
-Written by `placket eval detector`; figures on `val`, which decided nothing. Thresholds were chosen on a twentieth of
+Written by `placket eval detector`; figures on `val`. Thresholds were chosen on a twentieth of
 `train` set aside by group. The files: `{file}`, {megabytes:.2f} MB, {side} px, {parameters:,} stored weights.
 """
 HOW = """## How the truth is made

@@ -14,7 +14,7 @@ SETS = ("colors", "details")
 LEAST = 50
 HEAD = """# The garment encoder, bundle {version}
 
-Written by `placket eval encoder`; figures on `val`, which decided nothing. Temperatures, thresholds and the similarity
+Written by `placket eval encoder`; figures on `val`. Temperatures, thresholds and the similarity
 curve were chosen on a twentieth of `train` set aside by group. The file: `{file}`, {megabytes:.1f} MB, {side} px.
 
 A tag is judged as the server gives it: category first (with the detector's groups, as far as the calibration lets them
