@@ -18,11 +18,18 @@ def export(
     cache: Annotated[Path, typer.Option(help="Folder of decoded pictures, that of the training.")] = Path(
         "build/cache"
     ),
-    detector_side: Annotated[int, typer.Option(min=64, max=1024, help="Side of the detector's canvas, pixels.")] = 320,
-    encoder_side: Annotated[int, typer.Option(min=64, max=512, help="Side of the encoder's canvas, pixels.")] = 160,
+    detector_side: Annotated[
+        int | None, typer.Option(min=64, max=1024, help="Side of the detector's canvas, pixels. Default: as trained.")
+    ] = None,
+    encoder_side: Annotated[
+        int | None, typer.Option(min=64, max=512, help="Side of the encoder's canvas, pixels. Default: as trained.")
+    ] = None,
     flip: Annotated[
-        bool, typer.Option("--flip", help="See every crop twice, once mirrored: better, half as fast.")
+        bool, typer.Option("--flip", help="See every crop twice, once mirrored, for its tags: half as fast.")
     ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8/--no-int8", help="Compute convolutions in integers: a third of the time.")
+    ] = True,
     refit: Annotated[
         bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
     ] = True,
@@ -30,16 +37,24 @@ def export(
         bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")
     ] = True,
 ) -> None:
-    """Write a bundle: both networks as ONNX, half-precision weights, thresholds chosen on the part set aside."""
+    """Write a bundle: both networks as ONNX with small weights, thresholds chosen on the part set aside."""
     require_training()
     from placket.training.calibrate import calibrate_bundle
-    from placket.training.encoder.items import Vocabulary
-    from placket.training.export import ExportPlan, export_bundle
+    from placket.training.export import ExportPlan, export_bundle, trained_side
     from placket.vision.bundle import read_bundle
 
     with run_safely():
-        plan = ExportPlan(version, detector, encoder, detector_side, encoder_side, flip)
-        export_bundle(out, plan, Vocabulary.read(data), (data, cache) if refit else None)
+        plan = ExportPlan(
+            version,
+            detector,
+            encoder,
+            detector_side or trained_side(detector),
+            encoder_side or trained_side(encoder),
+            flip,
+            int8,
+            refit,
+        )
+        export_bundle(out, plan, data, cache)
         if calibrate:
             calibrate_bundle(out, data, cache)
         console.print(f"bundle {read_bundle(out).version}: {out}")

@@ -21,6 +21,7 @@ Cache = Annotated[
     ),
 ]
 Sets = Annotated[str | None, typer.Option(help="Only these sets, comma separated, as cd,ccp. Default: all.")]
+Start = Annotated[Path | None, typer.Option(help="Checkpoint whose weights to begin with.")]
 Minutes = Annotated[float | None, typer.Option(min=0.05, help="Minutes to train instead of the recipe's.")]
 
 DATA_CACHE = Path("build/cache")
@@ -56,7 +57,10 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 def detector(
     out: Out,
     recipe: Annotated[
-        str, typer.Option(help="A YAML file, or `detector` or `smoke`, which Placket brings.")
+        str,
+        typer.Option(
+            help="A YAML file, or `detector`, `detector-fine`, `detector-more` or `smoke`, which Placket brings."
+        ),
     ] = "detector",
     data: Data = None,
     coco: Annotated[Path | None, typer.Option(help="Your own boxes instead: a COCO file; with --images.")] = None,
@@ -67,7 +71,7 @@ def detector(
     cache: Cache = None,
     sets: Sets = None,
     minutes: Minutes = None,
-    start: Annotated[Path | None, typer.Option(help="Checkpoint whose weights to begin with.")] = None,
+    start: Start = None,
 ) -> None:
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
     require_training()
@@ -94,13 +98,16 @@ def detector(
 def encoder(
     out: Out,
     data: Annotated[Path, typer.Option(help="Folder of the training data: records, garments, images.")],
-    recipe: Annotated[str, typer.Option(help="A YAML file, or `encoder`, which Placket brings.")] = "encoder",
+    recipe: Annotated[
+        str, typer.Option(help="A YAML file, or `encoder` or `encoder-more`, which Placket brings.")
+    ] = "encoder",
     cache: Cache = None,
     sets: Sets = None,
     minutes: Minutes = None,
     detector: Annotated[
         Path | None, typer.Option(help="Checkpoint of a detector that boxes the photos without a box first.")
     ] = None,
+    start: Start = None,
 ) -> None:
     """Train the encoder on the garments of the data folder."""
     require_training()
@@ -115,4 +122,4 @@ def encoder(
             from placket.training.export import box_photos
 
             console.print(f"photos boxed: {box_photos(detector, data, cache)}")
-        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets))}")
+        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets), start)}")

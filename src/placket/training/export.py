@@ -1,4 +1,4 @@
-"""From checkpoints to a bundle: folded networks as ONNX with half-precision weights, and `bundle.json`."""
+"""From checkpoints to a bundle: folded networks as ONNX with small weights, and `bundle.json`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,13 @@ from placket.training.detector.network import DetectorExport
 from placket.training.detector.train import DetectorRecipe
 from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
-from placket.training.encoder.refit import refit_heads
+from placket.training.encoder.refit import Look, refit_heads
 from placket.training.encoder.train import EncoderRecipe
 from placket.training.layers import fold_all
 from placket.training.loop import load_checkpoint
 from placket.training.manifest import sha256, write_manifest
+from placket.training.quantise import detector_pictures, encoder_pictures, quantise
+from placket.training.terms import terms_of
 
 OPSET = 17
 MIN_HALF = 1024
@@ -65,7 +67,7 @@ def halve_weights(path: Path) -> None:
 
 
 def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
-    """Write the detector's ONNX file; returns the folded module that it was made from."""
+    """Write the detector's ONNX file, all float; returns the folded module that it was made from."""
     saved = load_checkpoint(checkpoint)
     if saved is None:
         raise FileNotFoundError(checkpoint)
@@ -73,7 +75,6 @@ def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
     network.load_state_dict(saved["average"])
     module = DetectorExport(fold_all(network), side, side).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, ("boxes", "scores"))
-    halve_weights(path)
     return cast(DetectorExport, module)
 
 
@@ -88,10 +89,9 @@ def load_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
 
 
 def export_encoder(network: Encoder, path: Path, side: int, flip: bool = False) -> EncoderExport:
-    """Write the ONNX file of a folded encoder; returns the module that it was made from."""
+    """Write the ONNX file of a folded encoder, all float; returns the module that it was made from."""
     module = EncoderExport(network, flip).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, module.names)
-    halve_weights(path)
     return cast(EncoderExport, module)
 
 
@@ -120,7 +120,7 @@ def default_calibration(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 DEFAULT_CURVE = [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]
-DETECTOR_SETTINGS = {
+DETECTOR_SETTINGS: dict[str, Any] = {
     "file": "detector.onnx", "fit": "letterbox", "pad": 114, "score_threshold": 0.35, "nms_iou": 0.6,
     "max_detections": 20, "fallback_score": 0.15,
 }  # fmt: skip
@@ -138,34 +138,60 @@ def provenance(checkpoint: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def trained_side(checkpoint: Path) -> int:
+    """Side in pixels of the pictures at the end of a run."""
+    return int(provenance(checkpoint)["recipe"]["size"][-1])
+
+
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What to make a bundle of: checkpoints, sides of the canvases, and whether the encoder looks twice (`flip`)."""
+    """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), and
+    whether convolutions are computed in integers (`int8`)."""
 
     version: str
     detector: Path
     encoder: Path
-    detector_side: int = 320
-    encoder_side: int = 160
+    detector_side: int
+    encoder_side: int
     flip: bool = False
+    int8: bool = False
+    refit: bool = True
 
 
-def export_bundle(
-    folder: Path, plan: ExportPlan, vocabulary: Vocabulary, refit_on: tuple[Path, Path] | None = None
-) -> dict[str, Any]:
+def _compress(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> None:
+    detector, encoder = folder / "detector.onnx", folder / "encoder.onnx"
+    if plan.int8:
+        quantise(detector, detector_pictures(data, cache, plan.detector_side, DETECTOR_SETTINGS["pad"]))
+        quantise(encoder, encoder_pictures(data, cache, plan.encoder_side))
+    for path in (detector, encoder):
+        halve_weights(path)
+
+
+def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> dict[str, Any]:
     """Write a bundle, with a calibration of defaults; returns bundle.json's content.
 
-    `refit_on`: data folder and cache of pictures on which the tag heads are fitted once more, see `encoder.refit`.
+    On the training pictures of `data` (decoded in `cache`) the tag heads are fitted once more, see `encoder.refit`,
+    and the ranges of integers are measured.
     """
+    vocabulary = Vocabulary.read(data)
     folder.mkdir(parents=True, exist_ok=True)
     one = export_detector(plan.detector, folder / "detector.onnx", plan.detector_side)
     network = load_encoder(plan.encoder, {a: len(v) for a, v in vocabulary.labels.items()})
-    heads = refit_heads(network, *refit_on, plan.encoder_side, vocabulary) if refit_on else {}
+    look = Look(plan.encoder_side, plan.flip)
+    heads = refit_heads(network, data, cache, look, vocabulary) if plan.refit else {}
     two = export_encoder(network, folder / "encoder.onnx", plan.encoder_side, plan.flip)
     differences = {
         "detector": difference(one, folder / "detector.onnx", plan.detector_side),
         "encoder": difference(two, folder / "encoder.onnx", plan.encoder_side),
     }
+    _compress(folder, plan, data, cache)
+    training: dict[str, Any] = {
+        "detector": provenance(plan.detector),
+        "encoder": {**provenance(plan.encoder), "flip": plan.flip, "refitted_heads": heads},
+        "int8": plan.int8,
+    }
+    if terms := terms_of(name for part in ("detector", "encoder") for name in training[part]["sources"]):
+        training["terms"] = terms
     content = {
         "format": 1, "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "taxonomy": {
@@ -176,10 +202,7 @@ def export_bundle(
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": DEFAULT_CURVE},
         "metrics": {"onnx_difference": differences},
-        "training": {
-            "detector": provenance(plan.detector),
-            "encoder": {**provenance(plan.encoder), "flip": plan.flip, "refitted_heads": heads},
-        },
+        "training": training,
         "checksums": {name: sha256(folder / name) for name in ("detector.onnx", "encoder.onnx")},
     }  # fmt: skip
     write_manifest(folder, content)
@@ -190,7 +213,7 @@ def box_photos(checkpoint: Path, data: Path, cache: Path) -> int:
     """Box the photos that have no box with a detector's checkpoint (`cache/found_boxes.json`); returns how many."""
     build_all(data, cache)
     path = cache / "boxer.onnx"
-    side = int(provenance(checkpoint)["recipe"]["size"][-1])
+    side = trained_side(checkpoint)
     export_detector(checkpoint, path, side)
     settings = {**DETECTOR_SETTINGS, "size": [side] * 2}
     return find_boxes(path, settings, data, cache)

@@ -27,6 +27,7 @@ from placket.vision.protocol import Frame, Kind, Options, Order, encode_analysis
 _PIXELS_AT_ONCE = 60_000_000
 _MOST_PIPELINES = 3
 _PR_SET_PDEATHSIG = 1
+_NICER = 10
 
 
 def _tie_to(parent: int) -> None:
@@ -131,6 +132,8 @@ def _misbehave(order: bytes) -> bytes:
 def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     _tie_to(int(sys.argv[2]))
+    # The networks take every core for as long as there are photos; whoever only asks for a status need not queue there.
+    os.nice(_NICER)
     # What Pillow remarks about a stranger's file is no news for the server's log.
     warnings.simplefilter("ignore")
     options = Options.decode(sys.argv[3])

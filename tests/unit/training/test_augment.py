@@ -36,7 +36,7 @@ def test_a_box_that_is_mostly_outside_is_dropped() -> None:
 
 
 def test_mirror_and_quarter_turn() -> None:
-    for change in (flip, quarter_turn):
+    for change in (flip, quarter_turn, lambda scene: quarter_turn(scene, left=False)):
         out = change(painted(box=(10, 30, 40, 100)))
         np.testing.assert_allclose(out.boxes[0], seen(out.pixels))
 
@@ -49,6 +49,9 @@ def test_four_turns_and_two_mirrors_are_nothing() -> None:
     np.testing.assert_array_equal(turned.pixels, scene.pixels)
     np.testing.assert_array_equal(turned.boxes, scene.boxes)
     np.testing.assert_array_equal(flip(flip(scene)).boxes, scene.boxes)
+    there_and_back = quarter_turn(quarter_turn(scene), left=False)
+    np.testing.assert_array_equal(there_and_back.pixels, scene.pixels)
+    np.testing.assert_array_equal(there_and_back.boxes, scene.boxes)
 
 
 def test_mosaic_keeps_boxes_inside_and_on_their_pixels() -> None:

@@ -10,9 +10,10 @@ pytest.importorskip("onnx", reason="export needs onnx, which is not installed he
 
 from placket.domain.taxonomy import taxonomy  # noqa: E402
 from placket.training.detector.augment import Scene  # noqa: E402
-from placket.training.detector.dataset import collate  # noqa: E402
+from placket.training.detector.dataset import collate, repeat_shares  # noqa: E402
 from placket.training.detector.network import Detector, DetectorExport, anchor_points, decode  # noqa: E402
-from placket.training.detector.train import DetectorRecipe, _Run  # noqa: E402
+from placket.training.detector.targets import Sample  # noqa: E402
+from placket.training.detector.train import DetectorRecipe, DetectorRun  # noqa: E402
 from placket.training.encoder.network import Encoder, EncoderExport  # noqa: E402
 from placket.training.export import _onnx, difference, halve_weights  # noqa: E402
 from placket.training.layers import ConvBlock, fold_all  # noqa: E402
@@ -99,11 +100,11 @@ def one_batch() -> dict[str, object]:
 def test_a_run_goes_on_exactly_where_it_was_cut_off(tmp_path: Path) -> None:
     recipe = DetectorRecipe.read(recipe_path("smoke"))
     batch = one_batch()
-    run = _Run(recipe, tmp_path, {"drawn": 2})
+    run = DetectorRun(recipe, tmp_path, {"drawn": 2})
     for _ in range(3):
         run.step(batch)
     run.save()
-    again = _Run(recipe, tmp_path, {"drawn": 2})
+    again = DetectorRun(recipe, tmp_path, {"drawn": 2})
     assert again.clock.step == 3
     for one in (run, again):
         one.step(batch)
@@ -116,17 +117,30 @@ def test_a_run_goes_on_exactly_where_it_was_cut_off(tmp_path: Path) -> None:
 
 def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
     recipe = DetectorRecipe.read(recipe_path("smoke"))
-    first = _Run(recipe, tmp_path / "first", {"drawn": 2})
+    first = DetectorRun(recipe, tmp_path / "first", {"drawn": 2})
     (tmp_path / "first").mkdir()
     first.step(one_batch())
     first.save()
-    second = _Run(recipe, tmp_path / "second", {"own": 1}, tmp_path / "first" / "checkpoint.pt")
+    second = DetectorRun(recipe, tmp_path / "second", {"own": 1}, tmp_path / "first" / "checkpoint.pt")
     assert second.clock.step == 0
     assert second.began is not None and second.began["steps"] == 1
     for key, value in first.average.network.state_dict().items():
         torch.testing.assert_close(second.network.state_dict()[key], value)
     with pytest.raises(FileNotFoundError):
-        _Run(recipe, tmp_path / "third", {}, tmp_path / "nothing.pt")
+        DetectorRun(recipe, tmp_path / "third", {}, tmp_path / "nothing.pt")
+
+
+def test_pictures_with_a_rare_group_are_drawn_more_often() -> None:
+    def sample(*groups: int) -> Sample:
+        return Sample("own", "k", "train", np.zeros((len(groups), 4), np.float32), np.array(groups, np.int64), "own")
+
+    samples = [sample(0, 1)] * 98 + [sample(0, 2), sample(-1)]
+    even = repeat_shares(samples, 9, 0.0)
+    np.testing.assert_allclose(even, 0.01)
+    shares = repeat_shares(samples, 9, 0.25)
+    assert shares.sum() == pytest.approx(1)
+    # The only picture of group 2 counts sqrt(0.25 / 0.01) = 5 times, all others once.
+    np.testing.assert_allclose(shares / shares[0], [1.0] * 98 + [5.0, 1.0])
 
 
 def test_an_unknown_key_of_a_recipe_is_an_error(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
 from placket.training.speed import Speed
+from placket.training.terms import history, terms_of
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -131,7 +132,7 @@ def test_the_table_of_the_curve_falls() -> None:
 
 
 def manifest() -> dict[str, Any]:
-    recipe = {"teacher": 4.0}
+    recipe = {"teacher": 4.0, "size": [96, 128, 128]}
     part = {"recipe": recipe, "steps": 10, "minutes": 1.5, "sources": {"hm": 5, "cd": 7}}
     return {
         "version": "test-1", "created": "2026-01-01", "calibration": {}, "metrics": {},
@@ -165,6 +166,19 @@ def test_the_card_says_whose_data_it_was(tmp_path: Path) -> None:
         part["sources"] = {"cd": 7}
     card.write_card(page, free)
     assert "research and evaluation" not in page.read_text()
+
+
+def test_the_parts_of_a_run_are_told_first_to_last() -> None:
+    first = {"recipe": {"size": [256, 320]}, "steps": 3986, "minutes": 44.0, "began": None}
+    second = {"recipe": {"size": [384, 384]}, "steps": 1239, "minutes": 13.0, "began": first}
+    assert history(first) == "44.0 minutes (3,986 steps at 256/320 px)"
+    assert history(second) == f"{history(first)}, then 13.0 minutes (1,239 steps at 384 px)"
+
+
+def test_narrow_terms_are_named_and_open_ones_are_not() -> None:
+    assert terms_of(["cd", "ccp", "own"]) is None
+    text = terms_of(["viton", "cd", "hm", "viton"])
+    assert text is not None and "(hm, viton)" in text and "research and evaluation" in text
 
 
 def test_a_manifest_is_written_whole(tmp_path: Path) -> None:

@@ -67,12 +67,13 @@ def flip(scene: Scene) -> Scene:
     return Scene(np.ascontiguousarray(scene.pixels[:, ::-1]), boxes, scene.groups, scene.negative)
 
 
-def quarter_turn(scene: Scene) -> Scene:
-    """Turn by 90 degrees to the left, as a phone photo without its orientation flag."""
-    width = scene.pixels.shape[1]
-    b = scene.boxes
-    boxes = np.stack([b[:, 1], width - b[:, 2], b[:, 3], width - b[:, 0]], 1).astype(np.float32)
-    return Scene(np.ascontiguousarray(np.rot90(scene.pixels)), boxes, scene.groups, scene.negative)
+def quarter_turn(scene: Scene, left: bool = True) -> Scene:
+    """Turn by 90 degrees, as a phone photo without its orientation flag."""
+    height, width = scene.pixels.shape[:2]
+    x0, y0, x1, y1 = scene.boxes.T
+    turned = [y0, width - x1, y1, width - x0] if left else [height - y1, x0, height - y0, x1]
+    pixels = np.ascontiguousarray(np.rot90(scene.pixels, 1 if left else -1))
+    return Scene(pixels, np.stack(turned, 1).astype(np.float32), scene.groups, scene.negative)
 
 
 def mosaic(scenes: list[Scene], size: int, rng: np.random.Generator) -> Scene:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from placket.training.cache import Pixels, Store
@@ -46,12 +47,16 @@ class SceneStream(IterableDataset[Batch]):
         seed: int,
         mosaic_share: float = 0.25,
         paste_share: float = 0.35,
+        rare: float = 0.0,
+        turned: float = 0.02,
     ) -> None:
         self.by_kind: dict[str, list[Sample]] = {}
         for sample in samples:
             if sample.kind in weights:
                 self.by_kind.setdefault(sample.kind, []).append(sample)
         self.kinds = [k for k in weights if k in self.by_kind]
+        self.repeats = {kind: repeat_shares(own, groups, rare) for kind, own in self.by_kind.items()}
+        self.turned = turned
         total = sum(weights[k] for k in self.kinds)
         self.share = np.array([weights[k] / total for k in self.kinds])
         self.cache, self.batch, self.groups, self.state, self.seed = cache, batch, groups, state, seed
@@ -77,7 +82,7 @@ class SceneStream(IterableDataset[Batch]):
 
     def _pick(self, rng: np.random.Generator) -> Sample:
         kind = self.kinds[int(rng.choice(len(self.kinds), p=self.share))]
-        return self.by_kind[kind][int(rng.integers(len(self.by_kind[kind])))]
+        return self.by_kind[kind][int(rng.choice(len(self.by_kind[kind]), p=self.repeats[kind]))]
 
     def _cut_out(self, rng: np.random.Generator) -> tuple[Pixels, np.ndarray, int] | None:
         """A single item against a plain background, cut to its box, its group drawn evenly."""
@@ -97,8 +102,8 @@ class SceneStream(IterableDataset[Batch]):
         scene = self._load(sample)
         if sample.kind == "empty" and rng.random() < BLANK_SHARE:
             scene.pixels = blank(scene.pixels.shape[0], rng)
-        if rng.random() < (0.06 if sample.kind == "cd" else 0.01):
-            scene = quarter_turn(scene)
+        if rng.random() < self.turned:
+            scene = quarter_turn(scene, left=bool(rng.integers(2)))
         roll = rng.random()
         spread = 0.35 if strong else 0.15
         scale = float(np.exp(rng.normal(0.0, spread))) if roll < 0.8 else 1.0
@@ -131,6 +136,18 @@ class SceneStream(IterableDataset[Batch]):
             size, strong = int(self.state[0]), bool(self.state[1])
             scenes = [self._scene(size, rng, strong) for _ in range(self.batch)]
             yield collate(scenes)
+
+
+def repeat_shares(samples: list[Sample], groups: int, rare: float) -> NDArray[np.float64]:
+    """Chance of each sample to be drawn, summing to 1: repeat-factor sampling (LVIS, Gupta et al. 2019).
+
+    A sample counts max(1, sqrt(rare / f)) times, f being the share of samples that hold its rarest group; 0 draws
+    evenly.
+    """
+    held = np.array([np.isin(np.arange(groups), s.groups) for s in samples]).reshape(len(samples), groups)
+    factor = np.sqrt(rare / held.mean(0).clip(1e-9))
+    weight = np.where(held, factor, 1.0).max(1).clip(1.0)
+    return np.asarray(weight / weight.sum(), np.float64)
 
 
 def collate(scenes: list[Scene]) -> Batch:

@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from placket.training.layers import ConvBlock, stage
 
+EMBEDDING = 256
+
 
 class Trunk(nn.Module):
     """[b, 3, h, w] RGB 0..255 -> features [b, `width`]."""
@@ -55,7 +57,7 @@ class Encoder(nn.Module):
         widths: tuple[int, ...] = (32, 48, 96, 192, 384),
         blocks: tuple[int, ...] = (2, 3, 5, 1),
         top: int = 640,
-        embedding: int = 256,
+        embedding: int = EMBEDDING,
         teacher: int = 1280,
     ) -> None:
         super().__init__()

@@ -27,6 +27,14 @@ STEPS, RATE, ROWS = 300, 0.002, 2048
 PULLS = (1e-3, 1e-2)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the exported network sees a crop: its side in pixels, and whether a mirrored second time (`flip`)."""
+
+    side: int
+    flip: bool
+
+
 @dataclass(slots=True)
 class Shelf:
     """Features [n, width] of the trunk and the labels by eye of the same rows."""
@@ -36,8 +44,8 @@ class Shelf:
 
 
 @torch.no_grad()
-def features_of(network: Encoder, items: Sequence[Item], side: int, cache: Path, shaken: bool) -> Tensor:
-    """The trunk's features, the mean of a crop and its mirror image; `shaken` cuts with a detector's error."""
+def features_of(network: Encoder, items: Sequence[Item], look: Look, cache: Path, shaken: bool) -> Tensor:
+    """The trunk's features as the exported network will see them; `shaken` cuts with a detector's error."""
     rng = np.random.default_rng(1)
     stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
     out = []
@@ -45,21 +53,22 @@ def features_of(network: Encoder, items: Sequence[Item], side: int, cache: Path,
         crops = []
         for item in items[start : start + BATCH]:
             box = shake(item.box, rng, 0.7) if shaken and item.boxed else item.box
-            crops.append(crop(stores[item.dataset][item.key], box, side))
+            crops.append(crop(stores[item.dataset][item.key], box, look.side))
         image = torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2).copy()).float()
         image = image.contiguous(memory_format=torch.channels_last)
-        out.append(0.5 * (network.trunk(image) + network.trunk(torch.flip(image, [3]))))
+        feature = network.trunk(image)
+        out.append(0.5 * (feature + network.trunk(torch.flip(image, [3]))) if look.flip else feature)
     return torch.cat(out)
 
 
 def shelf(
-    network: Encoder, items: Sequence[Item], side: int, cache: Path, vocabulary: Vocabulary, shaken: bool
+    network: Encoder, items: Sequence[Item], look: Look, cache: Path, vocabulary: Vocabulary, shaken: bool
 ) -> Shelf:
     """Features and labels of the items labelled by eye."""
     own = [i for i in items if i.by_eye]
     empty: NDArray[np.float32] = np.zeros((len(own), 0), np.float32)
     labels = labels_of(Predictions(own, empty, {}, empty), vocabulary)
-    return Shelf(features_of(network, own, side, cache, shaken), labels)
+    return Shelf(features_of(network, own, look, cache, shaken), labels)
 
 
 def _loss(logits: Tensor, truth: Tensor, multi: bool) -> Tensor:
@@ -121,10 +130,10 @@ def refit(network: Encoder, train: Shelf, held: Shelf) -> dict[str, dict[str, fl
 
 
 def refit_heads(
-    network: Encoder, data: Path, cache: Path, side: int, vocabulary: Vocabulary
+    network: Encoder, data: Path, cache: Path, look: Look, vocabulary: Vocabulary
 ) -> dict[str, dict[str, float]]:
     """Refit a network's heads on all of `train`, each where that is better on `calib`; returns the scores by head."""
     items = load_items(data, cache, build_all(data, cache))
-    train = shelf(network, [i for i in items if i.part == "train"], side, cache, vocabulary, shaken=True)
-    held = shelf(network, [i for i in items if i.part == "calib"], side, cache, vocabulary, shaken=False)
+    train = shelf(network, [i for i in items if i.part == "train"], look, cache, vocabulary, shaken=True)
+    held = shelf(network, [i for i in items if i.part == "calib"], look, cache, vocabulary, shaken=False)
     return refit(network, train, held)

@@ -4,22 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from placket.training.pages.markdown import share, table
+from placket.training.terms import SOURCES, terms_of
 
-# Name of a set -> what it shows, and the terms of its source.
-SOURCES = {
-    "hm": ("shop catalogue, mostly flat lays on a light background", "competition data, non-commercial"),
-    "cd": ("phone photos of single clothes on floors, beds and hangers (alexeygrigorev/clothing-dataset)", "CC0"),
-    "ccp": (
-        "street photos of people, whole outfits (Clothing Co-Parsing, Yang, Luo, Lin, CVPR 2014)",
-        "Apache-2.0 repository",
-    ),
-    "viton": ("studio photos of a person and the garment's product shot (VITON)", "research only"),
-    "myntra": (
-        "catalogue on white: clothes on models, shoes, bags, watches, jewellery",
-        "to be checked; research only",
-    ),
-}
-PERMISSIVE = ("cd", "ccp")
 USE = """## What it is for
 
 Finding, tagging and matching garments in photos that a shop or its customers send: product shots, flat lays, people
@@ -27,6 +13,16 @@ who wear what is sold. It says what a garment looks like. It is no judge of peop
 garment is sold for, not those of whoever wears it, and no face is looked at, kept or compared.
 
 It is not for identifying people, for deciding about them, or for measuring how true a colour is to a sample.
+"""
+OPEN_COMMANDS = """```sh
+placket train detector --data DATA --sets cd,ccp --out build/detector
+placket train detector --data DATA --sets cd,ccp --out build/detector-fine \\
+    --recipe detector-fine --start build/detector/checkpoint.pt
+placket train encoder --data DATA --sets cd,ccp --out build/encoder --detector build/detector-fine/checkpoint.pt
+placket export --detector build/detector-fine/checkpoint.pt --encoder build/encoder/checkpoint.pt \\
+    --data DATA --out build/bundle --version open-1
+PLACKET_BUNDLE=build/bundle placket serve
+```
 """
 FAILURES = """## Where it fails
 
@@ -46,11 +42,6 @@ Seen in the sheets of detections and in the tables of the two pages:
 """
 
 
-def _research_only(training: dict[str, Any]) -> list[str]:
-    used = sorted({name for part in ("detector", "encoder") for name in training[part].get("sources", {})})
-    return [name for name in used if name in SOURCES and name not in PERMISSIVE]
-
-
 def _data(training: dict[str, Any]) -> str:
     rows = []
     for name, (what, terms) in SOURCES.items():
@@ -58,21 +49,9 @@ def _data(training: dict[str, Any]) -> str:
         if counts != ["0", "0"]:
             rows.append([f"`{name}`: {what}", *counts, terms])
     out = "## Data\n\n" + table(["set", "pictures, detector", "crops, encoder", "terms of the source"], rows)
-    closed = _research_only(training)
-    if closed:
-        names = ", ".join(f"`{n}`" for n in closed)
-        out += (
-            f"\n**These weights were trained on data for research only ({names}).\n"
-            "They are for research and evaluation.** For anything else train a bundle on data whose terms allow it;\n"
-            "on `cd` and `ccp` alone:\n\n"
-            "```sh\n"
-            "placket train detector --data DATA --out build/detector --cache build/cache --sets cd,ccp\n"
-            "placket train encoder --data DATA --out build/encoder --cache build/cache --sets cd,ccp\n"
-            "placket export --detector build/detector/checkpoint.pt --encoder build/encoder/checkpoint.pt \\\n"
-            "    --data DATA --cache build/cache --out build/bundle --version open-1\n"
-            "PLACKET_BUNDLE=build/bundle placket serve\n"
-            "```\n"
-        )
+    sets = {name for part in ("detector", "encoder") for name in training[part].get("sources", {})}
+    if limits := terms_of(sets):
+        out += f"\n**{limits}**\nOn `cd` and `ccp` alone:\n\n{OPEN_COMMANDS}"
     return out + (
         "\nA public ImageNet classifier served as a teacher: the encoder learnt to predict its features as well.\n"
         "Nothing of the teacher is in the bundle. No photo or label of the data is in it either.\n"

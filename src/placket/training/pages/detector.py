@@ -8,6 +8,7 @@ from placket.training.detector.coco import Figures
 from placket.training.detector.evaluate import DetectorFigures, Single
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.speed import Speed
+from placket.training.terms import history
 
 STREET = ("TOP", "BOTTOM", "WHOLEBODY", "SHOES", "BAG", "HAT")
 CLOTHES = STREET[:3]
@@ -127,7 +128,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
         f"## As it is shipped\n\nScore {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} "
         "within a group, "
         + (f"and where no box reaches the score, the best one from {fallback} on." if fallback else "no fallback.")
-        + f" Trained for {training['minutes']} minutes ({training['steps']:,} steps) on "
+        + f" Trained for {history(training)}, on "
         + ", ".join(f"{n:,} pictures of `{s}`" for s, n in training["sources"].items())
         + ".\n"
     )

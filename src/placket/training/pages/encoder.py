@@ -8,6 +8,7 @@ from placket.training.encoder.end_to_end import WholePhotos
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, TagFigures
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.speed import Speed
+from placket.training.terms import history
 
 CATALOGUE = ("hm", "myntra")
 SETS = ("colors", "details")
@@ -146,7 +147,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
         parts += ["## What helped\n", "Means over the five sets on `val`, weighted alike.\n", _ablation(ablation)]
     parts += ["## By set\n", *(_details(figures, v) for v in VIEWS)]
     parts.append(
-        f"## Training\n\n{training['minutes']} minutes, {training['steps']:,} steps, on "
+        f"## Training\n\n{history(training)}, on "
         + ", ".join(f"{n:,} crops of `{s}`" for s, n in training["sources"].items())
         + ".\n"
     )

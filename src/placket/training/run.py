@@ -1,0 +1,157 @@
+"""One training run of either network: resumable, by the clock, with an averaged copy of the weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+import yaml
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from placket.training.loop import (
+    Average,
+    Clock,
+    device_of,
+    load_checkpoint,
+    log_interval,
+    log_line,
+    one_cycle,
+    optimizer_for,
+    save_checkpoint,
+)
+
+CHECKPOINT_SECONDS = 120.0
+Batch = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Recipe:
+    """What settles a run of either network. `steps` instead of `minutes` is for tests."""
+
+    seed: int = 0
+    minutes: float = 45.0
+    steps: int | None = None
+    rate: float = 0.002
+    decay: float = 0.05
+    average: float = 0.9985
+    workers: int = 1
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From YAML; unknown keys are an error."""
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown keys in the recipe: {sorted(unknown)}")
+        return cls(**values)
+
+
+class Run(ABC):
+    """State of a run and its single step.
+
+    Goes on from `out/checkpoint.pt` where there is one, else begins with the averaged weights of the checkpoint
+    `start`, else with `network` as it is. `sources`: pictures by set, for the bundle's provenance.
+    """
+
+    clip = 10.0
+
+    def __init__(
+        self, recipe: Recipe, network: nn.Module, out: Path, sources: dict[str, int], start: Path | None = None
+    ) -> None:
+        """Raises FileNotFoundError where `start` does not exist."""
+        self.recipe, self.out, self.sources, self.device = recipe, out, sources, device_of()
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
+        self.average = Average(self.network, recipe.average)
+        self.optimizer = optimizer_for(self.network, recipe.rate, recipe.decay)
+        self.clock = Clock(recipe.minutes * 60, steps=recipe.steps)
+        self.began: dict[str, Any] | None = None
+        saved = load_checkpoint(out / "checkpoint.pt")
+        if saved is not None:
+            self._go_on(saved)
+        elif start is not None:
+            self._begin_from(start)
+
+    def _go_on(self, saved: dict[str, Any]) -> None:
+        self.began = saved.get("began")
+        self.network.load_state_dict(saved["network"])
+        self.average.network.load_state_dict(saved["average"])
+        self.average.updates = saved["step"]
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.clock = Clock(self.recipe.minutes * 60, saved["spent"], self.recipe.steps, saved["step"])
+
+    def _begin_from(self, start: Path) -> None:
+        """Take the averaged weights of another run; the optimiser and the clock begin anew."""
+        other = load_checkpoint(start)
+        if other is None:
+            raise FileNotFoundError(start)
+        self.network.load_state_dict(other["average"])
+        self.average = Average(self.network, self.recipe.average)
+        self.began = {
+            "recipe": other["recipe"], "steps": other["step"], "minutes": round(other["spent"] / 60, 1),
+            "began": other.get("began"),
+        }  # fmt: skip
+
+    @abstractmethod
+    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
+        """The loss of a batch, and its parts for the log."""
+
+    def step(self, batch: Batch) -> dict[str, float]:
+        """One update; returns the loss's parts."""
+        progress = self.clock.progress
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.rate * one_cycle(progress)
+        loss, parts = self.losses(batch, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
+        self.optimizer.step()
+        self.average.update(self.network)
+        self.clock.step += 1
+        return parts
+
+    def save(self) -> None:
+        """Checkpoint, from which a run goes on and an export is made."""
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "step": self.clock.step,
+            "optimizer": self.optimizer.state_dict(),
+            "spent": self.clock.spent,
+            "recipe": asdict(self.recipe),
+            "sources": self.sources,
+            "began": self.began,
+        }
+        save_checkpoint(self.out / "checkpoint.pt", state)
+
+    def go(self, batches: Iterable[Batch], set_stage: Callable[[float], None]) -> Path:
+        """Step until the clock has run out; `set_stage` is told the progress before each. Returns the checkpoint."""
+        saved_at, every = self.clock.spent, log_interval(self.recipe.steps)
+        totals: dict[str, float] = {}
+        for batch in batches:
+            progress = self.clock.progress
+            if progress >= 1:
+                break
+            set_stage(progress)
+            for name, value in self.step(batch).items():
+                totals[name] = totals.get(name, 0.0) + value
+            if self.clock.step % every == 0:
+                self._log(progress, int(batch["image"].shape[-1]), {k: v / every for k, v in totals.items()})
+                totals = {}
+            if self.clock.spent - saved_at > CHECKPOINT_SECONDS:
+                self.save()
+                saved_at = self.clock.spent
+        self.save()
+        return self.out / "checkpoint.pt"
+
+    def _log(self, progress: float, side: int, means: dict[str, float]) -> None:
+        path = self.out / "log.jsonl"
+        log_line(path, step=self.clock.step, spent=self.clock.spent, progress=progress, side=side, **means)
+
+
+def loader(stream: IterableDataset[Batch], workers: int) -> DataLoader[Batch]:
+    """The stream's batches, made by processes of their own."""
+    more: dict[str, Any] = {"prefetch_factor": 4, "persistent_workers": True} if workers else {}
+    return DataLoader(stream, batch_size=None, num_workers=workers, **more)

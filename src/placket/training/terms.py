@@ -1,0 +1,42 @@
+"""What the data that a bundle was trained on may be used for, and how the bundle came to be; from its provenance."""
+
+from collections.abc import Iterable
+from typing import Any
+
+# Name of a set -> what it shows, and the terms of its source.
+SOURCES = {
+    "hm": ("shop catalogue, mostly flat lays on a light background", "competition data, non-commercial"),
+    "cd": ("phone photos of single clothes on floors, beds and hangers (alexeygrigorev/clothing-dataset)", "CC0"),
+    "ccp": (
+        "street photos of people, whole outfits (Clothing Co-Parsing, Yang, Luo, Lin, CVPR 2014)",
+        "Apache-2.0 repository",
+    ),
+    "viton": ("studio photos of a person and the garment's product shot (VITON)", "research only"),
+    "myntra": (
+        "catalogue on white: clothes on models, shoes, bags, watches, jewellery",
+        "to be checked; research only",
+    ),
+}
+PERMISSIVE = ("cd", "ccp")
+
+
+def terms_of(sets: Iterable[str]) -> str | None:
+    """What weights trained on these sets may be used for; None where no set's terms are narrow."""
+    closed = sorted(s for s in set(sets) if s in SOURCES and s not in PERMISSIVE)
+    if not closed:
+        return None
+    return (
+        f"Trained on data for research only ({', '.join(closed)}): these weights are for research and evaluation. "
+        "For anything else train a bundle on data whose terms allow it."
+    )
+
+
+def history(training: dict[str, Any]) -> str:
+    """Minutes, steps and sides of each part of a run, first to last, in words."""
+    parts: list[str] = []
+    part: dict[str, Any] | None = training
+    while part is not None:
+        sides = "/".join(str(s) for s in dict.fromkeys(part["recipe"]["size"]))
+        parts.append(f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px)")
+        part = part.get("began")
+    return ", then ".join(reversed(parts))
