@@ -47,11 +47,20 @@ class Detector:
         settings = self.settings
         if score_threshold is not None:
             settings = settings.model_copy(update={"score_threshold": score_threshold, "fallback_score": None})
-        fractions = to_fractions(boxes[0], canvas)
+        likely = candidates(scores[0], settings)
+        fractions, likely_scores = to_fractions(boxes[0, likely], canvas), scores[0, likely]
         return [
-            Detection(Box(*(float(v) for v in fractions[i])), self._groups[g], float(scores[0, i, g]), scores[0, i])
-            for i, g in choose(fractions, scores[0], settings)
+            Detection(Box(*fractions[i].tolist()), self._groups[g], float(likely_scores[i, g]), likely_scores[i])
+            for i, g in choose(fractions, likely_scores, settings)
         ]
+
+
+def candidates(scores: NDArray[np.float32], settings: DetectorSettings) -> NDArray[np.intp]:
+    """Rows of ``scores (n, groups)`` from which :func:`choose` can take one: a few of the thousands."""
+    least = settings.score_threshold
+    if settings.fallback_score is not None:
+        least = min(least, settings.fallback_score)
+    return np.flatnonzero(np.fmax.reduce(scores, axis=1) >= least)
 
 
 def to_fractions(boxes: Boxes, canvas: Canvas) -> Boxes:

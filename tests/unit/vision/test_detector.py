@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from placket.vision.bundle import DetectorSettings, read_bundle
-from placket.vision.detector import Detector, choose, iou, suppress, to_fractions
+from placket.vision.detector import Detector, candidates, choose, iou, suppress, to_fractions
 from placket.vision.engine import Engine
 from placket.vision.preprocessing import Canvas
 from tests.support.photos import drawn
@@ -69,6 +69,21 @@ def test_boxes_without_area_and_numbers_that_are_none_are_no_garments() -> None:
     rows = boxes((0.5, 0.5, 0.5, 0.9), (0.9, 0.1, 0.2, 0.4), (0.1, np.nan, 0.5, 0.5), A)
     assert choose(rows, scores((0.9,), (0.9,), (0.9,), (np.nan,)), SETTINGS) == []
     assert choose(rows[:0], scores()[None].reshape(0, 1), SETTINGS) == []
+
+
+@pytest.mark.parametrize("fallback", [None, 0.2, 0.5])
+@pytest.mark.parametrize("top", [0.1, 0.3, 0.9])
+def test_nothing_is_lost_by_looking_at_likely_rows_alone(fallback: float | None, top: float) -> None:
+    rng = np.random.default_rng(7)
+    corners = rng.random((200, 2, 2)).astype(np.float32)
+    places = np.concatenate([corners.min(1), corners.max(1)], 1)
+    values = (rng.random((200, 9)) * top).astype(np.float32)
+    values[rng.random((200, 9)) < 0.1] = np.nan
+    settings = SETTINGS.model_copy(update={"fallback_score": fallback})
+    rows = candidates(values, settings)
+    found = choose(places[rows], values[rows], settings)
+    assert [(int(rows[i]), g) for i, g in found] == choose(places, values, settings)
+    assert len(rows) < 200 or top == 0.9
 
 
 def test_canvas_pixels_to_fractions() -> None:
