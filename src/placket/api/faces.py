@@ -20,7 +20,7 @@ class Faces:
     def choose(self, scope: Scope) -> Face:
         """Find the request's face and leave it in its scope."""
         path: str = scope["path"]
-        face = next((f for f in self._faces if path.startswith(f.prefix)), self._default)
+        face = next((f for f in self._faces if f.owns(path)), self._default)
         scope[_KEY] = face
         return face
 

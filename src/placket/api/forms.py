@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from placket.api.errors import BodyTooLarge, BodyUnsupported, TransferFailed
 from placket.domain.errors import InvalidParameter
 
 MEDIA_TYPE = "multipart/form-data"
+RECEIVE = "placket.receive"
+"""In a request's scope: its ``receive`` without the limit that its API has on other bodies."""
 _MOST_PARTS = 32
 _SLACK = 1_000_000
 """Bytes of a body beside its largest permitted file: other parts, headers, boundaries."""
@@ -102,11 +105,12 @@ def _boundary(request: Request) -> bytes:
 
 async def _arriving(request: Request) -> AsyncIterator[bytes]:
     deadline = asyncio.get_running_loop().time() + _TOTAL_SECONDS
+    receive: Receive = request.scope[RECEIVE]
     more = True
     while more:
         left = deadline - asyncio.get_running_loop().time()
         try:
-            message = await asyncio.wait_for(request.receive(), min(_IDLE_SECONDS, left))
+            message = await asyncio.wait_for(receive(), min(_IDLE_SECONDS, left))
         except TimeoutError:
             raise TransferFailed("the body stopped coming, or came too slowly") from None
         if message["type"] == "http.disconnect":

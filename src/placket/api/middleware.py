@@ -11,14 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from placket.api.access import log_access
 from placket.api.errors import BodyTooLarge, HeadersInvalid
 from placket.api.faces import Faces, face_of
-from placket.api.forms import MEDIA_TYPE
+from placket.api.forms import RECEIVE
 from placket.api.metrics import Metrics
 from placket.domain.errors import PlacketError
 
 _log = structlog.get_logger()
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _MOST_HEADER_BYTES = 65_536
-_ONCE = (b"authorization", b"content-type", b"content-length", b"host", b"x-api-key")
+_ONCE = (b"authorization", b"content-type", b"content-length", b"host", b"idempotency-key", b"x-api-key")
 
 
 class RequestContext:
@@ -97,9 +97,11 @@ class RequestLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             _check_headers(scope)
-            content_type = dict(scope["headers"]).get(b"content-type", b"").lower()
-            if not content_type.startswith(MEDIA_TYPE.encode()):
-                receive = _bounded(receive, face_of(scope).most_bytes)
+            face = face_of(scope)
+            if face.pages is None:
+                # Whatever the body is said to be: only who reads it as a form may read more of it.
+                scope[RECEIVE] = receive
+                receive = _bounded(receive, face.most_bytes)
         await self._app(scope, receive, send)
 
 

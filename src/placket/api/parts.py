@@ -31,11 +31,12 @@ class ErrorRenderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """An API or a set of pages: every path that begins with ``prefix`` is its own, wrong ones too.
+    """An API or a set of pages: every path at or below ``prefix`` is its own, wrong ones too.
 
-    ``router`` holds its calls; ``pages`` is an ASGI application mounted at the prefix instead. ``raw_paths``: its calls
-    match the path as it was sent, percent-encoded, and decode it themselves. ``most_bytes``: largest request body,
-    but for multipart bodies, which every call reads within limits of its own.
+    ``longer_words``: so are paths that go on with the prefix's last word. ``router`` holds its calls; ``pages`` is an
+    ASGI application mounted at the prefix instead, which bounds the bodies that it reads itself. ``raw_paths``: its
+    calls match the path as it was sent, percent-encoded, and decode it themselves. ``most_bytes``: largest request
+    body, but for forms, which :mod:`placket.api.forms` reads within limits of their own.
     """
 
     prefix: str
@@ -44,6 +45,11 @@ class Face:
     pages: ASGIApp | None = None
     raw_paths: bool = False
     most_bytes: int = 1_000_000
+    longer_words: bool = False
+
+    def owns(self, path: str) -> bool:
+        rest = path.removeprefix(self.prefix)
+        return len(rest) < len(path) and (self.longer_words or rest[:1] in ("", "/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The calls under /placket/v1."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -94,6 +95,21 @@ async def test_json_that_is_none(bearer: httpx.AsyncClient, body: bytes) -> None
     headers = {"content-type": "application/json"}
     status, number, _ = problem(await bearer.post("/placket/v1/services", content=body, headers=headers))
     assert (status, number) == ((413 if len(body) > 1_000_000 else 400), -40000)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=B"])
+async def test_a_stranger_s_body_is_bounded(http: httpx.AsyncClient, kind: str) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(200):
+            sent += 1
+            yield b" " * 100_000
+
+    answer = await http.post("/placket/v1/services", content=endless(), headers={"content-type": kind})
+    assert problem(answer) == (413, -40000, "InvalidParam")
+    assert sent == 11
 
 
 @pytest.mark.parametrize("body", ["upload", "form", "json"])

@@ -57,6 +57,14 @@ async def test_paths_and_methods(client: httpx.AsyncClient) -> None:
         assert answer.status_code == 404 and answer.json()["error"]["code"] in (831, 623)
 
 
+async def test_a_path_that_merely_begins_alike_is_another(client: httpx.AsyncClient) -> None:
+    for path in ("/taggerx", "/taggerx/v2.12/bulk", "/tagger.json", "/tagger-v2/bulk"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+    answer = await client.get("/nhn-ai-fashions")
+    assert answer.json()["header"]["resultCode"] == -40400  # all words that begin so are that API's
+
+
 async def test_a_rate(world: TaggerWorld) -> None:
     async with world.client(await world.new_key("slow", rate=1.0)) as client:
         answers = [await client.get(BULK) for _ in range(4)]
@@ -134,6 +142,8 @@ async def test_a_refused_request_does_not_use_up_its_key(client: httpx.AsyncClie
     headers = {"Idempotency-Key": "k"}
     assert (await client.post(BULK, json={"taggingRequest": [5]}, headers=headers)).status_code == 400
     assert (await client.post(BULK, json=REQUEST, headers=headers)).status_code == 202
+    twice = [("idempotency-key", "a"), ("idempotency-key", "b")]
+    assert _code(await client.post(BULK, json=REQUEST, headers=twice)) == (400, 824)
     for bad in ("", " ", "x" * 256, "é"):
         answer = await client.post(BULK, json=REQUEST, headers=[(b"idempotency-key", bad.encode())])
         assert _code(answer) == (400, 824), bad
@@ -150,6 +160,16 @@ async def test_retries_at_the_same_moment_make_one_task(world: TaggerWorld, clie
     await world.execute("UPDATE request_replies SET created_at = now() - interval '25 hours'")
     await world.use_case.purge()
     assert (await client.post(BULK, json=REQUEST, headers={"Idempotency-Key": "k"})).json() != answers[0].json()
+
+
+async def test_a_retry_after_a_restart(world: TaggerWorld) -> None:
+    key = await world.new_key()
+    headers = {"Idempotency-Key": "k"}
+    async with world.client(key) as client:
+        first = await client.post(BULK, json=REQUEST, headers=headers)
+    async with TaggerWorld(world.database).client(key) as client:
+        again = await client.post(BULK, json=REQUEST, headers=headers)
+    assert (again.status_code, again.content) == (202, first.content)
 
 
 async def test_an_unforeseen_error_says_nothing_of_itself(

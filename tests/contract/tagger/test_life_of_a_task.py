@@ -1,5 +1,6 @@
 """Create, append, watch, read: over HTTP and a real database."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -174,6 +175,16 @@ async def test_appending(world: TaggerWorld, client: httpx.AsyncClient) -> None:
     status = (await client.get(f"{BULK}/{task}/status")).json()["data"]
     assert status["description"] == "first" and status["taskStatus"] == "TASK_PROCESSING"
     assert status["count"]["total"] == 2
+
+
+async def test_an_id_in_two_appends_at_once(world: TaggerWorld, client: httpx.AsyncClient) -> None:
+    task = await _create(client, entry(0))
+    answers = await asyncio.gather(
+        *(client.put(f"{BULK}/{task}", json={"taggingRequest": [entry("same"), entry(n)]}) for n in range(1, 6))
+    )
+    assert {a.status_code for a in answers} == {202}
+    assert sorted(a.json()["validation"]["failure"] for a in answers) == [0, 1, 1, 1, 1]
+    assert await world.execute("SELECT count(*), min(position), max(position) FROM tag_entries") == [(7, 0, 6)]
 
 
 async def test_an_append_with_nothing_valid_moves_nothing(client: httpx.AsyncClient) -> None:

@@ -1,13 +1,18 @@
 """Every field of a bulk request and every limit at its edge, over HTTP."""
 
+import asyncio
+import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
-from tests.support.tagging import MAX_ENTRIES, TaggerWorld, entry
+from placket.api.forms import RECEIVED_OF_ONE
+from placket.domain.tagger.reading import MAX_DEPTH
+from tests.support.tagging import MAX_ENTRIES, MOST_BYTES, TaggerWorld, entry
 
 BULK = "/tagger/v2.12/bulk"
 
@@ -27,7 +32,7 @@ async def test_bodies_of_the_wrong_shape(client: httpx.AsyncClient) -> None:
         (b"\xff\xfe{}", "UTF-8"),
         (b'{"taggingRequest": NaN}', "NaN"),
         (b'{"taggingRequest": [1e999]}', "too large"),
-        (b'{"taggingRequest": [' + b"9" * 5000 + b"]}", "not JSON"),
+        (b'{"taggingRequest": [' + b"9" * 5000 + b"]}", "too many digits"),
         (b"[" * 100_000, "nested"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested"),
         ({}, "taggingRequest"),
@@ -55,6 +60,20 @@ async def test_bodies_of_the_wrong_shape(client: httpx.AsyncClient) -> None:
         status, answer = await _post(client, {"taggingRequest": good, "defaultDetection": detection})
         assert (status, answer["error"]["code"]) == (400, 825), detection
     assert (await client.get(BULK)).json()["data"]["tasks"] == []
+
+
+@pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1, 700, 850, 940, 960, 980, 1200])
+async def test_what_can_be_read_can_be_sent_back(client: httpx.AsyncClient, depth: int) -> None:
+    """The entry's own depth beside that of the two around it."""
+    nested = b"[" * (depth - 2) + b"]" * (depth - 2)
+    good = json.dumps(entry(1)).encode()
+    answer = await client.post(BULK, content=b'{"taggingRequest":[' + good + b"," + nested + b"]}")
+    if depth > MAX_DEPTH:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, 824)
+        assert "nested" in answer.json()["error"]["message"]
+        return
+    assert (answer.status_code, answer.json()["validation"]) == (202, {"accept": 1, "failure": 1})
+    assert answer.json()["failureList"][0]["request"] == json.loads(nested)
 
 
 async def test_what_is_fine(client: httpx.AsyncClient) -> None:
@@ -199,3 +218,53 @@ async def test_a_body_too_large(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, 834)
     answer = await client.post("/tagger/v2.12/tags", content=big)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 809)
+
+
+class _Pieces:
+    """A body without an end; ``sent``: how many million bytes of it were asked for."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(200):
+            self.sent += 1
+            yield b" " * 1_000_000
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=B"])
+async def test_a_body_is_bounded_whatever_it_is_said_to_be(client: httpx.AsyncClient, kind: str) -> None:
+    for path, status in ((BULK, 413), ("/tagger/v2.12/tags", 400)):
+        pieces = _Pieces()
+        answer = await client.post(path, content=pieces, headers={"content-type": kind})
+        assert answer.status_code == status
+        assert pieces.sent == MOST_BYTES // 1_000_000 + 1
+
+
+async def test_content_types_and_encodings(client: httpx.AsyncClient) -> None:
+    body = json.dumps({"taggingRequest": [entry(1)]}).encode()
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8"):
+        answer = await client.post(BULK, content=body, headers={"content-type": kind, "content-encoding": "identity"})
+        assert answer.status_code == 202
+    answer = await client.post(BULK, content=gzip.compress(body), headers={"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 824)
+    assert "uncompressed" in answer.json()["error"]["message"]
+
+
+async def test_slow_bodies_of_one_key_are_so_many_at_once(world: TaggerWorld, client: httpx.AsyncClient) -> None:
+    content = json.dumps({"taggingRequest": [entry(1)]}).encode()
+    end = asyncio.Event()
+    begun = 0
+
+    async def slow() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        await end.wait()
+        yield content
+
+    posts = [asyncio.create_task(client.post(BULK, content=slow())) for _ in range(RECEIVED_OF_ONE + 4)]
+    async with world.client(await world.new_key("other")) as other:
+        assert (await other.post(BULK, content=content)).status_code == 202
+    assert begun == RECEIVED_OF_ONE
+    end.set()
+    assert {(await post).status_code for post in posts} == {202}

@@ -14,4 +14,4 @@ def fashion_face() -> Face:
     router = APIRouter()
     for part in (services, products, photos, indexing):
         router.include_router(part.router)
-    return Face(PREFIX, render_error, router, raw_paths=True)
+    return Face(PREFIX, render_error, router, raw_paths=True, longer_words=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from placket.api.errors import TransferFailed
+from placket.api.errors import BodyUnsupported, TransferFailed
 from placket.api.tagger_v2.codes import KeyMissing
 from placket.services.keys import Keys
 from placket.services.single_tagging import SingleTagging
@@ -35,9 +35,14 @@ class TaggerParts:
 
 
 async def read_body(request: Request) -> bytes:
-    """Raises TransferFailed, BodyTooLarge."""
+    """Once it is known whose it is, and whatever its content type says.
+
+    Raises BodyUnsupported, TransferFailed, BodyTooLarge.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise BodyUnsupported("a body with a Content-Encoding is not taken; send it uncompressed")
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with request.app.state.receiving.place(request.state.key_id), asyncio.timeout(_BODY_SECONDS):
             return await request.body()
     except TimeoutError:
         raise TransferFailed("the body came too slowly") from None

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from placket.domain.tagger.errors import DetectionInvalid, RequestMalformed, RequestTooLarge
@@ -11,6 +12,9 @@ from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 DEFAULT_DETECTION = CLOTHING_GROUPS
 TEXT_FIELDS = ("gender", "brand", "currency", "price", "keywords", "productContentName", "season")
 """Fields of ``context`` that are strings of any text; the guide's values are examples."""
+MAX_DEPTH = 64
+"""Objects and arrays within one another. What can be read can then be sent back: that takes some of Python's stack."""
+_TOO_DEEP = f"the body is nested too deeply: more than {MAX_DEPTH} objects and arrays within one another"
 
 
 def read_object(body: bytes, *, most_values: int) -> dict[str, Any]:
@@ -23,16 +27,33 @@ def read_object(body: bytes, *, most_values: int) -> dict[str, Any]:
         raise RequestTooLarge(f"the body has more than {most_values} commas and brackets")
     try:
         # A byte order mark does no harm; NaN is not JSON, and an infinity could not be sent back.
-        value = json.loads(body.decode("utf-8-sig"), parse_float=_finite, parse_constant=_no_constant)
+        value = json.loads(body.decode("utf-8-sig"), parse_int=_whole, parse_float=_finite, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise RequestMalformed(f"the body is not UTF-8: byte {error.start} cannot be read") from None
     except RecursionError:
-        raise RequestMalformed("the body is nested too deeply") from None
+        raise RequestMalformed(_TOO_DEEP) from None
     except ValueError as error:
         raise RequestMalformed(f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise RequestMalformed("the body must be a JSON object")
+    if _is_too_deep(value):
+        raise RequestMalformed(_TOO_DEEP)
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        values = chain.from_iterable(v.values() if isinstance(v, dict) else v for v in level)
+        level = [v for v in values if isinstance(v, (dict, list))]
+    return bool(level)
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise ValueError("a number has too many digits") from None
 
 
 def _finite(digits: str) -> float:
