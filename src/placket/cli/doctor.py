@@ -23,7 +23,6 @@ from placket.cli.output import console, run_safely
 from placket.cli.settings import read_settings
 from placket.domain.errors import PlacketError
 from placket.settings import Settings, unknown_variables
-from placket.storage.locate import data_directory, open_server
 
 Level = Literal["ok", "warn", "fail"]
 _COLOUR = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -47,6 +46,8 @@ Check = Callable[[Settings, Path], Iterator[Finding]]
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Say what is wrong with this installation, and how to mend it; exit code 1 when something cannot work."""
+    from placket.storage.locate import data_directory
+
     with run_safely():
         settings = read_settings()
         folder = data_directory(settings.data_dir)
@@ -106,6 +107,8 @@ def check_data_directory(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
+    from placket.storage.locate import open_server
+
     if settings.database_url is None:
         from placket.storage.embedded.binaries import installed
 

@@ -2,18 +2,11 @@
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from placket.cli.json_lines import write_json
-from placket.cli.output import console
-from placket.cli.progress import progress_bar
-from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, ServiceOption, asking, usage_errors
-
-if TYPE_CHECKING:
-    from placket.client import Placket
-    from placket.client.shapes.placket import Run
+from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking
 
 
 class Format(enum.StrEnum):
@@ -33,6 +26,9 @@ def index(
         Path | None,
         typer.Option(help="CSV with the other columns of a folder's products; else the one CSV in it, or beside it."),
     ] = None,
+    callback_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Called with the run of a file when it has ended.")
+    ] = None,
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Photos of a folder that are on their way at once.")] = 8,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -47,33 +43,12 @@ def index(
 
         index_folder(Path(source), columns, service, at_once, profile, dry_run=dry_run, as_json=as_json)
         return
-    with asking(profile) as placket, usage_errors():
+    from placket.cli.index_report import follow, show_reserved
+
+    with asking(profile) as placket:
         given = source if "://" in source else Path(source)
-        run = placket.runs.submit(service, given, format=format, dry_run=dry_run)
+        run = placket.runs.submit(service, given, format=format, dry_run=dry_run, callback_url=callback_url)
         if wait or dry_run:
-            _follow(placket, run, as_json)
-        elif as_json:
-            write_json(run)
+            follow(placket, run, as_json)
         else:
-            console.print(f"Run {run['id']} is reserved: `placket services info {service}` shows how it goes.")
-
-
-def _follow(placket: "Placket", run: "Run", as_json: bool) -> None:
-    """Until it has ended; interrupted, the run goes on."""
-    service = run["service"]
-    with progress_bar("waiting", None, "rows", quiet=as_json) as bar:
-
-        def show(state: "Run") -> None:
-            total = state["total"]
-            bar.set(total - state["pending"], total, state["status"])
-
-        run = placket.runs.wait(service, run["id"], progress=show)
-    failed = list(placket.runs.rows(service, run["id"], outcome="failed"))
-    if as_json:
-        write_json({**run, "failures": failed})
-    else:
-        from placket.cli.index_report import show_run
-
-        show_run(run, failed)
-    if failed or run["status"] == "failed":
-        raise typer.Exit(SOME_FAILED)
+            show_reserved(run, as_json)

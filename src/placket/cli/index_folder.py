@@ -10,9 +10,9 @@ from placket.cli.index_photos import Plan, Planned, Refused, plan_folder
 from placket.cli.index_report import show_failures
 from placket.cli.json_lines import write_json
 from placket.cli.output import console, fail
-from placket.cli.profile_store import Profile, find_profile
+from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
-from placket.cli.remote import SOME_FAILED, USAGE, failed, failures, usage_errors
+from placket.cli.remote import PATIENT, SOME_FAILED, USAGE, failed, failures, profile_of, usage_errors
 from placket.client import AsyncPlacket
 from placket.client.errors import (
     ApiError,
@@ -22,9 +22,6 @@ from placket.client.errors import (
     NoSuchService,
     Unauthorized,
 )
-
-_RETRIES = 20
-"""So that a key's rate, shared by all that are on their way, or a server's restart fails none of them."""
 
 _TOUCHES_ALL = (Unauthorized, NoSuchService, DocumentQuotaExceeded)
 
@@ -58,8 +55,7 @@ def index_folder(
     total = len(plan.products) + len(plan.refused)
     report = Report(total, refused=plan.refused)
     if not dry_run:
-        with usage_errors():
-            found = find_profile(profile)
+        found = profile_of(profile)
         with failures(), progress_bar("indexing", len(plan.products), "products", quiet=as_json) as bar:
             asyncio.run(_upload(found, service, plan, at_once, report, bar))
     _show(report, service, dry_run, as_json)
@@ -73,7 +69,7 @@ async def _upload(profile: Profile, service: str, plan: Plan, at_once: int, repo
     waiting = iter(plan.products)
     async with AsyncPlacket(profile.url, profile.key) as placket:
         await placket.services.get(service)
-    async with AsyncPlacket(profile.url, profile.key, retries=_RETRIES) as placket:
+    async with AsyncPlacket(profile.url, profile.key, retries=PATIENT) as placket:
 
         async def work() -> None:
             for product in waiting:

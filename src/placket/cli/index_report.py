@@ -1,25 +1,110 @@
-"""Index runs as people see them."""
+"""Index runs as people see them, while they go and when they have ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
+import typer
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import console
+from placket.cli.progress import progress_bar
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED
+from placket.client import Placket
 from placket.client.shapes.placket import Run, RunRow
 
-_MOST_SHOWN = 50
+_ID_LENGTH = 36
+_COUNTS: tuple[Literal["added", "updated", "deleted", "failed", "pending"], ...]
+_COUNTS = ("added", "updated", "deleted", "failed", "pending")
+_WHAT = {"index": "Indexed", "check": "Checked", "reindex": "Reindexed"}
+
+
+def follow(placket: Placket, run: Run, as_json: bool) -> None:
+    """Until it has ended; interrupted, the run goes on. Raises typer.Exit when some rows failed."""
+    service = run["service"]
+    with progress_bar("waiting", None, "rows", quiet=as_json) as bar:
+
+        def show(state: Run) -> None:
+            total = state["total"]
+            bar.set(total - state["pending"], total, state["status"])
+
+        run = placket.runs.wait(service, run["id"], progress=show)
+    failed = list(placket.runs.rows(service, run["id"], outcome="failed"))
+    if as_json:
+        write_json({**run, "failures": failed})
+    else:
+        show_run(run, failed)
+    if failed or run["status"] == "failed":
+        raise typer.Exit(SOME_FAILED)
+
+
+def show_reserved(run: Run, as_json: bool) -> None:
+    if as_json:
+        write_json(run)
+        return
+    command = f"placket runs wait {run['id']} --service {run['service']}"
+    console.print(f"Run {run['id']} is reserved: `{command}` follows it.", soft_wrap=True)
 
 
 def run_table(runs: Iterable[Run]) -> Table:
-    table = Table("run", "file", "status", "added", "updated", "deleted", "failed", "of", "requested")
+    """As wide as a terminal of 80 columns: an id is there to be copied, and stays whole."""
+    table = Table(show_edge=False, pad_edge=False, show_lines=True)
+    table.add_column("run and file", overflow="fold", width=_ID_LENGTH)
+    table.add_column("status", no_wrap=True)
+    table.add_column("rows")
+    table.add_column("requested", no_wrap=True)
     for r in runs:
-        counts = (r["added"], r["updated"], r["deleted"], r["failed"], r["total"])
-        status = "cancelled" if r["cancelled"] else r["status"]
-        requested = r["requestedAt"][:16].replace("T", " ")
-        table.add_row(r["id"], escape(shown(r["filename"])), status, *(f"{c:,}" for c in counts), requested)
+        kind = "" if r["kind"] == "index" else f"{r['kind']} "
+        what = Text.assemble(r["id"], "\n", (f"{kind}{shown(r['filename'])}", "dim"))
+        table.add_row(what, status(r), _rows(r), moment(r["requestedAt"]).replace(" ", "\n"))
     return table
+
+
+def _rows(run: Run) -> str:
+    """Those counts that are not 0."""
+    return ", ".join(f"{run[k]:,} {k}" for k in _COUNTS if run[k]) or "none"
+
+
+def run_details(run: Run) -> Table:
+    """All of one run, a line a fact."""
+    facts = {
+        "run": run["id"],
+        "service": run["service"],
+        "kind": run["kind"],
+        "file": shown(run["filename"]),
+        "status": status(run),
+        "rows": f"{run['total']:,}, {run['pending']:,} of them not done: {counts(run)}",
+        "bundle": run["bundle"],
+        "requested": moment(run["requestedAt"]),
+        "started": moment(run["startedAt"]),
+        "finished": moment(run["finishedAt"]),
+        "error": shown(run["error"]),
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        if fact:
+            table.add_row(name, escape(fact))
+    return table
+
+
+def status(run: Run) -> str:
+    return "cancelled" if run["cancelled"] else run["status"]
+
+
+def moment(time: str | None) -> str:
+    return (time or "")[:16].replace("T", " ")
+
+
+def counts(run: Run) -> str:
+    """``3 added, 0 updated, 0 deleted, 1 failed``."""
+    return ", ".join(f"{run[k]:,} {k}" for k in ("added", "updated", "deleted", "failed"))
+
+
+def summary(run: Run) -> str:
+    return f"{_WHAT[run['kind']]} {run['total']:,} rows: {counts(run)}."
 
 
 def show_run(run: Run, failed: list[RunRow]) -> None:
@@ -29,10 +114,12 @@ def show_run(run: Run, failed: list[RunRow]) -> None:
     show_failures([(f"line {r['line']}", r["product_id"], r["reason"], r["detail"]) for r in failed])
 
 
-def summary(run: Run) -> str:
-    what = "Checked" if run["kind"] == "check" else "Indexed"
-    counts = ", ".join(f"{run[k]:,} {k}" for k in ("added", "updated", "deleted", "failed"))
-    return f"{what} {run['total']:,} rows: {counts}."
+def show_rows(rows: Sequence[RunRow]) -> None:
+    table = Table("line", "product", "outcome", "reason", "what was wrong")
+    for r in rows:
+        cells = (r["product_id"], r["outcome"] or "not yet", r["reason"], r["detail"])
+        table.add_row(f"{r['line']:,}", *(escape(shown(cell)) for cell in cells))
+    console.print(table)
 
 
 def show_failures(failures: list[tuple[str, str, str, str]]) -> None:
@@ -40,8 +127,8 @@ def show_failures(failures: list[tuple[str, str, str, str]]) -> None:
     if not failures:
         return
     table = Table("where", "product", "reason", "what was wrong")
-    for row in failures[:_MOST_SHOWN]:
+    for row in failures[:MOST_SHOWN]:
         table.add_row(*(escape(shown(cell)) for cell in row))
     console.print(table)
-    if len(failures) > _MOST_SHOWN:
-        console.print(f"and {len(failures) - _MOST_SHOWN:,} more; --json lists all", style="dim")
+    if len(failures) > MOST_SHOWN:
+        console.print(f"and {len(failures) - MOST_SHOWN:,} more; --json lists all", style="dim")

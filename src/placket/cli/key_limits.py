@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
 
+from placket.cli.keys import KeyId, OfServer, as_json_key
 from placket.cli.output import console, run_safely
+from placket.cli.remote import AsJson, administering
 
 if TYPE_CHECKING:
     from placket.bootstrap import Storage
@@ -31,21 +33,34 @@ def _with_storage(action: "Callable[[Storage], Awaitable[T]]") -> T:
 
 
 def limit(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `placket keys list` shows it.")],
+    key_id: KeyId,
     rate: Annotated[float | None, typer.Option(help="Most requests a second; 0 takes the limit away.")] = None,
     images_per_month: Annotated[
         int | None, typer.Option(help="Most images to tag in a month (UTC); 0 takes the limit away.")
     ] = None,
+    profile: OfServer = None,
+    as_json: AsJson = False,
 ) -> None:
     """Change what a key may use; running servers follow within a second."""
-    _with_storage(lambda storage: storage.keys.limit(key_id, rate=rate, images_per_month=images_per_month))
-    console.print(f"Key {key_id} is changed." if (rate, images_per_month) != (None, None) else "Nothing to change.")
+    changed: Mapping[str, Any]
+    if profile is None:
+        changed = as_json_key(
+            _with_storage(lambda storage: storage.keys.limit(key_id, rate=rate, images_per_month=images_per_month))
+        )
+    else:
+        with administering(profile) as placket:
+            changed = placket.admin.limit_key(key_id, rate_per_second=rate, images_per_month=images_per_month)
+    if as_json:
+        typer.echo(json.dumps(changed))
+    else:
+        nothing = (rate, images_per_month) == (None, None)
+        console.print("Nothing to change." if nothing else f"Key {key_id} is changed.", markup=False)
 
 
 def usage(
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="First day (UTC).")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day; today if not given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tagging requests and images by day and key; of the last 30 days if not told otherwise."""
     days = _with_storage(lambda storage: storage.usage.everyone(_day(first), _day(last)))

@@ -2,23 +2,35 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from placket.cli.completion import profile_names
 from placket.cli.output import console, run_safely
-from placket.services.keys import AdminToken, Keys
-from placket.services.stores import KeyRecord
+from placket.cli.remote import AsJson, administering
+
+if TYPE_CHECKING:
+    from placket.services.keys import AdminToken, Keys
+    from placket.services.stores import KeyRecord
 
 keys_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys. One key serves both APIs.")
 T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `placket keys list` shows it.")]
+OfServer = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        help="Ask the server of this profile, whose key is the admin token; else this machine's database.",
+        autocompletion=profile_names,
+    ),
+]
 
 
-def _with_keys(action: Callable[[Keys, AdminToken], Awaitable[T]]) -> T:
+def _with_keys(action: "Callable[[Keys, AdminToken], Awaitable[T]]") -> T:
     """Run against the database, whether a server is running or not."""
     from placket.bootstrap import open_database
     from placket.cli.settings import read_settings
@@ -32,7 +44,8 @@ def _with_keys(action: Callable[[Keys, AdminToken], Awaitable[T]]) -> T:
         return asyncio.run(go())
 
 
-def _as_json(record: KeyRecord) -> dict[str, object]:
+def as_json_key(record: "KeyRecord") -> dict[str, Any]:
+    """As /placket/v1/admin has it."""
     return {
         "id": record.id,
         "name": record.name,
@@ -52,40 +65,60 @@ def create(
     images_per_month: Annotated[
         int | None, typer.Option(help="Most images to tag in a month (UTC); unlimited if not given.")
     ] = None,
+    profile: OfServer = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it, this once."""
-    made = _with_keys(lambda keys, _: keys.create(name, project, rate, images_per_month))
+    made: Mapping[str, Any]
+    if profile is None:
+        new = _with_keys(lambda keys, _: keys.create(name, project, rate, images_per_month))
+        made = {**as_json_key(new.record), "key": new.key}
+    else:
+        with administering(profile) as placket:
+            made = placket.admin.create_key(
+                name, project=project, rate_per_second=rate, images_per_month=images_per_month
+            )
     if as_json:
-        typer.echo(json.dumps({"id": made.record.id, "name": made.record.name, "key": made.key}))
+        typer.echo(json.dumps(made))
         return
-    record = made.record
-    console.print(f"Key {record.name} ({record.id}) of project {record.project}:", markup=False, soft_wrap=True)
-    typer.echo(made.key)
+    console.print(f"Key {made['name']} ({made['id']}) of project {made['project']}:", markup=False, soft_wrap=True)
+    typer.echo(made["key"])
     console.print("Keep it: only its hash is stored, so it cannot be shown again.", style="dim")
 
 
 @keys_app.command("list")
-def list_keys(as_json: AsJson = False) -> None:
+def list_keys(profile: OfServer = None, as_json: AsJson = False) -> None:
     """All keys, revoked ones too."""
-    records = _with_keys(lambda keys, _: keys.list())
+    keys: Sequence[Mapping[str, Any]]
+    if profile is None:
+        keys = [as_json_key(record) for record in _with_keys(lambda keys, _: keys.list())]
+    else:
+        with administering(profile) as placket:
+            keys = placket.admin.list_keys()
     if as_json:
-        typer.echo(json.dumps([_as_json(r) for r in records]))
+        typer.echo(json.dumps(keys))
         return
     table = Table("id", "name", "project", "created", "revoked", "requests/s", "images/month")
-    for r in records:
-        revoked = f"{r.revoked_at:%Y-%m-%d %H:%M}" if r.revoked_at else ""
-        rate = f"{r.rate_per_second:g}" if r.rate_per_second else ""
-        images = f"{r.images_per_month}" if r.images_per_month else ""
-        table.add_row(r.id, escape(r.name), escape(r.project), f"{r.created_at:%Y-%m-%d %H:%M}", revoked, rate, images)
+    for k in keys:
+        created, revoked = ((k[time] or "")[:16].replace("T", " ") for time in ("createdAt", "revokedAt"))
+        rate = f"{k['ratePerSecond']:g}" if k["ratePerSecond"] else ""
+        images = f"{k['imagesPerMonth']}" if k["imagesPerMonth"] else ""
+        table.add_row(k["id"], escape(k["name"]), escape(k["project"]), created, revoked, rate, images)
     console.print(table)
 
 
 @keys_app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, as `placket keys list` shows it.")]) -> None:
+def revoke(key_id: KeyId, profile: OfServer = None, as_json: AsJson = False) -> None:
     """Refuse a key from now on (within a second on running servers)."""
-    _with_keys(lambda keys, _: keys.revoke(key_id))
-    console.print(f"Key {key_id} is revoked.")
+    if profile is None:
+        _with_keys(lambda keys, _: keys.revoke(key_id))
+    else:
+        with administering(profile) as placket:
+            placket.admin.revoke_key(key_id)
+    if as_json:
+        typer.echo(json.dumps({"revoked": key_id}))
+    else:
+        console.print(f"Key {key_id} is revoked.", markup=False)
 
 
 @keys_app.command("admin-token")
@@ -96,7 +129,7 @@ def admin_token(
 ) -> None:
     """Show the token for /placket/v1/admin and the console."""
 
-    async def value(_: Keys, token: AdminToken) -> str:
+    async def value(_: "Keys", token: "AdminToken") -> str:
         return await token.renew() if renew else (await token.value())[0]
 
     typer.echo(_with_keys(value))

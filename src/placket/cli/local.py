@@ -4,18 +4,17 @@ Networks and decoders run in a child process, as in the server: a photo that cra
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placket.cli.json_lines import write_json
-from placket.cli.local_sources import Source, gather, shown
-from placket.cli.output import errors, run_safely
+from placket.cli.local_sources import Source, gather
+from placket.cli.looking import in_order, read_picture, say_how_many, say_unusable
+from placket.cli.output import run_safely
 from placket.cli.progress import progress_bar
 from placket.domain.errors import FetchError, ImageError
 from placket.domain.images import TAGGER, ImageLimits
@@ -54,8 +53,7 @@ def look_at(arguments: Sequence[str], box: "Box | None", each: Callable[[Look], 
     with run_safely():
         sources = gather(arguments)
         failed = asyncio.run(_look_at(sources, box, each, quiet))
-    if failed and not quiet:
-        errors.print(f"{failed} of {len(sources)} could not be used", style="yellow")
+    say_how_many(failed, len(sources), quiet)
     return failed
 
 
@@ -73,16 +71,9 @@ async def _look_at(sources: list[Source], box: "Box | None", each: Callable[[Loo
                 each(look)
             else:
                 failed += 1
-                _say(look, quiet)
+                say_unusable(look.path, look.error, quiet)
             bar.advance()
     return failed
-
-
-def _say(look: Look, as_json: bool) -> None:
-    if as_json:
-        write_json({"path": look.path, "error": look.error})
-    else:
-        errors.print(f"{shown(look.path)}: {look.error}", style="red", markup=False, soft_wrap=True)
 
 
 async def _looks(sources: list[Source], box: "Box | None") -> AsyncIterator[Look]:
@@ -100,18 +91,13 @@ async def _looks(sources: list[Source], box: "Box | None") -> AsyncIterator[Look
             allow_networks=settings.fetch_allow_networks, concurrency=_AT_ONCE, per_host=settings.fetch_per_host
         )
         stack.push_async_callback(fetching.aclose)
-        ahead: deque[asyncio.Task[Look]] = deque()
-        try:
-            for source in sources:
-                ahead.append(asyncio.create_task(_look(source, box, pool, fetching, settings)))
-                if len(ahead) >= _AT_ONCE:
-                    yield await ahead.popleft()
-            while ahead:
-                yield await ahead.popleft()
-        finally:
-            for task in ahead:
-                task.cancel()
-            await asyncio.gather(*ahead, return_exceptions=True)
+
+        async def work(source: Source) -> Look:
+            return await _look(source, box, pool, fetching, settings)
+
+        async with aclosing(in_order(sources, work, _AT_ONCE)) as looks:
+            async for look in looks:
+                yield look
 
 
 def _pool(settings: "Settings") -> "VisionPool":
@@ -146,7 +132,7 @@ async def _look(
         if source.path is None:
             image, limits = await _fetched(source.name, fetching, settings)
         else:
-            image, limits = await asyncio.to_thread(_read, source.path), _OWN_FILE
+            image, limits = await asyncio.to_thread(read_picture, source.path, _OWN_FILE.max_bytes), _OWN_FILE
         return Look(source.name, await pool.analyse(image, limits=limits, box=box, priority=Priority.BATCH))
     except (ImageError, FetchError) as error:
         return Look(source.name, None, error.detail)
@@ -164,16 +150,6 @@ async def _fetched(url: str, fetching: "SafeClient", settings: "Settings") -> tu
         overall=settings.tagger_image_timeout,
     )
     return fetched.body, limits
-
-
-def _read(path: Path) -> bytes:
-    """Raises OSError, ImageError: nothing but a file of bearable size is read, so no pipe or device is waited for."""
-    status = path.stat()
-    if not path.is_file():
-        raise OSError(None, "not a file")
-    if status.st_size > _OWN_FILE.max_bytes:
-        raise ImageError(f"the file has {status.st_size} bytes, more than {_OWN_FILE.max_bytes}")
-    return path.read_bytes()
 
 
 def chosen_box(whole_image: bool, box: str | None) -> "Box | None":

@@ -5,6 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from placket.cli.garment_cells import SIDES, box_cells, colours_cell, name_cell, tags_cell
 from placket.cli.local_sources import shown
 from placket.domain.fashion_tags import item_type
 from placket.domain.garments import Analysis, Garment
@@ -60,35 +61,23 @@ def detection_table(analysis: Analysis, language: str) -> Table:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("garment", no_wrap=True)
     table.add_column("group")
-    for side in ("x0", "y0", "x1", "y1"):
+    for side in SIDES:
         table.add_column(side, justify="right")
     for garment in analysis.garments:
-        table.add_row(_name(garment, language), garment.group, *(f"{v * 100:.1f} %" for v in garment.box.as_list()))
+        table.add_row(_name(garment, language), garment.group, *box_cells(garment.box.as_list()))
     return table
 
 
 def _name(garment: Garment, language: str) -> Text:
-    return Text.assemble(category_name(garment.category.id, language), (f" {garment.score:.2f}", "dim"))
+    return name_cell(category_name(garment.category.id, language), garment.score)
 
 
 def _tags(garment: Garment, language: str) -> Text:
-    text = Text()
-    for attribute, labels in garment.tags.items():
-        if text:
-            text.append("  ")
-        text.append(attribute.replace("_", " "), "dim")
-        for label in labels:
-            text.append(f" {label_name(attribute, label.id, language)}")
-            text.append(f" {label.score:.2f}", "dim")
-    return text
+    return tags_cell(
+        (attribute, [(label_name(attribute, x.id, language), x.score) for x in labels])
+        for attribute, labels in garment.tags.items()
+    )
 
 
 def _colours(garment: Garment) -> Text:
-    text = Text()
-    for swatch in garment.swatches:
-        if text:
-            text.append("\n")
-        text.append("██", swatch.hex)
-        text.append(f" {swatch.name} ")
-        text.append(f"{swatch.share:.0%}", "dim")
-    return text
+    return colours_cell((s.hex, s.name, s.share) for s in garment.swatches)

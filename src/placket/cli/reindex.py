@@ -10,10 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from placket.cli.output import console, fail, run_safely
 from placket.cli.settings import read_settings
 from placket.domain.runs import Outcome, Run
-from placket.services.stores import Service
 
 if TYPE_CHECKING:
     from placket.bootstrap import Application
+    from placket.services.stores import Service
 
 _POLL_SECONDS = 0.5
 _SHOWN_FAILURES = 20
@@ -48,7 +48,7 @@ async def _reindex(name: str | None, project: str | None, wait: bool) -> int:
         return await _follow(application, begun) if wait and begun else 0
 
 
-async def _begin(application: "Application", found: Sequence[tuple[str, Service]]) -> list[tuple[Service, Run]]:
+async def _begin(application: "Application", found: "Sequence[tuple[str, Service]]") -> "list[tuple[Service, Run]]":
     begun = []
     for owner, service in found:
         run = await application.indexing.reindex(service)
@@ -60,7 +60,7 @@ async def _begin(application: "Application", found: Sequence[tuple[str, Service]
     return begun
 
 
-async def _follow(application: "Application", begun: Sequence[tuple[Service, Run]]) -> int:
+async def _follow(application: "Application", begun: "Sequence[tuple[Service, Run]]") -> int:
     failed = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
@@ -76,7 +76,7 @@ async def _follow(application: "Application", begun: Sequence[tuple[Service, Run
     return 1 if failed else 0
 
 
-async def _list_failures(application: "Application", service: Service, run: Run) -> None:
+async def _list_failures(application: "Application", service: "Service", run: Run) -> None:
     rows = await application.indexing.rows(service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES)
     for row in rows:
         console.print(f"{service.name}: {row.product_id} kept as it was: {row.reason} ({row.detail})", markup=False)

@@ -7,28 +7,30 @@ server refused. 130: interrupted.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from placket.cli.completion import profile_names, service_names
 from placket.cli.output import fail
 from placket.domain.errors import PlacketError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placket.cli.profile_store import Profile
     from placket.client import Placket
     from placket.client.errors import ClientError
 
+T = TypeVar("T")
 SOME_FAILED, USAGE, UNREACHABLE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 130
 
+PATIENT = 20
+"""Retries where many requests are on their way: a key's rate that they share, or a restart, then fails none of them."""
 
-def _profile_names(incomplete: str) -> list[str]:
-    """For the shell's completion, which is no place for an error."""
-    from placket.cli.profile_store import ProfileError, ProfileFile
-
-    try:
-        return [name for name in ProfileFile().read().named if name.startswith(incomplete)]
-    except ProfileError:
-        return []
+MOST_SHOWN = 50
+"""Lines that a table has where there may be very many."""
 
 
 ProfileName = Annotated[
@@ -36,11 +38,16 @@ ProfileName = Annotated[
     typer.Option(
         "--profile",
         help="Profile to take; else PLACKET_URL and PLACKET_KEY, else the default one.",
-        autocompletion=_profile_names,
+        autocompletion=profile_names,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ServiceOption = Annotated[str, typer.Option("--service", "-s", help="Name of the service.")]
+ServiceOption = Annotated[
+    str, typer.Option("--service", "-s", help="Name of the service.", autocompletion=service_names)
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help=f"Most of them; without it a table has {MOST_SHOWN}, and --json all.")
+]
 
 
 @contextmanager
@@ -63,23 +70,46 @@ def failures() -> Iterator[None]:
         yield
     except ClientError as error:
         raise failed(error) from None
+    except BrokenPipeError:
+        # Whoever read the output has enough of it.
+        raise
     except OSError as error:
         raise fail(plain(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")), USAGE) from None
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
+def profile_of(name: str | None) -> "Profile":
+    """Raises typer.Exit."""
+    from placket.cli.profile_store import find_profile
+
+    with usage_errors():
+        return find_profile(name)
+
+
 @contextmanager
 def asking(profile: str | None) -> Iterator["Placket"]:
     """The blocking client of the profile."""
-    from placket.cli.profile_store import find_profile
     from placket.client import Placket
 
+    found = profile_of(profile)
     with usage_errors():
-        found = find_profile(profile)
         client = Placket(found.url, found.key)
-    with client, failures():
+    with client, failures(), usage_errors():
         yield client
+
+
+@contextmanager
+def administering(profile: str | None) -> Iterator["Placket"]:
+    """The client of a profile whose key is the admin token."""
+    from placket.client.errors import Unauthorized
+
+    with asking(profile) as placket:
+        try:
+            yield placket
+        except Unauthorized as error:
+            hint = "the profile's key must be the token that `placket keys admin-token` shows on the server"
+            raise fail(plain(f"{error.detail}; {hint}"), REFUSED) from None
 
 
 def failed(error: "ClientError") -> typer.Exit:
@@ -105,3 +135,25 @@ def failed(error: "ClientError") -> typer.Exit:
 def plain(text: str) -> str:
     """Without anything that rich would take for markup."""
     return text.replace("[", r"\[")
+
+
+def assignments(texts: "Iterable[str] | None", option: str, twice: str = "") -> dict[str, str]:
+    """``NAME=VALUE`` of an option that may be repeated. ``twice``: what to do instead of giving a name again.
+
+    Raises typer.BadParameter.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r}: write FIELD=VALUE", param_hint=option)
+        if name in pairs:
+            raise typer.BadParameter(f"{name} is given twice{twice and '; '}{twice}", param_hint=option)
+        pairs[name] = value
+    return pairs
+
+
+def for_table(found: Iterator[T], limit: int | None) -> tuple[list[T], bool]:
+    """(what a table shows, whether there is more that nobody left out on purpose)."""
+    items = list(islice(found, limit or MOST_SHOWN))
+    return items, limit is None and next(found, None) is not None

@@ -7,7 +7,8 @@ import typer
 
 from placket.cli.json_lines import write_json
 from placket.cli.output import console
-from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking, usage_errors
+from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking, assignments
+from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def product(
 ) -> None:
     """Products like this one."""
     options = _options(limit, filters, min_similarity, duplicates)
-    with asking(profile) as placket, usage_errors():
+    with asking(profile) as placket:
         matches = placket.search.product(service, product_id, **options)
     if as_json:
         write_json({"items": matches})
@@ -62,6 +63,7 @@ def image(
     box: Annotated[
         str | None, typer.Option(metavar="x0,y0,x1,y1", help="Where in the photo, in fractions; else the main garment.")
     ] = None,
+    lang: Lang = Language.EN,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,9 +74,9 @@ def image(
     options = _options(limit, filters, min_similarity, duplicates)
     chosen = chosen_box(False, box)
     where = (chosen.x0, chosen.y0, chosen.x1, chosen.y1) if chosen else None
-    with asking(profile) as placket, usage_errors():
+    with asking(profile) as placket:
         source = photo if is_url(photo) else Path(photo)
-        found = placket.search.image(service, source, box=where, **options)
+        found = placket.search.image(service, source, box=where, lang=lang, **options)
     if as_json:
         write_json(found)
         return
@@ -83,18 +85,30 @@ def image(
     _show(found["items"])
 
 
+@search_app.command()
+def link(
+    link: Annotated[str, typer.Argument(metavar="LINK", help="As `placket photos detect --json` has it.")],
+    service: ServiceOption,
+    limit: Limit = 20,
+    filters: Filters = None,
+    min_similarity: Least = None,
+    duplicates: Duplicates = True,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Products like a garment that was detected, without sending its photo again."""
+    options = _options(limit, filters, min_similarity, duplicates)
+    with asking(profile) as placket:
+        matches = placket.search.link(service, link, **options)
+    if as_json:
+        write_json({"items": matches})
+    else:
+        _show(matches)
+
+
 def _options(limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool) -> dict[str, Any]:
     """Raises typer.BadParameter."""
-    pairs = {}
-    for text in filters or ():
-        name, equals, condition = text.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{text!r}: write FIELD=VALUE", param_hint="--filter")
-        if name in pairs:
-            raise typer.BadParameter(
-                f"{name} is given twice; write {name}=A,B for either of two", param_hint="--filter"
-            )
-        pairs[name] = condition
+    pairs = assignments(filters, "--filter", "write FIELD=A,B for either of two")
     return {
         "limit": limit,
         "filters": pairs,

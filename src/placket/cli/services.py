@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placket.cli.completion import service_names
 from placket.cli.json_lines import write_json
 from placket.cli.output import console, fail
 from placket.cli.remote import USAGE, AsJson, ProfileName, asking
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 services_app = typer.Typer(no_args_is_help=True, help="Services of a running server; each holds a catalogue.")
 Name = Annotated[str, typer.Argument(help="2 to 32 characters: a-z, 0-9, - and _, a letter first.")]
+Existing = Annotated[str, typer.Argument(metavar="NAME", help="The service's name.", autocompletion=service_names)]
 
 
 @services_app.command("list")
@@ -40,7 +42,7 @@ def create(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> 
 
 
 @services_app.command()
-def info(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> None:
+def info(name: Existing, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """One service: its products, its bundle, its quota and its last index runs."""
     from itertools import islice
 
@@ -59,7 +61,7 @@ def info(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> No
 
 @services_app.command()
 def delete(
-    name: Name,
+    name: Existing,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -75,6 +77,33 @@ def delete(
         write_json({"deleted": name})
     else:
         console.print(f"Service {name} is deleted.")
+
+
+@services_app.command()
+def reindex(
+    name: Existing,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run until it has ended.")] = True,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the embeddings of a service anew with the bundle in use.
+
+    Searches are answered with the old ones meanwhile. A product whose photo cannot be had again keeps its document and
+    is listed; exit code 1. With --json the run, or null where there is nothing to do. `placket reindex` does it for all
+    services, on the server's machine.
+    """
+    from placket.cli.index_report import follow, show_reserved
+
+    with asking(profile) as placket:
+        run = placket.runs.reindex(name)
+        if run is not None and wait:
+            follow(placket, run, as_json)
+        elif run is not None:
+            show_reserved(run, as_json)
+        elif as_json:
+            write_json(None)
+        else:
+            console.print(f"Service {name} has the embeddings of the bundle in use already.", soft_wrap=True)
 
 
 def _show(services: "Iterable[Service]") -> None:

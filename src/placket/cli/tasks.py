@@ -1,22 +1,24 @@
 """`placket tasks`: many images tagged by a server."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from placket.cli.json_lines import write_json
+from placket.cli.local import Photos
 from placket.cli.output import console
 from placket.cli.progress import progress_bar
-from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking, usage_errors
+from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
-    from placket.client import Placket
-    from placket.client.shapes.tagger import Results, Submitted, Task
+    from placket.client import AsyncPlacket, Placket
+    from placket.client.shapes.tagger import Submitted, TaggingResult, Task
 
-tasks_app = typer.Typer(no_args_is_help=True, help="Tagging tasks of a running server: many images at once.")
+tasks_app = typer.Typer(
+    no_args_is_help=True, help="The Tagger of a running server: tasks of many images, or single ones at once."
+)
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")]
 Entries = Annotated[
@@ -33,6 +35,7 @@ Detection = Annotated[
         "--detection", metavar="GROUP", help="Groups to tag, as TOP or SHOES; clothing unless told. May be repeated."
     ),
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Take all images or none; at most 1,000.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the task until every image is done.")]
 
 
@@ -42,7 +45,10 @@ def create(
     album: Annotated[str | None, typer.Option(help="Name of the album.")] = None,
     description: Annotated[str | None, typer.Option(help="Up to 1,024 characters.")] = None,
     detection: Detection = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Take all images or none; at most 1,000.")] = False,
+    strict: Strict = False,
+    callback_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Called each time that the task becomes done.")
+    ] = None,
     wait: Wait = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -50,11 +56,16 @@ def create(
     """Make a task. Exit code 1 when some entries were not accepted, or, with --wait, could not be tagged."""
     from placket.cli.tasks_input import read_entries
 
-    with asking(profile) as placket, usage_errors():
+    with asking(profile) as placket:
         entries = read_entries(file)
         if strict:
             task = placket.tagger.create(
-                entries, album_name=album, description=description, detection=detection, strict=True
+                entries,
+                album_name=album,
+                description=description,
+                detection=detection,
+                strict=True,
+                callback_url=callback_url,
             )
         else:
             with progress_bar("sending", len(entries), "images", quiet=as_json) as bar:
@@ -63,6 +74,7 @@ def create(
                     album_name=album,
                     description=description,
                     detection=detection,
+                    callback_url=callback_url,
                     progress=lambda t: bar.set(t["validation"]["accept"] + t["validation"]["failure"], len(entries)),
                 )
         _submitted(placket, task, wait, as_json)
@@ -73,6 +85,7 @@ def append(
     task_id: TaskId,
     file: Entries,
     detection: Detection = None,
+    strict: Strict = False,
     wait: Wait = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -80,8 +93,8 @@ def append(
     """Append images to a task, at most 1,000, while its time lasts."""
     from placket.cli.tasks_input import read_entries
 
-    with asking(profile) as placket, usage_errors():
-        task = placket.tagger.append(task_id, read_entries(file), detection=detection)
+    with asking(profile) as placket:
+        task = placket.tagger.append(task_id, read_entries(file), detection=detection, strict=strict)
         _submitted(placket, task, wait, as_json)
 
 
@@ -93,7 +106,9 @@ def list_tasks(profile: ProfileName = None, as_json: AsJson = False) -> None:
     if as_json:
         write_json(tasks)
     else:
-        _show(tasks)
+        from placket.cli.tasks_report import show_tasks
+
+        show_tasks(tasks)
 
 
 @tasks_app.command()
@@ -104,7 +119,9 @@ def status(task_id: TaskId, wait: Wait = False, profile: ProfileName = None, as_
     if as_json:
         write_json(task)
     else:
-        _show([task])
+        from placket.cli.tasks_report import show_tasks
+
+        show_tasks([task])
 
 
 @tasks_app.command()
@@ -113,12 +130,14 @@ def results(task_id: TaskId, lang: Lang = Language.EN, profile: ProfileName = No
 
     With --json one line an image: id and taggingResult, or id and error.
     """
+    from placket.cli.tasks_report import show_window
+
     failed, offset, total = 0, 0, 1
     with asking(profile) as placket:
         while offset < total:
             window = placket.tagger.window(task_id, offset=offset, lang=lang)
             failed += len(window["failures"])
-            _show_window(window, as_json)
+            show_window(window, as_json)
             offset, total = offset + window["taskInfo"]["size"], window["taskInfo"]["totalCount"]
     if failed:
         raise typer.Exit(SOME_FAILED)
@@ -133,6 +152,34 @@ def delete(task_id: TaskId, profile: ProfileName = None, as_json: AsJson = False
         write_json({"deleted": task_id})
     else:
         console.print(f"Task {task_id} is deleted.")
+
+
+@tasks_app.command()
+def single(
+    photos: Photos,
+    detection: Detection = None,
+    lang: Lang = Language.EN,
+    profile: ProfileName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image.")] = False,
+) -> None:
+    """Tag images at once, without a task; files of this machine too, which a task does not take.
+
+    With --json one line an image: path, objects, notMatchedObject; or path and error. Exit code 1, after all the
+    others, when an image could not be used.
+    """
+    from placket.cli.remote_photos import look_at
+    from placket.cli.tasks_report import show_objects
+
+    async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "TaggingResult":
+        return await placket.tagger.tag(photo, detection=detection, lang=lang)
+
+    def show(path: str, result: "TaggingResult") -> None:
+        if as_json:
+            write_json({"path": path, **result})
+        else:
+            show_objects(path, result["objects"])
+
+    look_at(photos, profile, ask, show, as_json=as_json)
 
 
 def _submitted(placket: "Placket", submitted: "Submitted", wait: bool, as_json: bool) -> None:
@@ -150,7 +197,9 @@ def _submitted(placket: "Placket", submitted: "Submitted", wait: bool, as_json: 
     if as_json:
         write_json({**submitted, "task": task} if task else submitted)
     elif task:
-        _show([task])
+        from placket.cli.tasks_report import show_tasks
+
+        show_tasks([task])
     if failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -168,43 +217,3 @@ def _followed(placket: "Placket", task_id: str, as_json: bool) -> "Task":
             bar.set(count["total"] - count["processing"], count["total"])
 
         return placket.tagger.wait(task_id, progress=show)
-
-
-def _show(tasks: "Sequence[Task]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("task", "album", "status", "done", "failed", "of", "created", "results until")
-    for t in tasks:
-        count = t["count"]
-        numbers = (f"{count[k]:,}" for k in ("done", "failure", "total"))
-        state = t["taskStatus"].removeprefix("TASK_").lower()
-        times = (t[k][:16].replace("T", " ") for k in ("createDate", "resultExpiredAt"))
-        table.add_row(t["taskId"], escape(t["albumName"]), state, *numbers, *times)
-    console.print(table)
-
-
-def _show_window(window: "Results", as_json: bool) -> None:
-    if as_json:
-        for item in (*window["results"], *window["failures"]):
-            write_json(item)
-        return
-    for result in window["results"]:
-        console.print(result["id"], style="bold", markup=False, soft_wrap=True)
-        for found in result["taggingResult"]["objects"]:
-            for tags in found["tags"]:
-                console.print(f"  {found['type']}: {_words(dict(tags))}", markup=False, soft_wrap=True)
-            if not found["tags"]:
-                console.print(f"  {found['type']}", markup=False)
-    for failure in window["failures"]:
-        console.print(f"{failure['id']}: {failure['error']['message']}", style="red", markup=False, soft_wrap=True)
-
-
-def _words(tags: dict[str, Any]) -> str:
-    """``item jeans, colors blue, navy; ...``: every field that has a value."""
-    fields = []
-    for name, value in tags.items():
-        leaves = value if isinstance(value, list) else [value] if value else []
-        if leaves:
-            fields.append(f"{name} {', '.join(leaf['name'] for leaf in leaves)}")
-    return "; ".join(fields)

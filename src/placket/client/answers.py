@@ -59,6 +59,14 @@ def read_placket(response: httpx.Response) -> Any:
     )
 
 
+def read_readiness(response: httpx.Response) -> Any:
+    """``status`` and ``problems``, of a 503 too: it is an answer, and none to ask again for."""
+    body = _json(response)
+    if not isinstance(body, dict) or body.get("status") not in ("ready", "not ready"):
+        raise _unexpected(response, f"answered {response.status_code} in a way that Placket does not")
+    return body
+
+
 def read_fashion(response: httpx.Response) -> Any:
     """``data`` (None where a call has none). HTTP 200, whatever happened; the header says it."""
     body = _json(response)

@@ -14,6 +14,7 @@ from placket.client.fashion import Fashion
 from placket.client.photos import Photos, Search
 from placket.client.retries import Retries
 from placket.client.runs import Runs
+from placket.client.server import Admin, Server
 from placket.client.tagger import Tagger
 
 
@@ -45,6 +46,8 @@ class Placket:
         self.account = Account[Sync](driver, policy)
         self.fashion = Fashion[Sync](driver, policy, key)
         self.tagger = Tagger[Sync](driver, policy)
+        self.server = Server[Sync](driver, policy)
+        self.admin = Admin[Sync](driver, policy)
 
     def close(self) -> None:
         self._http.close()
@@ -84,6 +87,8 @@ class AsyncPlacket:
         self.account = Account[Async](driver, policy)
         self.fashion = Fashion[Async](driver, policy, key)
         self.tagger = Tagger[Async](driver, policy)
+        self.server = Server[Async](driver, policy)
+        self.admin = Admin[Async](driver, policy)
 
     async def aclose(self) -> None:
         await self._http.aclose()

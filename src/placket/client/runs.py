@@ -7,7 +7,7 @@ from placket.client.answers import read_placket
 from placket.client.catalogue import service_path
 from placket.client.faces import Calls, M, call, listing
 from placket.client.inputs import Source, is_url, parameters, segment, uploaded, wait_until
-from placket.client.shapes.placket import Outcome, Run, RunRow, RunStatus
+from placket.client.shapes.placket import Outcome, Run, RunKind, RunRow, RunStatus
 from placket.client.steps import File, Page, Pages, Progress, Request, Steps
 
 _FORMATS = ("jsonl", "csv")
@@ -56,12 +56,17 @@ class Runs(Calls[M]):
 
     @listing
     def list(
-        self, service: str, *, status: RunStatus | Sequence[RunStatus] | None = None, order: str | None = None
+        self,
+        service: str,
+        *,
+        status: RunStatus | Sequence[RunStatus] | None = None,
+        kind: RunKind | Sequence[RunKind] | None = None,
+        order: str | None = None,
     ) -> Pages[Run]:
-        """Newest first, or by ``order``: ``startTime:asc`` ..."""
+        """Newest first, or by ``order``: ``startTime:asc`` ... Those of any ``status`` and ``kind``, unless told."""
         start = 0
         while True:
-            params = parameters(start=start, limit=100, status=status, order=order)
+            params = parameters(start=start, limit=100, status=status, kind=kind, order=order)
             body = yield from self._retries.send(
                 Request("GET", f"{service_path(service)}/runs", True, params), read_placket
             )

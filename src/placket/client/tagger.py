@@ -98,14 +98,16 @@ class Tagger(Calls[M]):
         album_name: str | None = None,
         description: str | None = None,
         detection: Sequence[str] | None = None,
+        callback_url: str | None = None,
         progress: Progress[Submitted] | None = None,
     ) -> Steps[Submitted]:
         """A task of any number of images: made with the first 1,000, the rest appended by the thousand.
 
-        Counts and failures are those of all requests; ``progress`` sees them after each. Raises NothingAccepted when
-        not one entry is valid.
+        Counts and failures are those of all requests; ``progress`` sees them after each. ``callback_url`` is called
+        each time that the task becomes done, which can be before the last thousand is appended. Raises NothingAccepted
+        when not one of the first is valid.
         """
-        given = {"albumName": album_name, "description": description}
+        given = {"albumName": album_name, "description": description, "callbackUrl": callback_url}
         head = {k: v for k, v in given.items() if v is not None}
         remaining = iter(entries)
         first = list(islice(remaining, MOST_ENTRIES))

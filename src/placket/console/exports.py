@@ -1,10 +1,9 @@
 """Files to take away. No cell of theirs is one that a spreadsheet would run.
 
-A cell whose text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an apostrophe before it in CSV
-(OWASP, "CSV Injection"); in a workbook every cell is of the type text, which no program evaluates.
+In CSV a cell that could be a formula gets an apostrophe before it (:mod:`placket.domain.spreadsheets`); in a workbook
+every cell is of the type text, which no program evaluates.
 """
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -15,29 +14,18 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from placket.domain.garments import Garment
 from placket.domain.runs import FIELDS, RowResult
+from placket.domain.spreadsheets import csv_line as csv_line
 from placket.domain.tagger.result import tagging_result
 from placket.domain.tagger.tasks import EntryResult
 from placket.domain.taxonomy import taxonomy
 from placket.services.stores import Document
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MOST_CELL = 32_767
 """Characters that a workbook's cell holds."""
 
 FAILED_COLUMNS = ("line", "product_id", "reason", "detail", *FIELDS)
 PRODUCT_COLUMNS = ("product_id", *FIELDS, "garment", "group", "category", *taxonomy().attributes)
 TASK_COLUMNS = ("id", "url", "reason", "garment", "group", "category", "box", *taxonomy().attributes)
-
-
-def safe_cell(text: str) -> str:
-    return "'" + text if text.startswith(_DANGEROUS) else text
-
-
-def csv_line(cells: Iterable[object]) -> str:
-    """One line of RFC 4180 CSV, its line break included."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(str(c)) for c in cells])
-    return out.getvalue()
 
 
 def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

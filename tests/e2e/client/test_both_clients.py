@@ -138,6 +138,8 @@ def test_runs(placket: Any, host: ImageHost, tmp_path: Path) -> None:
     assert [r["id"] for r in placket.runs.list("shop", status=("finished",), order="requestedTime:asc")][-1] == again[
         "id"
     ]
+    assert [r["id"] for r in placket.runs.list("shop", kind="check")] == [checked["id"]]
+    assert list(placket.runs.list("shop", kind=("reindex",), status="finished")) == []
     with pytest.raises(errors.RunHasEnded):
         placket.runs.cancel("shop", run["id"])
     with pytest.raises(errors.NoSuchRun):
@@ -244,6 +246,46 @@ def test_keys(placket: Any, server: PlacketServer, new_key: Callable[..., dict[s
     # A key's own rate, over which the server refuses: the client waits as told and everything arrives.
     with Placket(server.url, new_key(ratePerSecond=2)["key"]) as slow:
         assert [slow.services.list() for _ in range(4)] == [[]] * 4
+
+
+@pytest.mark.parametrize("kind", [Placket, AsyncPlacket])
+def test_the_admins_part(kind: Any, server: PlacketServer, key: str) -> None:
+    loop = asyncio.new_event_loop()
+    made = kind(server.url, server.admin_token)
+    client = made if kind is Placket else Awaiting(made, loop)
+    name = f"admin's {kind.__name__}"
+    new = client.admin.create_key(name, rate_per_second=5)
+    assert (new["project"], new["ratePerSecond"], new["imagesPerMonth"], new["revokedAt"]) == (name, 5, None, None)
+    other = client.admin.create_key(f"{name} other", project=name, images_per_month=7)
+    assert (other["project"], other["imagesPerMonth"]) == (name, 7)
+    limited = client.admin.limit_key(new["id"], rate_per_second=0, images_per_month=9)
+    assert (limited["ratePerSecond"], limited["imagesPerMonth"]) == (None, 9)
+    assert client.admin.limit_key(new["id"])["imagesPerMonth"] == 9
+    with Placket(server.url, new["key"]) as user:
+        assert user.services.list() == []
+        with pytest.raises(errors.Unauthorized):
+            user.admin.list_keys()
+    client.admin.revoke_key(other["id"])
+    listed = {k["id"]: k for k in client.admin.list_keys()}
+    assert ("key" in listed[new["id"]], listed[other["id"]]["revokedAt"] is None) == (False, False)
+    for refused, error in (
+        (lambda: client.admin.create_key(name), errors.KeyExists),
+        (lambda: client.admin.create_key("x", project="no such project"), errors.NoSuchKey),
+        (lambda: client.admin.limit_key("none", images_per_month=1), errors.NoSuchKey),
+        (lambda: client.admin.revoke_key("none"), errors.NoSuchKey),
+        (client.services.list, errors.Unauthorized),
+    ):
+        with pytest.raises(error):
+            refused()
+    figures = client.admin.statistics()
+    assert figures
+    assert all(isinstance(value, float | int) for value in figures.values())
+    assert client.server.readiness() == {"status": "ready", "problems": []}
+    if kind is Placket:
+        made.close()
+    else:
+        loop.run_until_complete(made.aclose())
+    loop.close()
 
 
 def test_a_server_that_is_not_there(server: PlacketServer, key: str) -> None:

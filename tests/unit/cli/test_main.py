@@ -9,13 +9,23 @@ from typer.testing import CliRunner
 
 from placket.cli.main import app
 
-_OURS = ("local", "tag", "detect", "embed", "index", "search", "services", "tasks", "profile")
+_OURS = (
+    *("local", "tag", "detect", "embed", "index", "search", "services", "tasks", "profile"),
+    *("runs", "products", "corrections", "photos", "account", "status"),
+)
 _HEAVY = ("numpy", "httpx", "onnxruntime", "sqlalchemy", "PIL", "placket.client", "placket.vision", "pydantic_settings")
 
 
 def test_help_of_these_commands_loads_nothing_heavy() -> None:
     modules = ", ".join(f"placket.cli.{name}" for name in _OURS)
     code = f"import sys, {modules}; print([m for m in {_HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_program_starts_without_what_only_servers_need() -> None:
+    needed = ("numpy", "onnxruntime", "sqlalchemy", "PIL", "fastapi", "placket.vision", "placket.storage")
+    code = f"import sys, placket.cli.main; print([m for m in {needed} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 

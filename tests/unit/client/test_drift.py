@@ -7,7 +7,7 @@ from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hin
 import pytest
 from pydantic import BaseModel
 
-from placket.api import codes
+from placket.api import codes, health
 from placket.api.fashion_v1 import schemas as fashion_schemas
 from placket.api.placket_v1 import schemas as placket_schemas
 from placket.api.placket_v1 import usage as usage_schemas
@@ -29,7 +29,7 @@ _NO_FIELDS_OF_SHAPES = {"status", "error"}
 def pairs() -> list[Any]:
     found = []
     for shapes, *schemas in (
-        (placket, placket_schemas, usage_schemas),
+        (placket, placket_schemas, usage_schemas, health),
         (fashion, fashion_schemas),
         (tagger, tagger_schemas),
     ):

@@ -148,6 +148,43 @@ def test_many_images_go_by_the_thousand_and_are_counted_together() -> None:
     assert (task["taskExpireAt"], seen) == ("2", [999, 1999, 1999])
 
 
+def test_not_ready_is_an_answer_that_is_not_asked_for_again() -> None:
+    body = {"status": "not ready", "problems": ["the database does not answer"]}
+    sent: list[httpx.Request] = []
+    assert client(httpx.Response(503, json=body), sent=sent).server.readiness() == body
+    assert len(sent) == 1
+    for strange in (httpx.Response(200, json=[]), httpx.Response(200, json={"status": "UP"})):
+        with pytest.raises(errors.UnexpectedAnswer):
+            client(strange, sent=[]).server.readiness()
+
+
+def test_a_limit_is_left_or_taken_away() -> None:
+    sent: list[httpx.Request] = []
+    placket = client(*[httpx.Response(200, json={}) for _ in range(2)], sent=sent)
+    placket.admin.limit_key("k/1", rate_per_second=0, images_per_month=5)
+    placket.admin.limit_key("k/1")
+    assert [json.loads(r.content) for r in sent] == [{"ratePerSecond": None, "imagesPerMonth": 5}, {}]
+    assert sent[0].url.raw_path.endswith(b"/admin/keys/k%2F1")
+
+
+def test_a_callback_goes_with_the_request_that_makes_the_task() -> None:
+    envelope = {
+        "taskId": "t",
+        "albumName": "a",
+        "taskExpiredAt": "1",
+        "taskExpireAt": "1",
+        "status": "ok",
+        "error": None,
+        "validation": {"accept": 1, "failure": 0},
+        "failureList": [],
+    }
+    sent: list[httpx.Request] = []
+    placket = client(*[httpx.Response(202, json=envelope) for _ in range(2)], sent=sent)
+    entries = (entry(str(n), "http://x.test/a.png") for n in range(1001))
+    placket.tagger.create_of_many(entries, callback_url="http://hook.test/")
+    assert [json.loads(r.content).get("callbackUrl") for r in sent] == ["http://hook.test/", None]
+
+
 def test_nothing_accepted_says_what_was_wrong() -> None:
     failed = [{"request": {"image": 1}, "errorMessage": "image must be an object"}]
     body = {

@@ -93,6 +93,7 @@ class ImageMatchList(MatchList):
 
 Outcome = Literal["added", "updated", "deleted", "failed"]
 RunStatus = Literal["reserved", "running", "failed", "finished"]
+RunKind = Literal["index", "check", "reindex"]
 
 
 class Run(TypedDict):
@@ -100,7 +101,7 @@ class Run(TypedDict):
 
     id: str
     service: str
-    kind: Literal["index", "check", "reindex"]
+    kind: RunKind
     filename: str
     status: RunStatus
     cancelled: bool
@@ -146,3 +147,24 @@ class WebhookSecret(TypedDict):
     header: str
     algorithm: str
     secret: str
+
+
+class Readiness(TypedDict):
+    status: Literal["ready", "not ready"]
+    problems: list[str]
+
+
+class Key(TypedDict):
+    id: str
+    name: str
+    project: str
+    createdAt: str
+    revokedAt: str | None
+    ratePerSecond: float | None
+    imagesPerMonth: int | None
+
+
+class CreatedKey(Key):
+    """``key`` is shown this once."""
+
+    key: str

@@ -1,0 +1,56 @@
+"""What looking at many pictures has in common, on this machine and on a server."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from placket.cli.json_lines import write_json
+from placket.cli.local_sources import shown
+from placket.cli.output import errors
+from placket.domain.errors import ImageError
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+async def in_order(
+    items: Iterable[S], work: Callable[[S], Coroutine[Any, Any, T]], at_once: int
+) -> AsyncGenerator[T, None]:
+    """What ``work`` makes of each item, in their order, while up to ``at_once`` are on their way."""
+    ahead: deque[asyncio.Task[T]] = deque()
+    try:
+        for item in items:
+            ahead.append(asyncio.create_task(work(item)))
+            if len(ahead) >= at_once:
+                yield await ahead.popleft()
+        while ahead:
+            yield await ahead.popleft()
+    finally:
+        for task in ahead:
+            task.cancel()
+        await asyncio.gather(*ahead, return_exceptions=True)
+
+
+def read_picture(path: Path, max_bytes: int) -> bytes:
+    """Raises OSError, ImageError: nothing but a file of bearable size is read, so no pipe or device is waited for."""
+    status = path.stat()
+    if not path.is_file():
+        raise OSError(None, "not a file")
+    if status.st_size > max_bytes:
+        raise ImageError(f"the file has {status.st_size} bytes, more than {max_bytes}")
+    return path.read_bytes()
+
+
+def say_unusable(path: str, error: str, as_json: bool) -> None:
+    """One picture of several; the others go on."""
+    if as_json:
+        write_json({"path": path, "error": error})
+    else:
+        errors.print(f"{shown(path)}: {error}", style="red", markup=False, soft_wrap=True)
+
+
+def say_how_many(failed: int, total: int, as_json: bool) -> None:
+    if failed and not as_json:
+        errors.print(f"{failed} of {total} could not be used", style="yellow")

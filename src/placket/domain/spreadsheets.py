@@ -1,0 +1,22 @@
+"""Lines of CSV without a cell that a spreadsheet would run.
+
+A cell whose text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an apostrophe before it (OWASP,
+"CSV Injection").
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def safe_cell(text: str) -> str:
+    return "'" + text if text.startswith(_DANGEROUS) else text
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One line of RFC 4180 CSV, its line break included."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(str(c)) for c in cells])
+    return out.getvalue()
