@@ -10,42 +10,23 @@ import argparse
 import csv
 import io
 import json
-import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 
 from benchmarks.photos import Photo, real_photos
+from benchmarks.serving import Memory, bare_networks, file_host, rounded, until_ready
 from benchmarks.sheet import contact_sheet
-from benchmarks.vision import bare
-from placket.vision import read_bundle
-from placket.vision.engine import Engine
-from placket.vision.machine import cores
-from placket.vision.pipeline import Pipeline
-from tests.support.server import PlacketServer, free_port, running_server
+from tests.support.server import PlacketServer, running_server
 
 _CALLS = 200
 _CLIENTS = 16
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def _host(folder: Path, port: int) -> None:
-    ThreadingHTTPServer(("127.0.0.1", port), partial(_Quiet, directory=str(folder))).serve_forever()
 
 
 def main() -> None:
@@ -58,29 +39,20 @@ def main() -> None:
     options = parser.parse_args()
     photos = real_photos(options.data, options.work, {"hm": options.count // 2, "myntra": options.count // 2})
     phone = real_photos(options.data, options.work, {"cd": max(20, options.count // 10)})
-    port = free_port(avoid=3)
-    host = multiprocessing.get_context("spawn").Process(target=_host, args=(options.work, port), daemon=True)
-    host.start()
     environment = {
         "PLACKET_BUNDLE": str(options.bundle.absolute()) if options.bundle else "",
         "PLACKET_VISION_THREADS": "0",
     }
-    try:
+    with file_host(options.work) as host:
         begun = time.perf_counter()
         with running_server(bundle=False, **environment) as server:
-            _until_ready(server)
+            until_ready(server)
             result: dict[str, Any] = {"start_seconds": time.perf_counter() - begun}
-            result |= _measure(server, photos, phone, f"http://127.0.0.1:{port}", options.sheet)
-    finally:
-        host.kill()
-    result |= _bare(options.bundle, photos)
+            result |= _measure(server, photos, phone, host, options.sheet)
+    sample = [p.path.read_bytes() for p in photos[:: max(1, len(photos) // 400)]]
+    result |= bare_networks(options.bundle, sample)
     result["share_of_bare_networks"] = result["index_photos_a_second"] / result["networks_photos_a_second"]
-    print(json.dumps(_rounded(result), indent=1))
-
-
-def _until_ready(server: PlacketServer) -> None:
-    while httpx.get(f"{server.url}/readyz", timeout=30, trust_env=False).status_code != 200:
-        time.sleep(0.1)
+    print(json.dumps(rounded(result), indent=1))
 
 
 def _measure(
@@ -118,30 +90,6 @@ def _as_csv(photos: Sequence[Photo], host: str) -> bytes:
     return buffer.getvalue().encode()
 
 
-class _Memory:
-    """Peak of the resident memory of the server and its children, in bytes; PostgreSQL is not among them."""
-
-    def __init__(self, pid: int) -> None:
-        self.peak = 0
-        self._process = psutil.Process(pid)
-        self._pool = ThreadPoolExecutor(1)
-        self._on = True
-        self._pool.submit(self._watch)
-
-    def _watch(self) -> None:
-        while self._on:
-            try:
-                family = [self._process, *self._process.children(recursive=True)]
-                self.peak = max(self.peak, sum(p.memory_info().rss for p in family if "postgres" not in p.name()))
-            except psutil.Error:
-                pass
-            time.sleep(0.2)
-
-    def stop(self) -> None:
-        self._on = False
-        self._pool.shutdown()
-
-
 class _Shop:
     """The calls of the guide, as a program would make them."""
 
@@ -152,7 +100,7 @@ class _Shop:
         self._api = f"{server.url}/nhn-ai-fashion/v1.0/appkeys/{key}/service/shop"
         self._maker = f"{server.url}/nhn-ai-fashion-maker/v1.0/appkeys/{key}/service/shop"
         self._host = host
-        self.memory = _Memory(server.process.pid)
+        self.memory = Memory(server.process.pid)
         self.call("POST", self._api)
 
     def call(self, method: str, url: str, **options: Any) -> dict[str, Any]:
@@ -250,22 +198,6 @@ def _latency(call: Callable[[int], object]) -> dict[str, float]:
         "16_p99": float(np.quantile(together, 0.99)),
         "16_a_second": rate,
     }
-
-
-def _bare(bundle: Path | None, photos: Sequence[Photo]) -> dict[str, float]:
-    import placket.bundles
-
-    folder = bundle or Path(placket.bundles.__file__).parent
-    engine = Engine(cores())
-    sample = [p.path.read_bytes() for p in photos[:: max(1, len(photos) // 400)]]
-    with engine.photo(), engine.photo():
-        return bare(Pipeline(read_bundle(folder), engine), sample, cores())
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
-    return round(value, 3) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":
