@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from placket.console.errors import NoSuchPage, detail_of, status_of
+from placket.console.errors import NoSuchPage, status_of, told
 from placket.console.guard import POLICY, Guarded, Page, SafeHeaders, recognise
 from placket.console.pages import (
     catalogue,
@@ -75,7 +75,7 @@ class Console:
 def _error_page(visit: Visit, error: Exception) -> Response:
     template = "_error.html" if visit.is_fragment else "error.html"
     status = status_of(error)
-    return visit.render(template, status, code=status, detail=detail_of(error))
+    return visit.render(template, status, code=status, **told(error))
 
 
 def _known(error: Exception) -> Exception:

@@ -17,8 +17,20 @@ class Forged(errors.PlacketError):
     reason = "Forged"
 
 
+class Stale(Forged):
+    """The same, said in the reader's own language."""
+
+    reason = ""
+
+
 class TooLarge(errors.PlacketError):
     reason = "TooLarge"
+
+
+class Told(errors.InvalidParameter):
+    """What a page says in the reader's own language."""
+
+    reason = ""
 
 
 _STATUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
@@ -37,6 +49,12 @@ _STATUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...]
 def status_of(error: Exception) -> int:
     """500 for whatever nobody foresaw."""
     return next((status for kinds, status in _STATUSES if isinstance(error, kinds)), 500)
+
+
+def told(error: Exception | None) -> dict[str, str]:
+    """What a template says of it: ``detail``, and ``reason``, the word that it has in the reader's language."""
+    reason = error.reason if isinstance(error, errors.PlacketError) else ""
+    return {"detail": detail_of(error) if error else "", "reason": reason}
 
 
 def detail_of(error: Exception) -> str:

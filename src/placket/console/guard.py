@@ -5,17 +5,16 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import unquote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from placket.console.errors import Forged, TooLarge
-from placket.console.visit import House, NoProject, Visit
+from placket.console.visit import SAFE_METHODS, House, NoProject, Visit
 from placket.domain.errors import InvalidParameter
 
 SESSION_COOKIE = "placket_session"
 _MOST_FORM_BYTES = 64_000
 _MOST_FIELDS = 50
-_SAFE_METHODS = ("GET", "HEAD")
 
 Page = Callable[[Visit], Awaitable[Response]]
 
@@ -79,7 +78,7 @@ class Guarded:
         await recognise(visit)
         if visit.session is None and not self._public:
             return _sign_in_first(visit)
-        if request.method not in _SAFE_METHODS:
+        if request.method not in SAFE_METHODS:
             async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
                 visit.form = form
                 if not self._public:
@@ -102,14 +101,7 @@ async def recognise(visit: Visit) -> None:
 
 
 def _sign_in_first(visit: Visit) -> Response:
-    target = f"{visit.house.prefix}/sign-in"
-    if visit.is_fragment:
-        return Response(status_code=204, headers={"HX-Redirect": target})
-    if visit.request.method not in _SAFE_METHODS:
-        return RedirectResponse(target, 303)
-    back = visit.request.url.path.removeprefix(visit.house.prefix)
-    query = visit.request.url.query
-    return RedirectResponse(f"{target}?{urlencode({'next': f'{back}?{query}' if query else back})}", 303)
+    return visit.redirect(f"/sign-in?{urlencode({'next': visit.address})}")
 
 
 def _check_csrf(visit: Visit) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from jinja2 import Environment
 from starlette.datastructures import FormData
@@ -21,6 +21,7 @@ PROJECT_COOKIE = "placket_project"
 LANGUAGE_COOKIE = "placket_language"
 THEME_COOKIE = "placket_theme"
 THEMES = ("light", "dark")
+SAFE_METHODS = ("GET", "HEAD")
 _YEAR = 365 * 24 * 3600
 _MOST_DIGITS = 15
 
@@ -87,6 +88,17 @@ class Visit:
         return "hx-request" in self.request.headers
 
     @property
+    def address(self) -> str:
+        """Path and query, below the console, of the page that the reader has before them: of a form that was sent, or
+        of a part that a script asks for, the page that it stands on."""
+        url = urlsplit(str(self.request.url))
+        if self.is_fragment or self.request.method not in SAFE_METHODS:
+            url = urlsplit(self.request.headers.get("referer", ""))
+        if not url.path.startswith(f"{self.house.prefix}/"):
+            return "/"
+        return url.path.removeprefix(self.house.prefix) + (f"?{url.query}" if url.query else "")
+
+    @property
     def is_secure(self) -> bool:
         return self.request.url.scheme == "https"
 
@@ -122,6 +134,8 @@ class Visit:
             languages=LANGUAGES,
             theme=theme if theme in THEMES else "",
             here=self.request.url.path,
+            address=self.address,
+            alone=not self.is_fragment,
             session=self.session,
             csrf=self.session.csrf if self.session else "",
             project=self.project,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 
+from markupsafe import Markup
+
 from placket.domain.errors import PlacketError
 from placket.domain.names_of import category_name, label_name
 from placket.domain.tagger.languages import best_language
@@ -40,6 +42,18 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Raises KeyError for a sentence that does not exist."""
         return self._strings[key].format(**values)
+
+    def html(self, key: str, **values: object) -> Markup:
+        """The sentence with values that are markup themselves; what is not is escaped. Raises KeyError."""
+        return Markup(self._strings[key]).format(**values)  # noqa: S704
+
+    def reason(self, reason: str) -> str:
+        """What a failure's machine-readable word means; empty for one that the reader's language has no words for."""
+        return self._strings.get(f"reason.{reason}", "")
+
+    def figure(self, name: str) -> str:
+        """What a figure of ``/metrics`` counts; empty for one that is for machines only."""
+        return self._strings.get(f"figure.{name}", "")
 
     def category(self, category: str) -> str:
         return category_name(category, self.language)

@@ -62,6 +62,10 @@ def test_the_demo_from_nothing_to_its_end(demo: Demo, folder: Path) -> None:
     key = key_file.read_text().strip()
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert key not in first.stdout + first.stderr
+    token_file = folder / "demo" / "admin-token"
+    token = token_file.read_text().strip()
+    assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
+    assert token not in first.stdout + first.stderr
     assert len(list((folder / "demo" / "images").glob("demo-*.jpg"))) == 12
 
     address = f"http://127.0.0.1:{note['port']}"
@@ -69,10 +73,18 @@ def test_the_demo_from_nothing_to_its_end(demo: Demo, folder: Path) -> None:
         assert client.get("/readyz").status_code == 200, "the server is left running"
         services = client.get(f"/nhn-ai-fashion-maker/v1.0/appkeys/{key}/services").json()["data"]["items"]
         assert [(s["service"], s["documentCnt"]) for s in services] == [("demo", 12)]
+        admin = client.get("/placket/v1/admin/keys", headers={"Authorization": f"Bearer {token}"})
+        assert admin.status_code == 200, "it opens the console too"
+        own = client.get(
+            "/placket/v1/services/demo/products/demo-001", headers={"Authorization": f"Bearer {key}"}
+        ).json()
+        picture = httpx.get(own["image_url"], trust_env=False)
+        assert picture.content == (folder / "demo" / "images" / "demo-001.jpg").read_bytes(), "for the console to show"
 
     again = demo("--count", "12")
     assert again.returncode == 0, again.stdout + again.stderr
     assert "0 added, 12 updated" in again.stdout, "the same products again"
+    assert _note(folder)["image_port"] == note["image_port"], "the same addresses again"
     assert _note(folder)["pid"] == note["pid"] and key_file.read_text().strip() == key
 
     key_file.unlink()
@@ -83,6 +95,8 @@ def test_the_demo_from_nothing_to_its_end(demo: Demo, folder: Path) -> None:
     stopped = demo("stop")
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
     assert not psutil.pid_exists(note["pid"])
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(own["image_url"], trust_env=False)
     assert "No demo server is running" in demo("stop").stdout
 
 

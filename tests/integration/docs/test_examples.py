@@ -17,6 +17,7 @@ from placket.api.placket_v1 import placket_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.cli.main import app
 from placket.settings import Settings
+from placket.vision.bundle import _Manifest
 from tests.integration.docs.pages import ROOT, Block, blocks, everything
 
 _CURL = re.compile(r"\bcurl\b(?:[^\n\\]|\\\n|\\.)*")
@@ -94,6 +95,18 @@ def test_every_command_exists() -> None:
     commands = set(root.list_commands(context))
     named = {word for block in blocks("sh") for word in re.findall(r"(?:^|[\s/])placket ([a-z][a-z-]*)", block.text)}
     assert {"serve", "worker", "keys", "reindex"} <= named <= commands
+
+
+def test_the_manifest_is_described() -> None:
+    table = (ROOT / "docs" / "guide" / "own-model.md").read_text("utf-8").partition("| key |")[2].partition("\n\n")[0]
+    told = {
+        name: required == "yes"
+        for names, required in re.findall(r"^\| ([^|]+) \| (yes|no) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    manifest = json.loads((ROOT / "src" / "placket" / "bundles" / "bundle.json").read_text("utf-8"))
+    assert set(manifest) <= set(told)
+    assert told == {name: field.is_required() for name, field in _Manifest.model_fields.items()}
 
 
 def test_every_setting_exists() -> None:

@@ -1,8 +1,12 @@
 """The demo's folder, its note of the server, and its image host."""
 
+import contextlib
 import json
 import os
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -13,6 +17,7 @@ from placket.cli.demo import server
 from placket.cli.demo.goods import Product, first, index_files, products_of
 from placket.cli.demo.home import Home, ServerNote, one_at_a_time, open_home, read_note, write_note, write_secret
 from placket.cli.demo.host import PORTS, image_host
+from placket.cli.demo.keeper import Folders, keep_pictures
 from placket.domain.index_file import MAX_LENGTH
 from placket.samples import catalogue
 from placket.settings import Settings
@@ -41,6 +46,30 @@ def test_the_port_of_last_time_is_taken_again() -> None:
             assert other != first, "it is taken"
     with image_host({}, preferred=port) as again:
         assert again == first
+
+
+def test_kept_pictures_are_those_of_the_folders_and_go_with_the_server(home: Home) -> None:
+    home.images.mkdir()
+    (home.images / "a-1.jpg").write_bytes(b"abc")
+    (home.folder / "key").write_text("secret")
+    pictures = Folders([home.photos / "images", home.images])
+    assert list(pictures) == ["/a-1.jpg"] and pictures["/a-1.jpg"] == b"abc"
+    for path in ("/../key", "/key", "//a-1.jpg", "/b.jpg", "/a-1.jpg?x", ""):
+        assert path not in pictures
+    with image_host({}) as free:
+        port = int(free.rsplit(":", 1)[1])
+    server_process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    note = ServerNote(server_process.pid, psutil.Process(server_process.pid).create_time(), 8780)
+    keeper = psutil.Process(keep_pictures(home, note, port))
+    for _ in range(600):
+        with contextlib.suppress(httpx.TransportError):
+            assert httpx.get(f"{free}/a-1.jpg", trust_env=False).content == b"abc"
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the pictures are not served")
+    server_process.communicate(b"\n")
+    keeper.wait(20)
 
 
 def test_a_note_finds_its_process_only(home: Home) -> None:

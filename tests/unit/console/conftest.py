@@ -91,7 +91,11 @@ class Browser:
 
 
 def open_browser(installation: MemoryInstallation, scheme: str = "http") -> Browser:
-    console = create_console(console_parts(installation))
+    return console_browser(console_parts(installation), scheme)
+
+
+def console_browser(parts: ConsoleParts, scheme: str = "http") -> Browser:
+    console = create_console(parts)
     app = Starlette(routes=[Mount("/console", console)])
     transport = httpx.ASGITransport(app=app, client=("10.0.0.9", 1234))
     return Browser(httpx.AsyncClient(transport=transport, base_url=ORIGIN.replace("http", scheme, 1)))

@@ -109,7 +109,7 @@ async def test_what_is_refused(
 async def test_strangers_correct_nothing(stranger: Browser) -> None:
     for path in ("correct", "correct/forget"):
         answer = await stranger.post(f"{PRODUCT}/{path}", {"id": "p", "box": BOX})
-        assert answer.headers["location"] == "/console/sign-in"
+        assert answer.headers["location"] == "/console/sign-in?next=%2F"
 
 
 def test_the_best_label_stays_the_first() -> None:

@@ -15,6 +15,7 @@ from tests.unit.console.conftest import Browser, console_parts
 
 EVIL = '"><script>alert(1)</script>'
 FIELDS = {"name": EVIL, "category1_id": "x", "image_url": "javascript:alert(1)", "s1": "=1+1"}
+SCRIPT = {"hx-request": "true"}
 TEMPLATES = Path(placket.console.__file__).parent / "templates"
 
 
@@ -85,7 +86,7 @@ async def test_the_export_has_no_cell_that_a_spreadsheet_runs(admin: Browser, in
 
 
 async def test_a_photo_is_looked_at_and_not_kept(admin: Browser, installation: MemoryInstallation) -> None:
-    answer = await admin.post("/try/look", files={"photo": ("a.png", b"PIC2", "image/png")})
+    answer = await admin.post("/try/look", files={"photo": ("a.png", b"PIC2", "image/png")}, headers=SCRIPT)
     assert answer.status_code == 200
     assert answer.text.count("data-pick=") == 4
     assert "data:image/jpeg;base64," in answer.text
@@ -103,7 +104,7 @@ async def test_a_photo_is_looked_at_and_not_kept(admin: Browser, installation: M
 
 
 async def test_filters_of_the_similar_search(admin: Browser, installation: MemoryInstallation) -> None:
-    page = (await admin.post("/try/look", files={"photo": ("a.png", b"PIC1", "image/png")})).text
+    page = (await admin.post("/try/look", files={"photo": ("a.png", b"PIC1", "image/png")}, headers=SCRIPT)).text
     link = re.search(r'name="link" value="([^"]+)"', page)
     assert link
     form = {

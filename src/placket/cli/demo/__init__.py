@@ -19,6 +19,7 @@ from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.goods import Assortment, first, index_files
 from placket.cli.demo.home import FOLDER, Home, one_at_a_time, open_home, write_note, write_secret
 from placket.cli.demo.host import image_host
+from placket.cli.demo.keeper import keep_pictures, release_pictures
 from placket.cli.demo.server import Running
 from placket.cli.demo.shop import Progress, Shop
 from placket.cli.output import console, errors, fail, run_safely
@@ -81,6 +82,7 @@ def stop(folder: Folder = FOLDER) -> None:
             home.note.unlink(missing_ok=True)
             console.print("No demo server is running.")
             return
+        release_pictures(running.note)
         with console.status("Stopping the server ..."):
             if not server.stop(home, running, _STOP_SECONDS):
                 raise DemoFailed(
@@ -112,15 +114,19 @@ def _goods(home: Home, photos: bool, archive: Path | None, count: int | None) ->
 def _run(home: Home, settings: Settings, port: int | None, goods: Assortment) -> None:
     running = _server(home, settings, port)
     key = _key(home, settings, running, goods.service)
+    write_secret(home.token, asyncio.run(_admin_token(settings.model_copy(update={"data_dir": home.data}))) + "\n")
     shop = Shop(running.address, key, goods.service)
     try:
         shop.ensure_service()
+        release_pictures(running.note)
         with image_host(goods.pictures, running.note.image_port) as host:
-            write_note(home, replace(running.note, image_port=int(host.rsplit(":", 1)[1])))
+            note = replace(running.note, image_port=int(host.rsplit(":", 1)[1]), image_pid=0)
+            write_note(home, note)
             failed = _index(shop, goods, host)
             _look(shop, goods, failed, host)
+        write_note(home, replace(note, image_pid=keep_pictures(home, note, note.image_port)))
         stop_command = "make demo-stop" if _is_default(home) else f"placket demo stop --dir {home.folder}"
-        show.goodbye(running.address, home.key, goods.folder, shop.answers("/console"), stop_command)
+        show.goodbye(running.address, home, goods.folder, shop.answers("/console"), stop_command)
     finally:
         shop.close()
 
@@ -171,6 +177,13 @@ async def _create_key(settings: Settings) -> str:
         except KeyNameTaken:
             another = f"{_KEY_NAME}-{secrets.token_hex(3)}"
             return (await storage.keys.create(another, project=_KEY_NAME)).key
+
+
+async def _admin_token(settings: Settings) -> str:
+    from placket.bootstrap import open_database
+
+    async with open_database(settings) as storage:
+        return (await storage.admin_token.value())[0]
 
 
 def _index(shop: Shop, goods: Assortment, host: str) -> Mapping[str, str]:

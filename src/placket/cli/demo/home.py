@@ -26,6 +26,11 @@ class Home:
         return self.folder / "key"
 
     @property
+    def token(self) -> Path:
+        """What the console asks for."""
+        return self.folder / "admin-token"
+
+    @property
     def log(self) -> Path:
         return self.folder / "server.log"
 
@@ -45,12 +50,13 @@ class Home:
 @dataclass(frozen=True, slots=True)
 class ServerNote:
     """The server that a demo started. ``created``: the process's start (seconds since the epoch), which with ``pid``
-    tells it from a later process of the same number."""
+    tells it from a later process of the same number. ``image_pid``: the process that serves the pictures meanwhile."""
 
     pid: int
     created: float
     port: int
     image_port: int = 0
+    image_pid: int = 0
 
 
 def open_home(folder: Path, settings: Settings) -> tuple[Home, str]:

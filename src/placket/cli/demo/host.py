@@ -44,7 +44,19 @@ def image_host(pictures: Mapping[str, bytes], preferred: int = 0) -> Iterator[st
 
     Raises DemoFailed when no port of the range is free.
     """
-    server = _bind(pictures, preferred)
+    with _running(_bind(pictures, preferred)) as address:
+        yield address
+
+
+@contextmanager
+def serving(pictures: Mapping[str, bytes], port: int) -> Iterator[str]:
+    """The same at this very port. Raises OSError when it is taken."""
+    with _running(_Server(port, pictures)) as address:
+        yield address
+
+
+@contextmanager
+def _running(server: _Server) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:

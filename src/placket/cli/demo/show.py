@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from placket.cli.demo.goods import Product
+from placket.cli.demo.home import Home
 from placket.cli.demo.shop import Hit, Progress
 from placket.cli.output import console
 
@@ -71,12 +72,13 @@ def boxes(items: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def goodbye(address: str, key_file: Path, images: Path, console_page: bool, stop: str) -> None:
+def goodbye(address: str, home: Home, images: Path, console_page: bool, stop: str) -> None:
     lines = [f"API documentation   {address}/docs"]
     if console_page:
         lines.append(f"Console             {address}/console")
+        lines.append(f"to sign in there    {home.token}")
     lines += [
-        f"API key             {key_file}",
+        f"API key             {home.key}",
         f"Pictures            {images}",
         f"Stop the server     {stop}",
     ]

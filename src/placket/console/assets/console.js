@@ -8,9 +8,35 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token) event.detail.headers["X-CSRF-Token"] = token;
 });
 
+// --- what is seen is also said: to whoever does not look at the screen
+
+const said = document.getElementById("said");
+
+function say(root) {
+  const speaker = root.matches("[data-say]") ? root : root.querySelector("[data-say]");
+  if (speaker) said.textContent = speaker.dataset.say || speaker.textContent;
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.matches("form")) said.textContent = document.body.dataset.loading;
+});
+
+// A server that cannot be reached says nothing, so the page has to.
+for (const kind of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(kind, (event) => {
+    const notice = document.createElement("p");
+    notice.className = "notice bad";
+    notice.setAttribute("role", "alert");
+    notice.textContent = document.body.dataset.unreachable;
+    if (event.detail.elt.matches("form")) event.detail.target.replaceChildren(notice);
+  });
+}
+
 // --- light and dark: the browser's wish until somebody says otherwise
 
-document.getElementById("theme")?.addEventListener("click", () => {
+const theme = document.getElementById("theme");
+theme.hidden = false;
+theme.addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === "dark"
@@ -32,13 +58,37 @@ function localise(root) {
 
 // --- forms that send themselves
 
+// A keyboard steps through a list option by option: then the form waits for its button.
+const choose = document.querySelector("[data-choose]");
+if (choose) {
+  const form = choose.form;
+  choose.hidden = true;
+  form.addEventListener("keydown", () => (choose.hidden = false));
+  form.addEventListener("pointerdown", () => (choose.hidden = true));
+  form.addEventListener("change", () => choose.hidden && form.requestSubmit());
+}
+
 document.addEventListener("change", (event) => {
-  const form = event.target.closest("form");
-  if (form?.hasAttribute("data-auto")) form.requestSubmit();
   if (event.target.matches("#try input[type=file]") && event.target.files.length) {
-    form.querySelector("[type=url]").value = "";
+    const form = event.target.form;
+    form.elements.url.value = "";
     form.requestSubmit();
   }
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("#try [name=url]")) event.target.form.elements.photo.value = "";
+});
+
+// A second click while the first is on its way sends nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.id === "try" || form.id === "similar-form") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
 // --- dropping and pasting files
@@ -98,15 +148,63 @@ function pick(number, focus) {
       form.requestSubmit();
     }
   }
+  remember(number);
 }
 
+// --- back from a product: the photo that was tried is still there, until the tab is closed or somebody signs in
+
+const KEPT = "placket-look";
+
+function remember(number) {
+  const look = document.getElementById("look");
+  const form = document.getElementById("similar-form");
+  const fields = form ? [...new FormData(form)].filter(([name]) => name !== "link") : [];
+  const page = look.cloneNode(true);
+  page.querySelector("#similar")?.replaceChildren();
+  // What htmx noted on elements while it worked: the page's policy takes no styles from text.
+  for (const styled of page.querySelectorAll("[style]")) styled.removeAttribute("style");
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ page: page.innerHTML, number, fields }));
+  } catch {
+    sessionStorage.removeItem(KEPT);
+  }
+}
+
+if (!token) sessionStorage.removeItem(KEPT);
+
+function restore() {
+  const look = document.getElementById("look");
+  const kept = sessionStorage.getItem(KEPT);
+  if (!look || !kept || performance.getEntriesByType("navigation")[0]?.type !== "back_forward") return;
+  const { page, number, fields } = JSON.parse(kept);
+  look.innerHTML = page;
+  htmx.process(look);
+  const form = document.getElementById("similar-form");
+  for (const [name, value] of form ? fields : []) {
+    const control = form.elements[name];
+    if (control?.type === "checkbox") control.checked = true;
+    else if (control) control.value = value;
+  }
+  fit(look);
+  pick(number, false);
+}
+
+document.addEventListener("change", (event) => {
+  const picked = document.querySelector("[role=tab][aria-selected=true]");
+  if (event.target.form?.id === "similar-form" && picked) remember(picked.dataset.pick);
+});
+
 document.addEventListener("click", (event) => {
+  // Or the same photo, chosen once more, would be no change.
+  if (event.target.matches("#photo")) event.target.value = "";
   const picked = event.target.closest("[data-pick]");
   if (picked) pick(picked.dataset.pick, false);
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    const text = document.querySelector(copy.dataset.copy).textContent;
-    navigator.clipboard?.writeText(text).then(() => (copy.textContent = copy.dataset.done));
+    const source = document.querySelector(copy.dataset.copy);
+    getSelection().selectAllChildren(source);
+    // Without HTTPS there may be no clipboard: then the key is at least selected.
+    navigator.clipboard?.writeText(source.textContent).then(() => (copy.textContent = copy.dataset.done));
   }
 });
 
@@ -161,12 +259,15 @@ for (const part of document.querySelectorAll("[data-events]")) {
     source.close();
     location.reload();
   });
+  // Closed for good: the session has ended, or the run is gone. The page itself says which.
+  source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(() => location.reload(), 2000);
 }
 
 // When it has settled: only then does htmx know the forms that came with it.
 document.addEventListener("htmx:afterSettle", (event) => {
   localise(event.detail.target);
   fit(event.detail.target);
+  say(event.detail.target);
   if (event.detail.target.id === "look" && document.querySelector("[data-look] [data-pick]")) pick("0", false);
 });
 
@@ -181,3 +282,4 @@ function fit(root) {
 
 localise(document);
 fit(document);
+addEventListener("load", restore);

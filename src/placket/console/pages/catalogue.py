@@ -8,7 +8,7 @@ from placket.console.choices import correction_form, filter_options, label_name
 from placket.console.exports import PRODUCT_COLUMNS, csv_line, product_row
 from placket.console.garments import overlay, shown
 from placket.console.guard import Page
-from placket.console.pages.try_it import STEPS, counts
+from placket.console.pages.try_it import similar_page
 from placket.console.thumbnails import SIDES
 from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError, NoSuchProduct
@@ -80,7 +80,7 @@ async def neighbours(visit: Visit) -> Response:
     name = visit.path("service")
     options = SearchOptions(limit=_NEIGHBOURS)
     matches = await visit.parts.searching.by_product(visit.caller, name, visit.argument("id"), options, details=True)
-    return visit.render("_similar.html", service=name, matches=matches, counts=counts(matches), steps=STEPS)
+    return similar_page(visit, name, matches)
 
 
 async def photo(visit: Visit) -> Response:

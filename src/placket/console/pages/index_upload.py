@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
+from placket.console.errors import Told
 from placket.console.guard import Page, read_upload
 from placket.console.visit import Visit
-from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import COLUMNS, read_index_file
 from placket.domain.runs import Row
 from placket.services.indexing import IndexFile
+from placket.services.stores import Service
 
 _FIRST_ROWS = 10
 _FIRST_ERRORS = 20
@@ -42,14 +44,19 @@ def preview_of(rows: list[Row]) -> Preview:
 
 async def form(visit: Visit) -> Response:
     service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
-    return visit.render("index.html", service=service, columns=COLUMNS, max_bytes=visit.parts.indexing.most_file_bytes)
+    return _form(visit, service)
+
+
+def _form(visit: Visit, service: Service, **seen: Any) -> Response:
+    most = visit.parts.indexing.most_file_bytes
+    return visit.render("index.html", service=service, columns=COLUMNS, max_bytes=most, **{"preview": None, **seen})
 
 
 async def _file(visit: Visit) -> tuple[str, bytes, str]:
     """(name, content, format). Raises InvalidParameter, TooLarge."""
     upload = await read_upload(visit, "file", visit.parts.indexing.most_file_bytes)
     if upload is None:
-        raise InvalidParameter(visit.words("index.nothing"))
+        raise Told(visit.words("index.nothing"))
     name, content = upload
     return name, content, _format(name, content)
 
@@ -69,7 +76,10 @@ async def look(visit: Visit) -> Response:
     name, content, kind = await _file(visit)
     most = visit.parts.indexing.most_file_bytes
     rows = await asyncio.to_thread(read_index_file, content, kind, max_bytes=most, max_rows=visit.parts.max_rows)
-    return visit.render("_preview.html", service=service, filename=name, format=kind, preview=preview_of(rows))
+    seen: dict[str, Any] = {"filename": name, "format": kind, "preview": preview_of(rows)}
+    return (
+        visit.render("_preview.html", service=service, **seen) if visit.is_fragment else _form(visit, service, **seen)
+    )
 
 
 async def send(visit: Visit) -> Response:

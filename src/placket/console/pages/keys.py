@@ -6,9 +6,10 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from placket.console.charts import Chart, calls, chart, in_words, latency
+from placket.console.errors import told
 from placket.console.guard import Page
 from placket.console.visit import PROJECT_COOKIE, Visit
-from placket.domain.errors import InvalidParameter, KeyNameTaken, NoSuchKey
+from placket.domain.errors import InvalidParameter, KeyNameTaken, NoSuchKey, PlacketError
 from placket.services.usage import period
 
 _NEW = "+"
@@ -19,7 +20,7 @@ async def index(visit: Visit) -> Response:
     return await _page(visit)
 
 
-async def _page(visit: Visit, error: str = "", made: str = "", status: int = 200) -> Response:
+async def _page(visit: Visit, error: PlacketError | None = None, made: str = "") -> Response:
     keys = await visit.parts.keys.list()
     usage = await visit.parts.usage.everyone()
     first, last = period(None, None)
@@ -32,20 +33,20 @@ async def _page(visit: Visit, error: str = "", made: str = "", status: int = 200
     for name in ("images", "requests"):
         values = [sum(getattr(u, name) for u in usage if u.day == day) for day in days]
         charts.append((visit.words(f"usage.{name}"), chart(days, values)))
-    minutes = visit.parts.traffic()
+    minutes, statistics = visit.parts.traffic(), await visit.parts.statistics()
     return visit.render(
         "keys.html",
-        status,
+        400 if error else 200,
         keys=keys,
         per_key=per_key,
         charts=charts,
         calls=calls(minutes, visit.words),
         latency=latency(minutes, visit.words),
         in_words=in_words,
-        statistics=await visit.parts.statistics(),
-        error=error,
+        figures=[(name, visit.words.figure(name), value) for name, value in statistics.items()],
         made=made,
         new=_NEW,
+        **told(error),
     )
 
 
@@ -56,7 +57,7 @@ async def create(visit: Visit) -> Response:
             visit.text("name"), None if project == _NEW else project, _number(visit, "rate")
         )
     except (InvalidParameter, KeyNameTaken, NoSuchKey) as error:
-        return await _page(visit, error=error.detail, status=400)
+        return await _page(visit, error)
     visit.projects = tuple(await visit.parts.store.projects())
     response = await _page(visit, made=made.key)
     if project == _NEW and visit.project is None:

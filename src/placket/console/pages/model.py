@@ -1,15 +1,16 @@
 """The bundle in use, for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from itertools import islice
 
 from starlette.responses import Response
 
+from placket.console.figures import sources, tables, terms, text_of
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import VisionUnavailable
 
-_MOST_FIGURES = 200
+_MOST_TABLES = 60
 
 
 async def show(visit: Visit) -> Response:
@@ -17,34 +18,21 @@ async def show(visit: Visit) -> Response:
         card = visit.parts.model()
     except VisionUnavailable as error:
         return visit.render("model.html", 503, card=None, problem=error.detail)
+    told_apart = {name: value for name, value in card.training.items() if name != "terms"}
     return visit.render(
         "model.html",
         card=card,
         problem="",
         created=card.created.partition("T")[0],
-        metrics=[(name, list(flat(value))[:_MOST_FIGURES]) for name, value in card.metrics.items()],
-        training=list(flat(card.training))[:_MOST_FIGURES],
-        detector=list(flat(card.detector)),
-        encoder=list(flat(card.encoder)),
+        terms=terms(card.training),
+        sources=sources(card.training),
+        metrics=[(name, list(islice(tables({name: value}), _MOST_TABLES))) for name, value in card.metrics.items()],
+        training=list(islice(tables(told_apart), _MOST_TABLES)),
+        detector=[(name, text_of(value)) for name, value in card.detector.items()],
+        encoder=[(name, text_of(value)) for name, value in card.encoder.items()],
         curve=_points(card.curve),
         problems=await visit.parts.problems(),
     )
-
-
-def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """A figure's path and its text, for everything inside."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flat(inner, f"{name} › {key}" if name else str(key))
-    elif isinstance(value, list | tuple) and any(isinstance(v, Mapping | list | tuple) for v in value):
-        for number, inner in enumerate(value, 1):
-            yield from flat(inner, f"{name} {number}")
-    elif isinstance(value, list | tuple):
-        yield name, ", ".join(map(str, value))
-    elif isinstance(value, float):
-        yield name, f"{value:.4g}"
-    else:
-        yield name, "–" if value is None else str(value)
 
 
 def _points(curve: Sequence[tuple[float, float]]) -> str:

@@ -12,7 +12,7 @@ from placket.console.exports import FAILED_COLUMNS, csv_line, failed_row
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import NoSuchRun, PlacketError
-from placket.domain.runs import Outcome, Run
+from placket.domain.runs import Outcome, Run, RunKind
 from placket.services.stores import Service
 
 _PAGE = 50
@@ -26,7 +26,7 @@ _STREAM_SECONDS = 8.0
 async def index(visit: Visit) -> Response:
     service = await visit.parts.catalogue.service(visit.caller, visit.path("service"))
     start = visit.number("start")
-    total, runs = await visit.parts.indexing.list(service, start=start, limit=_PAGE)
+    total, runs = await visit.parts.indexing.list(service, start=start, limit=_PAGE, kinds=tuple(RunKind))
     more = start + _PAGE if start + _PAGE < total else None
     return visit.render("runs.html", service=service, runs=runs, total=total, more=more)
 

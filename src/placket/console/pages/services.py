@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
+from placket.console.errors import Told, told
 from placket.console.guard import Page
 from placket.console.visit import Visit
-from placket.domain.errors import InvalidParameter, ServiceExists, ServiceQuotaExceeded, VisionUnavailable
+from placket.domain.errors import InvalidParameter, PlacketError, ServiceExists, ServiceQuotaExceeded, VisionUnavailable
+from placket.domain.runs import RunKind
 
 _RUNS = 5
 _PRODUCTS = 12
@@ -16,9 +18,9 @@ async def index(visit: Visit) -> Response:
     return await _list(visit)
 
 
-async def _list(visit: Visit, error: str = "", status: int = 200) -> Response:
+async def _list(visit: Visit, error: PlacketError | None = None) -> Response:
     services = await visit.parts.catalogue.information(visit.caller, datetime.now(UTC))
-    return visit.render("services.html", status, services=services, error=error)
+    return visit.render("services.html", 400 if error else 200, services=services, **told(error))
 
 
 async def create(visit: Visit) -> Response:
@@ -26,14 +28,14 @@ async def create(visit: Visit) -> Response:
     try:
         await visit.parts.catalogue.create_service(visit.caller, name)
     except (InvalidParameter, ServiceExists, ServiceQuotaExceeded, VisionUnavailable) as error:
-        return await _list(visit, error.detail, 400)
+        return await _list(visit, error)
     return visit.redirect(f"/services/{name}")
 
 
 async def show(visit: Visit) -> Response:
     name = visit.path("service")
     service = await visit.parts.catalogue.service(visit.caller, name)
-    _, runs = await visit.parts.indexing.list(service, start=0, limit=_RUNS)
+    _, runs = await visit.parts.indexing.list(service, start=0, limit=_RUNS, kinds=tuple(RunKind))
     products = await visit.parts.catalogue.products(visit.caller, name, "", _PRODUCTS)
     information = await visit.parts.catalogue.information(visit.caller, datetime.now(UTC))
     remaining = next((i.remaining for i in information if i.service.name == name), 0)
@@ -45,7 +47,7 @@ async def delete(visit: Visit) -> Response:
     name = visit.path("service")
     await visit.parts.catalogue.service(visit.caller, name)
     if visit.text("confirm") != name:
-        raise InvalidParameter(visit.words("service.confirm_wrong"))
+        raise Told(visit.words("service.confirm_wrong"))
     await visit.parts.catalogue.delete_service(visit.caller, name)
     return visit.redirect("/services")
 

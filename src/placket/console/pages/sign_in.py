@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
-from placket.console.errors import Forged, NoSuchPage
+from placket.console.errors import NoSuchPage, Stale
 from placket.console.guard import SESSION_COOKIE, Page
 from placket.console.sessions import LIFETIME_SECONDS
 from placket.console.visit import LANGUAGE_COOKIE, PROJECT_COOKIE, Visit
@@ -28,16 +28,17 @@ async def form(visit: Visit) -> Response:
 async def _form(visit: Visit, target: str, error: str = "", status: int = 200) -> Response:
     nonce = unquote(visit.request.cookies.get(FORM_COOKIE, "")) or secrets.token_urlsafe(18)
     token = await visit.house.sessions.form_token(nonce)
-    page = visit.render("sign_in.html", status, next=target, form_token=token, error=error)
+    ended = SESSION_COOKIE in visit.request.cookies
+    page = visit.render("sign_in.html", status, next=target, form_token=token, error=error, ended=ended)
     return visit.remember(page, FORM_COOKIE, nonce, _FORM_SECONDS)
 
 
 async def submit(visit: Visit) -> Response:
-    """Raises Forged for a form that was not made for this browser."""
+    """Raises Stale for a form that was not made for this browser."""
     nonce = unquote(visit.request.cookies.get(FORM_COOKIE, ""))
     expected = await visit.house.sessions.form_token(nonce)
     if not nonce or not hmac.compare_digest(expected.encode(), visit.text("form").encode("utf-8", "replace")):
-        raise Forged(visit.words("sign_in.stale"))
+        raise Stale(visit.words("sign_in.stale"))
     client = visit.request.client.host if visit.request.client else ""
     wait = visit.house.throttle.wait(client)
     if wait > 0:

@@ -33,12 +33,18 @@ async def show(visit: Visit) -> Response:
     entries = [(e, [shown(g, visit.words) for g in e.garments or () if g.group in e.detection]) for e in page.entries]
     more = offset + _PAGE if offset + _PAGE < page.task.total else None
     back = max(0, offset - _PAGE) if offset else None
-    return visit.render("task.html", task=page.task, entries=entries, offset=offset, more=more, back=back)
+    growing = page.task.processing > 0 and len(entries) < _PAGE
+    return visit.render(
+        "task.html", task=page.task, entries=entries, offset=offset, more=more, back=back, growing=growing
+    )
 
 
 async def progress(visit: Visit) -> Response:
     task = await visit.parts.tagging_tasks.task(visit.caller, visit.path("task"))
-    return visit.render("_task_progress.html", task=task)
+    page = visit.render("_task_progress.html", task=task)
+    if not task.processing:
+        page.headers["HX-Refresh"] = "true"
+    return page
 
 
 async def photo(visit: Visit) -> Response:

@@ -5,6 +5,7 @@ import base64
 
 from starlette.responses import Response
 
+from placket.console.errors import Told
 from placket.console.garments import Shown, overlay, shown
 from placket.console.guard import read_upload
 from placket.console.visit import Visit
@@ -23,8 +24,7 @@ async def home(visit: Visit) -> Response:
 
 
 async def page(visit: Visit) -> Response:
-    services = await visit.parts.catalogue.services(visit.caller) if visit.project else []
-    return visit.render("try.html", services=services, max_bytes=visit.parts.catalogue_limits.max_bytes)
+    return visit.render("try.html", max_bytes=visit.parts.catalogue_limits.max_bytes)
 
 
 async def look(visit: Visit) -> Response:
@@ -37,7 +37,8 @@ async def look(visit: Visit) -> Response:
     )
     items: list[Shown] = [shown(d.garment, visit.words, link=d.link) for d in found.items]
     return visit.render(
-        "_look.html",
+        "_look.html" if visit.is_fragment else "look.html",
+        max_bytes=limits.max_bytes,
         # Carried in the page itself: the server keeps no photo that somebody tried.
         preview="data:image/jpeg;base64," + base64.b64encode(preview).decode("ascii"),
         overlay=overlay([d.garment for d in found.items], visit.words, found.width, found.height),
@@ -56,7 +57,7 @@ async def _photo(visit: Visit) -> bytes:
         return upload[1]
     url = visit.text("url")
     if not url:
-        raise InvalidParameter(visit.words("try.nothing"))
+        raise Told(visit.words("try.nothing"))
     return await visit.parts.photos.fetch(url, limits)
 
 
@@ -68,8 +69,23 @@ async def similar(visit: Visit) -> Response:
         include_duplicates=visit.text("duplicates") != "hide",
     )
     service = visit.text("service")
+    await _check_model(visit, service)
     matches = await visit.parts.searching.by_link(visit.caller, service, visit.text("link"), options, details=True)
-    return visit.render("_similar.html", service=service, matches=matches, counts=counts(matches), steps=STEPS)
+    return similar_page(visit, service, matches)
+
+
+async def _check_model(visit: Visit, service: str) -> None:
+    """Raises NoSuchService, and Told for a service whose products another bundle has seen."""
+    bundle = (await visit.parts.catalogue.service(visit.caller, service)).bundle
+    current = visit.parts.vision.default_bundle
+    if bundle != current:
+        raise Told(visit.words("similar.other_model", service=service, bundle=bundle, current=current))
+
+
+def similar_page(visit: Visit, service: str, matches: list[Match]) -> Response:
+    """The part of a page that a script asked for, or a page of its own."""
+    template = "_similar.html" if visit.is_fragment else "similar.html"
+    return visit.render(template, service=service, matches=matches, counts=counts(matches), steps=STEPS)
 
 
 def _conditions(visit: Visit) -> tuple[Condition, ...]:

@@ -1,0 +1,96 @@
+"""Pages for every reader: whatever their language, and without a script too."""
+
+import re
+
+from placket.console.words import LANGUAGES, Words
+from placket.domain import reasons
+from placket.domain.errors import FetchError, ImageError, NoGarmentFound, PlacketError
+from placket.services.ports import Hit
+from tests.support.memory import MemoryInstallation
+from tests.unit.console.conftest import ORIGIN, Browser
+from tests.unit.console.test_pages import CSV, SCRIPT, put
+
+
+async def test_without_a_script_every_step_is_a_page(admin: Browser, installation: MemoryInstallation) -> None:
+    page = await admin.post("/try/look", files={"photo": ("a.png", b"PIC2", "image/png")})
+    assert page.text.startswith("<!doctype html>")
+    assert page.text.count("<article") == 2
+    assert "hidden>" not in page.text.partition("<article")[2].partition("</section>")[0]
+    links = re.findall(r'<option value="([^"]{80,})"', page.text)
+    assert len(links) == 2
+    await put(installation, "p")
+    installation.engine.hits = [Hit("p", 0.5)]
+    similar = await admin.post("/try/similar", {"link": links[1], "service": "shoes"})
+    assert similar.text.startswith("<!doctype html>")
+    assert 'data-score="0.75000"' in similar.text
+    neighbours = await admin.get("/services/shoes/neighbours", params={"id": "p"})
+    assert neighbours.text.startswith("<!doctype html>")
+    preview = await admin.post("/services/shoes/index/preview", files={"file": ("a.csv", CSV, "text/csv")})
+    assert preview.text.startswith("<!doctype html>")
+    assert "category1_id is empty" in preview.text
+    assert 'type="file"' in preview.text
+
+
+async def test_a_switch_of_language_stays_on_the_page(admin: Browser, installation: MemoryInstallation) -> None:
+    await put(installation, "p&q")
+    page = await admin.get("/services/shoes/product", params={"id": "p&q"})
+    link = re.search(r'href="/console(/language/ko[^"]+)"', page.text)
+    assert link
+    target = (await admin.get(link[1].replace("&amp;", "&"))).headers["location"]
+    assert (await admin.get(target.removeprefix("/console"))).status_code == 200
+    # What was sent cannot be asked for again: back to where the form stands, and nowhere else.
+    for referer, back in ((f"{ORIGIN}/console/keys", "%2Fkeys"), ("https://evil.example/", "%2F"), ("", "%2F")):
+        failed = await admin.post("/services", {"name": "?"}, headers={"referer": referer})
+        assert f'/language/en?back={back}"' in failed.text
+
+
+async def test_failures_are_told_in_the_readers_language(admin: Browser) -> None:
+    for language in LANGUAGES:
+        answer = await admin.post("/services", {"name": "shoes"}, headers={"accept-language": language})
+        assert answer.status_code == 400
+        notice = answer.text.partition('role="alert">')[2].partition("</p>")[0]
+        assert "shoes" in notice
+        assert ("같은 이름의 서비스가 이미 있습니다." in notice) is (language == "ko")
+
+
+def test_every_failure_of_a_row_or_a_photo_has_its_words() -> None:
+    stored = {word for name, word in vars(reasons).items() if name.isupper() and isinstance(word, str)}
+    kinds: set[type[PlacketError]] = {
+        ImageError,
+        FetchError,
+        *ImageError.__subclasses__(),
+        *FetchError.__subclasses__(),
+        NoGarmentFound,
+    }
+    for language in LANGUAGES:
+        words = Words(language)
+        for reason in stored | {reasons.reason_of(kind("")) for kind in kinds} | {kind.reason for kind in kinds}:
+            assert words.reason(reason), f"{language}: reason.{reason}"
+
+
+async def test_checks_and_reindexes_are_in_the_list_too(admin: Browser) -> None:
+    await admin.post("/services/shoes/index", {"check_only": "yes"}, files={"file": ("dry.csv", CSV, "text/csv")})
+    for path in ("/services/shoes", "/services/shoes/runs"):
+        page = (await admin.get(path)).text
+        assert "dry.csv" in page
+        assert "Check only" in page
+
+
+async def test_whoever_was_signed_in_is_told_that_it_ended(admin: Browser) -> None:
+    cookie = dict(admin.client.cookies)["placket_session"]
+    await admin.post("/sign-out-everywhere")
+    assert "session has ended" not in (await admin.get("/sign-in")).text
+    admin.client.cookies.set("placket_session", cookie, domain="console.test", path="/console")
+    assert "Your session has ended" in (await admin.get("/sign-in")).text
+
+
+async def test_a_service_of_another_model_says_how_to_bring_it_over(
+    admin: Browser, installation: MemoryInstallation
+) -> None:
+    installation.vision.default_bundle = "newer"
+    for language, words in (("en", "are never compared"), ("ko", "비교하지 않습니다")):
+        form = {"link": "x", "service": "shoes"}
+        answer = await admin.post("/try/similar", form, headers={**SCRIPT, "accept-language": language})
+        assert answer.status_code == 400
+        assert "placket reindex shoes" in answer.text
+        assert words in answer.text
