@@ -60,6 +60,7 @@ def test_a_bad_photo_then_an_address(page: Page, indexed: Shop) -> None:
     large = b"\xff\xd8" + bytes(8_000_000)
     page.set_input_files("#photo", {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": large})
     expect(page.get_by_role("alert")).to_contain_text("bytes")
+    page.wait_for_function("sessionStorage.getItem('placket-look') === null")
 
 
 def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:

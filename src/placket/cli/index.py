@@ -41,6 +41,8 @@ def index(
     if "://" not in source and Path(source).is_dir():
         from placket.cli.index_folder import index_folder
 
+        if callback_url is not None:
+            raise typer.BadParameter("a folder is no run whose end could be told", param_hint="--callback-url")
         index_folder(Path(source), columns, service, at_once, profile, dry_run=dry_run, as_json=as_json)
         return
     from placket.cli.index_report import follow, show_reserved

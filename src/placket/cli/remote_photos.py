@@ -62,6 +62,7 @@ async def _look_at(
     """How many photos could not be used."""
     failed = 0
     async with AsyncPlacket(profile.url, profile.key) as placket:
+        # A server that is not there is said at once; only the photos are asked with patience.
         await placket.server.readiness()
     async with AsyncPlacket(profile.url, profile.key, retries=PATIENT) as placket:
 

@@ -53,5 +53,5 @@ def _show(found: dict[str, Any]) -> None:
 
         table = Table("figure", "value")
         for name, value in sorted(found["figures"].items()):
-            table.add_row(name, f"{value:g}")
+            table.add_row(name, f"{value:,.12g}")
         console.print(table)

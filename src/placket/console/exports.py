@@ -14,7 +14,6 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from placket.domain.garments import Garment
 from placket.domain.runs import FIELDS, RowResult
-from placket.domain.spreadsheets import csv_line as csv_line
 from placket.domain.tagger.result import tagging_result
 from placket.domain.tagger.tasks import EntryResult
 from placket.domain.taxonomy import taxonomy

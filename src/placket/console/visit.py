@@ -93,7 +93,10 @@ class Visit:
         of a part that a script asks for, the page that it stands on."""
         url = urlsplit(str(self.request.url))
         if self.is_fragment or self.request.method not in SAFE_METHODS:
-            url = urlsplit(self.request.headers.get("referer", ""))
+            try:
+                url = urlsplit(self.request.headers.get("referer", ""))
+            except ValueError:
+                return "/"
         if not url.path.startswith(f"{self.house.prefix}/"):
             return "/"
         return url.path.removeprefix(self.house.prefix) + (f"?{url.query}" if url.query else "")

@@ -22,7 +22,7 @@ from placket.training.layers import fold_all
 from placket.training.loop import load_checkpoint
 from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
-from placket.training.terms import terms_of
+from placket.training.terms import sets_of, terms_of
 
 OPSET = 17
 MIN_HALF = 1024
@@ -190,7 +190,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
         "encoder": {**provenance(plan.encoder), "flip": plan.flip, "refitted_heads": heads},
         "int8": plan.int8,
     }
-    if terms := terms_of(name for part in ("detector", "encoder") for name in training[part]["sources"]):
+    if terms := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
         training["terms"] = terms
     content = {
         "format": 1, "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -201,7 +201,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
         "encoder": {**ENCODER_SETTINGS, "size": [plan.encoder_side] * 2},
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": DEFAULT_CURVE},
-        "metrics": {"onnx_difference": differences},
+        "metrics": {"float_onnx_difference": differences},
         "training": training,
         "checksums": {name: sha256(folder / name) for name in ("detector.onnx", "encoder.onnx")},
     }  # fmt: skip

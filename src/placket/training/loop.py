@@ -87,7 +87,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """The saved state, or None where there is none."""
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 
 

@@ -91,7 +91,7 @@ class Run(ABC):
         self.average = Average(self.network, self.recipe.average)
         self.began = {
             "recipe": other["recipe"], "steps": other["step"], "minutes": round(other["spent"] / 60, 1),
-            "began": other.get("began"),
+            "sources": other.get("sources", {}), "began": other.get("began"),
         }  # fmt: skip
 
     @abstractmethod

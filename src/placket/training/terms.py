@@ -31,6 +31,16 @@ def terms_of(sets: Iterable[str]) -> str | None:
     )
 
 
+def sets_of(training: dict[str, Any]) -> set[str]:
+    """Names of all sets that a network has seen, in the runs that its last one began with too."""
+    seen: set[str] = set()
+    part: dict[str, Any] | None = training
+    while part is not None:
+        seen |= set(part.get("sources", {}))
+        part = part.get("began")
+    return seen
+
+
 def history(training: dict[str, Any]) -> str:
     """Minutes, steps and sides of each part of a run, first to last, in words."""
     parts: list[str] = []

@@ -13,11 +13,12 @@ import httpx
 import psutil
 import pytest
 
-from placket.cli.demo import server
+from placket.cli.demo import _hosting, server
+from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.goods import Product, first, index_files, products_of
 from placket.cli.demo.home import Home, ServerNote, one_at_a_time, open_home, read_note, write_note, write_secret
 from placket.cli.demo.host import PORTS, image_host
-from placket.cli.demo.keeper import Folders, keep_pictures
+from placket.cli.demo.keeper import Folders, keep_pictures, release_pictures
 from placket.domain.index_file import MAX_LENGTH
 from placket.samples import catalogue
 from placket.settings import Settings
@@ -59,8 +60,8 @@ def test_kept_pictures_are_those_of_the_folders_and_go_with_the_server(home: Hom
     with image_host({}) as free:
         port = int(free.rsplit(":", 1)[1])
     server_process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    note = ServerNote(server_process.pid, psutil.Process(server_process.pid).create_time(), 8780)
-    keeper = psutil.Process(keep_pictures(home, note, port))
+    note = ServerNote(server_process.pid, psutil.Process(server_process.pid).create_time(), 8780, port)
+    keeper = psutil.Process(keep_pictures(home, note))
     for _ in range(600):
         with contextlib.suppress(httpx.TransportError):
             assert httpx.get(f"{free}/a-1.jpg", trust_env=False).content == b"abc"
@@ -70,6 +71,21 @@ def test_kept_pictures_are_those_of_the_folders_and_go_with_the_server(home: Hom
         pytest.fail("the pictures are not served")
     server_process.communicate(b"\n")
     keeper.wait(20)
+
+
+def test_the_pictures_are_kept_when_the_demo_fails(home: Home) -> None:
+    me = psutil.Process()
+    note = ServerNote(me.pid, me.create_time(), 8780)
+    with pytest.raises(DemoFailed), _hosting(home, note, {"/a-1.jpg": b"abc"}) as host:
+        assert httpx.get(f"{host}/a-1.jpg", trust_env=False).content == b"abc"
+        raise DemoFailed("no product could be indexed")
+    kept = json.loads(home.note.read_text())
+    try:
+        assert kept["image_port"] == int(host.rsplit(":", 1)[1])
+        assert "placket.cli.demo.keeper" in psutil.Process(kept["image_pid"]).cmdline()
+    finally:
+        release_pictures(ServerNote(**kept))
+    assert not psutil.pid_exists(kept["image_pid"]) or psutil.Process(kept["image_pid"]).status() == "zombie"
 
 
 def test_a_note_finds_its_process_only(home: Home) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from placket.cli import completion
 from placket.cli.corrections import _labels, _with_earlier
+from placket.cli.main import app
 from placket.cli.remote import MOST_SHOWN, assignments, failures, for_table
+from placket.cli.status import _show
 
 
 def test_a_table_says_when_there_is_more() -> None:
@@ -27,6 +30,17 @@ def test_assignments() -> None:
 def test_a_reader_that_has_enough_is_no_error_of_a_file() -> None:
     with pytest.raises(BrokenPipeError), failures():
         raise BrokenPipeError
+
+
+def test_a_folder_is_nothing_that_calls_back(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["index", str(tmp_path), "-s", "x", "--callback-url", "http://hook.test/"])
+    assert (done.exit_code, "--callback-url" in done.output) == (2, True)
+
+
+def test_large_figures_are_shown_to_their_last_digit(capsys: pytest.CaptureFixture[str]) -> None:
+    _show({"url": "u", "status": "ready", "problems": [], "figures": {"done_total": 12_345_678.0, "load": 0.25}})
+    out = capsys.readouterr().out
+    assert ("12,345,678" in out, "0.25" in out) == (True, True)
 
 
 def test_labels_of_a_correction() -> None:

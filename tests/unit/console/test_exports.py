@@ -6,9 +6,10 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from placket.console.exports import csv_line, task_json, task_rows, workbook
+from placket.console.exports import task_json, task_rows, workbook
 from placket.console.garments import overlay, shown
 from placket.console.words import Words
+from placket.domain.spreadsheets import csv_line
 from placket.domain.tagger.tasks import EntryResult
 from tests.support.memory import garment
 

@@ -29,7 +29,7 @@ from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
 from placket.training.speed import Speed
-from placket.training.terms import history, terms_of
+from placket.training.terms import history, sets_of, terms_of
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -179,6 +179,12 @@ def test_narrow_terms_are_named_and_open_ones_are_not() -> None:
     assert terms_of(["cd", "ccp", "own"]) is None
     text = terms_of(["viton", "cd", "hm", "viton"])
     assert text is not None and "(hm, viton)" in text and "research and evaluation" in text
+
+
+def test_what_an_earlier_part_of_a_run_has_seen_counts() -> None:
+    first = {"sources": {"hm": 3}, "began": None}
+    assert sets_of({"sources": {"cd": 1}, "began": first}) == {"hm", "cd"}
+    assert sets_of({"sources": {"cd": 1}}) == {"cd"}
 
 
 def test_a_manifest_is_written_whole(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from placket.cli.demo import server, show
 from placket.cli.demo.drawn import drawn
 from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.goods import Assortment, first, index_files
-from placket.cli.demo.home import FOLDER, Home, one_at_a_time, open_home, write_note, write_secret
+from placket.cli.demo.home import FOLDER, Home, ServerNote, one_at_a_time, open_home, write_note, write_secret
 from placket.cli.demo.host import image_host
 from placket.cli.demo.keeper import keep_pictures, release_pictures
 from placket.cli.demo.server import Running
@@ -114,21 +114,32 @@ def _goods(home: Home, photos: bool, archive: Path | None, count: int | None) ->
 def _run(home: Home, settings: Settings, port: int | None, goods: Assortment) -> None:
     running = _server(home, settings, port)
     key = _key(home, settings, running, goods.service)
-    write_secret(home.token, asyncio.run(_admin_token(settings.model_copy(update={"data_dir": home.data}))) + "\n")
+    if settings.admin_token is None:
+        write_secret(home.token, asyncio.run(_admin_token(settings.model_copy(update={"data_dir": home.data}))) + "\n")
     shop = Shop(running.address, key, goods.service)
     try:
         shop.ensure_service()
-        release_pictures(running.note)
-        with image_host(goods.pictures, running.note.image_port) as host:
-            note = replace(running.note, image_port=int(host.rsplit(":", 1)[1]), image_pid=0)
-            write_note(home, note)
+        with _hosting(home, running.note, goods.pictures) as host:
             failed = _index(shop, goods, host)
             _look(shop, goods, failed, host)
-        write_note(home, replace(note, image_pid=keep_pictures(home, note, note.image_port)))
         stop_command = "make demo-stop" if _is_default(home) else f"placket demo stop --dir {home.folder}"
         show.goodbye(running.address, home, goods.folder, shop.answers("/console"), stop_command)
     finally:
         shop.close()
+
+
+@contextmanager
+def _hosting(home: Home, note: ServerNote, pictures: Mapping[str, bytes]) -> Iterator[str]:
+    """The address of the pictures. Whatever becomes of the demo, a process of its own goes on serving them."""
+    release_pictures(note)
+    try:
+        with image_host(pictures, note.image_port) as host:
+            note = replace(note, image_port=int(host.rsplit(":", 1)[1]), image_pid=0)
+            write_note(home, note)
+            yield host
+    finally:
+        if note.image_port:
+            write_note(home, replace(note, image_pid=keep_pictures(home, note)))
 
 
 def _is_default(home: Home) -> bool:

@@ -40,11 +40,11 @@ class Folders(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
 
-def keep_pictures(home: Home, note: ServerNote, port: int) -> int:
-    """Serve the demo's folders at ``port`` until the server of the note ends. Returns the process's id."""
+def keep_pictures(home: Home, note: ServerNote) -> int:
+    """Serve the demo's folders at the note's port until its server ends. Returns the process's id."""
     folders = [home.images, home.photos / "images"]
     child = subprocess.Popen(
-        [sys.executable, "-m", _MODULE, str(port), str(note.pid), repr(note.created), *map(str, folders)],
+        [sys.executable, "-m", _MODULE, str(note.image_port), str(note.pid), repr(note.created), *map(str, folders)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

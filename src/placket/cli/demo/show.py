@@ -76,7 +76,8 @@ def goodbye(address: str, home: Home, images: Path, console_page: bool, stop: st
     lines = [f"API documentation   {address}/docs"]
     if console_page:
         lines.append(f"Console             {address}/console")
-        lines.append(f"to sign in there    {home.token}")
+        if home.token.exists():
+            lines.append(f"to sign in there    {home.token}")
     lines += [
         f"API key             {home.key}",
         f"Pictures            {images}",

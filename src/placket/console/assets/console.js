@@ -268,7 +268,10 @@ document.addEventListener("htmx:afterSettle", (event) => {
   localise(event.detail.target);
   fit(event.detail.target);
   say(event.detail.target);
-  if (event.detail.target.id === "look" && document.querySelector("[data-look] [data-pick]")) pick("0", false);
+  if (event.detail.target.id !== "look") return;
+  if (document.querySelector("[data-look] [data-pick]")) pick("0", false);
+  // Or the way back would lead to the photo before this one.
+  else sessionStorage.removeItem(KEPT);
 });
 
 // --- labels as wide as their words are in this browser's letters

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from placket.console.choices import correction_form, filter_options, label_name
-from placket.console.exports import PRODUCT_COLUMNS, csv_line, product_row
+from placket.console.exports import PRODUCT_COLUMNS, product_row
 from placket.console.garments import overlay, shown
 from placket.console.guard import Page
 from placket.console.pages.try_it import similar_page
@@ -14,6 +14,7 @@ from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError, NoSuchProduct
 from placket.domain.labels import check_labels
 from placket.domain.runs import FIELDS
+from placket.domain.spreadsheets import csv_line
 from placket.services.searching import SearchOptions
 from placket.services.stores import Document
 

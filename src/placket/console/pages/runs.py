@@ -8,11 +8,12 @@ from uuid import UUID
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.exports import FAILED_COLUMNS, csv_line, failed_row
+from placket.console.exports import FAILED_COLUMNS, failed_row
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import NoSuchRun, PlacketError
 from placket.domain.runs import Outcome, Run, RunKind
+from placket.domain.spreadsheets import csv_line
 from placket.services.stores import Service
 
 _PAGE = 50

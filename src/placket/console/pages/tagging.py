@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.exports import TASK_COLUMNS, csv_line, task_json, task_rows, workbook
+from placket.console.exports import TASK_COLUMNS, task_json, task_rows, workbook
 from placket.console.garments import shown
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError
+from placket.domain.spreadsheets import csv_line
 from placket.domain.tagger.errors import NoSuchTask
 from placket.domain.tagger.tasks import EntryResult, Task
 

@@ -55,7 +55,7 @@ class SceneStream(IterableDataset[Batch]):
             if sample.kind in weights:
                 self.by_kind.setdefault(sample.kind, []).append(sample)
         self.kinds = [k for k in weights if k in self.by_kind]
-        self.repeats = {kind: repeat_shares(own, groups, rare) for kind, own in self.by_kind.items()}
+        self.repeats = {kind: np.cumsum(repeat_shares(own, groups, rare)) for kind, own in self.by_kind.items()}
         self.turned = turned
         total = sum(weights[k] for k in self.kinds)
         self.share = np.array([weights[k] / total for k in self.kinds])
@@ -82,7 +82,8 @@ class SceneStream(IterableDataset[Batch]):
 
     def _pick(self, rng: np.random.Generator) -> Sample:
         kind = self.kinds[int(rng.choice(len(self.kinds), p=self.share))]
-        return self.by_kind[kind][int(rng.choice(len(self.by_kind[kind]), p=self.repeats[kind]))]
+        steps = self.repeats[kind]
+        return self.by_kind[kind][int(np.searchsorted(steps, rng.random() * steps[-1], side="right"))]
 
     def _cut_out(self, rng: np.random.Generator) -> tuple[Pixels, np.ndarray, int] | None:
         """A single item against a plain background, cut to its box, its group drawn evenly."""

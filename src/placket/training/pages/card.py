@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from placket.training.pages.markdown import share, table
-from placket.training.terms import SOURCES, terms_of
+from placket.training.terms import SOURCES, sets_of, terms_of
 
 USE = """## What it is for
 
@@ -49,8 +49,7 @@ def _data(training: dict[str, Any]) -> str:
         if counts != ["0", "0"]:
             rows.append([f"`{name}`: {what}", *counts, terms])
     out = "## Data\n\n" + table(["set", "pictures, detector", "crops, encoder", "terms of the source"], rows)
-    sets = {name for part in ("detector", "encoder") for name in training[part].get("sources", {})}
-    if limits := terms_of(sets):
+    if limits := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
         out += f"\n**{limits}**\nOn `cd` and `ccp` alone:\n\n{OPEN_COMMANDS}"
     return out + (
         "\nA public ImageNet classifier served as a teacher: the encoder learnt to predict its features as well.\n"
