@@ -27,9 +27,10 @@ def export(
     flip: Annotated[
         bool, typer.Option("--flip", help="See every crop twice, once mirrored, for its tags: half as fast.")
     ] = False,
-    int8: Annotated[
-        bool, typer.Option("--int8/--no-int8", help="Compute convolutions in integers: a third of the time.")
+    detector_int8: Annotated[
+        bool, typer.Option(help="Compute the detector's convolutions in integers: a third of the time.")
     ] = True,
+    encoder_int8: Annotated[bool, typer.Option(help="The encoder's too: its tags get a little worse.")] = False,
     refit: Annotated[
         bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
     ] = True,
@@ -51,7 +52,8 @@ def export(
             detector_side or trained_side(detector),
             encoder_side or trained_side(encoder),
             flip,
-            int8,
+            detector_int8,
+            encoder_int8,
             refit,
         )
         export_bundle(out, plan, data, cache)

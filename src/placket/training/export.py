@@ -146,7 +146,7 @@ def trained_side(checkpoint: Path) -> int:
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
     """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), and
-    whether convolutions are computed in integers (`int8`)."""
+    whether a network's convolutions are computed in integers (`..._int8`)."""
 
     version: str
     detector: Path
@@ -154,14 +154,16 @@ class ExportPlan:
     detector_side: int
     encoder_side: int
     flip: bool = False
-    int8: bool = False
+    detector_int8: bool = True
+    encoder_int8: bool = False
     refit: bool = True
 
 
 def _compress(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> None:
     detector, encoder = folder / "detector.onnx", folder / "encoder.onnx"
-    if plan.int8:
+    if plan.detector_int8:
         quantise(detector, detector_pictures(data, cache, plan.detector_side, DETECTOR_SETTINGS["pad"]))
+    if plan.encoder_int8:
         quantise(encoder, encoder_pictures(data, cache, plan.encoder_side))
     for path in (detector, encoder):
         halve_weights(path)
@@ -186,10 +188,11 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     }
     _compress(folder, plan, data, cache)
     training: dict[str, Any] = {
-        "detector": provenance(plan.detector),
-        "encoder": {**provenance(plan.encoder), "flip": plan.flip, "refitted_heads": heads},
-        "int8": plan.int8,
-    }
+        "detector": {**provenance(plan.detector), "int8": plan.detector_int8},
+        "encoder": {
+            **provenance(plan.encoder), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads,
+        },
+    }  # fmt: skip
     if terms := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
         training["terms"] = terms
     content = {

@@ -119,11 +119,13 @@ async def watching(server: EmbeddedPostgres) -> tuple[asyncio.Event, "asyncio.Ta
 
 
 def postmasters(folder: Path) -> int:
-    found = 0
+    parents: dict[int, int] = {}
     for process in postgres_processes(folder):
         with suppress(psutil.NoSuchProcess):
-            found += "-D" in process.cmdline()
-    return found
+            if "-D" in process.cmdline():
+                parents[process.pid] = process.ppid()
+    # A child has its parent's command line until it has set its own.
+    return sum(parent not in parents for parent in parents.values())
 
 
 def wait_for(url: str, question: str, seconds: float = 60.0) -> object:

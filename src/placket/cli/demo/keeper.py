@@ -3,6 +3,7 @@ from, also when the demo itself has ended. Run as a process of its own by :func:
 
 import contextlib
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from placket.cli.demo.host import serving
 
 _NAME = re.compile(r"/([\w-]+\.jpg)")
 _LOOK_SECONDS = 1.0
+_START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
 _MODULE = "placket.cli.demo.keeper"
 
@@ -41,7 +43,7 @@ class Folders(Mapping[str, bytes]):
 
 
 def keep_pictures(home: Home, note: ServerNote) -> int:
-    """Serve the demo's folders at the note's port until its server ends. Returns the process's id."""
+    """Serve the demo's folders at the note's port, at once and until its server ends. Returns the process's id."""
     folders = [home.images, home.photos / "images"]
     child = subprocess.Popen(
         [sys.executable, "-m", _MODULE, str(note.image_port), str(note.pid), repr(note.created), *map(str, folders)],
@@ -51,7 +53,15 @@ def keep_pictures(home: Home, note: ServerNote) -> int:
         cwd=home.folder,
         start_new_session=True,
     )
+    deadline = time.monotonic() + _START_SECONDS
+    while child.poll() is None and time.monotonic() < deadline and not _answers(note.image_port):
+        time.sleep(0.05)
     return child.pid
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def release_pictures(note: ServerNote) -> None:

@@ -105,14 +105,14 @@ def _choices(seen: Sequence[Seen], found: Sequence[Detections]) -> dict[tuple[fl
 def calibrate(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> dict[str, Any]:
     """`nms_iou`, `score_threshold`, `fallback_score` for the bundle, and under `chosen` what each choice was made by.
 
-    The three are worth most together, see `worth`. F2, not F1: a garment that is missed fails a shop's whole row, a box
-    too many costs a glance.
+    The three are worth most together, see `worth`; of equals the highest fallback, which takes the least for a garment.
+    F2, not F1: a garment that is missed fails a shop's whole row, a box too many costs a glance.
     """
     seen = look(detector, samples, cache)
     by_iou = {}
     for iou in NMS_IOUS:
         table = _choices(seen, [after_suppression(s, iou) for s in seen])
-        best = max(table, key=lambda k: worth(table[k]))
+        best = max(table, key=lambda k: (worth(table[k]), k[1] or 1.0))
         by_iou[iou] = (
             best,
             table[best],
