@@ -24,6 +24,8 @@ from tests.support.server import PlacketServer, free_port
 
 class _Quiet(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # As real image hosts do: head and body are two writes, and the second must not wait for an acknowledgement.
+    disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
