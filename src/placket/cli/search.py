@@ -46,10 +46,7 @@ def product(
     options = _options(limit, filters, min_similarity, duplicates)
     with asking(profile) as placket:
         matches = placket.search.product(service, product_id, **options)
-    if as_json:
-        write_json({"items": matches})
-    else:
-        _show(matches)
+    _answer(matches, as_json)
 
 
 @search_app.command()
@@ -100,10 +97,7 @@ def link(
     options = _options(limit, filters, min_similarity, duplicates)
     with asking(profile) as placket:
         matches = placket.search.link(service, link, **options)
-    if as_json:
-        write_json({"items": matches})
-    else:
-        _show(matches)
+    _answer(matches, as_json)
 
 
 def _options(limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool) -> dict[str, Any]:
@@ -116,6 +110,13 @@ def _options(limit: int, filters: list[str] | None, min_similarity: float | None
         "include_duplicates": duplicates,
         "fields": _FIELDS,
     }
+
+
+def _answer(matches: "Sequence[Match]", as_json: bool) -> None:
+    if as_json:
+        write_json({"items": matches})
+    else:
+        _show(matches)
 
 
 def _show_garment(garment: "Garment") -> None:

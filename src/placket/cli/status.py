@@ -47,7 +47,7 @@ def _show(found: dict[str, Any]) -> None:
     for problem in found["problems"]:
         console.print(f"  {problem}", style="red", markup=False, soft_wrap=True)
     if "services" in found:
-        console.print(f"The key's project has {found['services']:,} services with {found['products']:,} products.")
+        console.print(f"The key's project: services {found['services']:,}, products {found['products']:,}.")
     if "figures" in found:
         from rich.table import Table
 
