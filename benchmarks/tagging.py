@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+import placket.bundles
 from benchmarks.photos import real_photos
 from benchmarks.polling import poll
 from benchmarks.serving import Memory, bare_networks, file_host, rounded, until_ready
@@ -88,10 +89,10 @@ def _drawn(options: argparse.Namespace) -> list[Path]:
 
 @contextmanager
 def _installation(options: argparse.Namespace) -> Iterator[PlacketServer]:
-    bundle = str(options.bundle.absolute()) if options.bundle else ""
-    environment = {"PLACKET_VISION_THREADS": "0", "PLACKET_BUNDLE": bundle}
+    bundle = (options.bundle or Path(placket.bundles.__file__).parent).absolute()
+    environment = {"PLACKET_VISION_THREADS": "0", "PLACKET_BUNDLE": str(bundle)}
     if options.apart:
-        with running_fleet(1, 1, bundle=Path(bundle), **environment) as fleet:
+        with running_fleet(1, 1, bundle=bundle, **environment) as fleet:
             yield fleet.members[0]
     else:
         with running_server(bundle=False, **environment) as server:

@@ -67,15 +67,6 @@ class Average:
                 value.copy_(new)
 
 
-def optimizer_for(network: nn.Module, rate: float, decay: float) -> torch.optim.Optimizer:
-    """AdamW; no decay on biases and norms."""
-    heavy = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
-    light = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": heavy, "weight_decay": decay}, {"params": light, "weight_decay": 0.0}], lr=rate, betas=(0.9, 0.99)
-    )
-
-
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write whole or not at all."""
     temporary = path.with_suffix(".tmp")

@@ -19,9 +19,9 @@ from placket.training.loop import (
     log_interval,
     log_line,
     one_cycle,
-    optimizer_for,
     save_checkpoint,
 )
+from placket.training.optimizer import Optimizer
 
 CHECKPOINT_SECONDS = 120.0
 Batch = dict[str, Any]
@@ -36,6 +36,7 @@ class Recipe:
     steps: int | None = None
     rate: float = 0.002
     decay: float = 0.05
+    muon: bool = False
     average: float = 0.9985
     workers: int = 1
 
@@ -65,7 +66,7 @@ class Run(ABC):
         self.recipe, self.out, self.sources, self.device = recipe, out, sources, device_of()
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.average = Average(self.network, recipe.average)
-        self.optimizer = optimizer_for(self.network, recipe.rate, recipe.decay)
+        self.optimizer = Optimizer(self.network, recipe.rate, recipe.decay, recipe.muon)
         self.clock = Clock(recipe.minutes * 60, steps=recipe.steps)
         self.began: dict[str, Any] | None = None
         saved = load_checkpoint(out / "checkpoint.pt")
@@ -101,10 +102,9 @@ class Run(ABC):
     def step(self, batch: Batch) -> dict[str, float]:
         """One update; returns the loss's parts."""
         progress = self.clock.progress
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate * one_cycle(progress)
+        self.optimizer.set_rate(self.recipe.rate * one_cycle(progress))
         loss, parts = self.losses(batch, progress)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.optimizer.step()

@@ -1,11 +1,17 @@
-"""The socket that `placket serve` listens on."""
+"""What `placket serve` does before it answers: it listens, and settles its memory."""
 
+import asyncio
+import gc
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 import typer
 
-from placket.cli.serve import _listen
+import placket.bootstrap
+from placket.cli.serve import _listen, _serve
 from placket.settings import Settings
 
 
@@ -20,3 +26,26 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     with _listen(Settings(port=0)) as listener, pytest.raises(typer.Exit):
         _listen(Settings(port=listener.getsockname()[1]))
     assert "cannot listen on 127.0.0.1" in capsys.readouterr().err
+
+
+class _Stop(Exception):
+    pass
+
+
+def test_what_is_loaded_at_the_start_is_never_collected_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full collection of it would hold up all requests for a tenth of a second."""
+    frozen: list[bool] = []
+
+    async def value() -> None:
+        raise _Stop
+
+    @asynccontextmanager
+    async def opened(_: Settings) -> AsyncIterator[SimpleNamespace]:
+        token = SimpleNamespace(value=value)
+        yield SimpleNamespace(api=lambda: None, storage=SimpleNamespace(admin_token=token))
+
+    monkeypatch.setattr(placket.bootstrap, "open_application", opened)
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    with pytest.raises(_Stop):
+        asyncio.run(_serve(Settings(port=0), with_worker=False))
+    assert frozen

@@ -97,8 +97,10 @@ def one_batch() -> dict[str, object]:
     return collate(scenes)
 
 
-def test_a_run_goes_on_exactly_where_it_was_cut_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("muon", [False, True])
+def test_a_run_goes_on_exactly_where_it_was_cut_off(tmp_path: Path, muon: bool) -> None:
     recipe = DetectorRecipe.read(recipe_path("smoke"))
+    recipe.muon = muon
     batch = one_batch()
     run = DetectorRun(recipe, tmp_path, {"drawn": 2})
     for _ in range(3):
