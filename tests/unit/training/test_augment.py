@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from placket.training.detector.augment import Scene, blank, flip, mosaic, paste, place, quarter_turn, recolour
+from placket.training.detector.augment import Scene, flip, mosaic, paste, place, quarter_turn, recolour
 
 
 def painted(width: int = 80, height: int = 120, box: tuple[int, int, int, int] = (20, 30, 60, 90)) -> Scene:
@@ -85,9 +85,3 @@ def test_recolouring_changes_no_size_and_is_repeatable() -> None:
     first = recolour(pixels, np.random.default_rng(5))
     np.testing.assert_array_equal(first, recolour(pixels, np.random.default_rng(5)))
     assert first.shape == pixels.shape and first.dtype == np.uint8
-
-
-def test_blank_surfaces_are_pictures_of_nothing() -> None:
-    for seed in range(12):
-        pixels = blank(48, np.random.default_rng(seed))
-        assert pixels.shape == (48, 48, 3) and pixels.dtype == np.uint8

@@ -132,14 +132,6 @@ def paste(scene: Scene, item: Pixels, alpha: NDArray[np.float32], group: int, rn
     )
 
 
-def blank(size: int, rng: np.random.Generator) -> Pixels:
-    """A surface with nothing on it: one colour, a slope of light, or coarse or fine noise."""
-    cells = int(rng.choice([1, 2, 4, 16, size]))
-    spread = float(rng.choice([6, 40, 120]))
-    low = rng.normal(rng.uniform(0, 255, 3), spread, (cells, cells, 3)).clip(0, 255).astype(np.uint8)
-    return np.asarray(Image.fromarray(low).resize((size, size), Image.Resampling.BICUBIC))
-
-
 def recolour(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
     """Brightness, contrast, gamma and a tint by one table a channel; saturation; now and then blur, JPEG, grey."""
     ramp = np.arange(256, dtype=np.float32) / 255.0

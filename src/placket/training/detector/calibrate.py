@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 
 from placket.training.cache import Store
 from placket.training.detector.coco import Truth
-from placket.training.detector.pictures import truth_of
-from placket.training.detector.targets import Sample
+from placket.training.detector.nothing import draw_nothing
+from placket.training.detector.pictures import shown, truth_of
+from placket.training.detector.targets import NOTHING, Sample
 from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix, suppress
 
 NMS_IOUS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 SCORES = tuple(round(0.3 + 0.025 * i, 3) for i in range(10))
 FALLBACKS = (None, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
 EMPTY_SHARE = 0.01
+DRAWN = "drawn"
+DRAWN_PICTURES, DRAWN_SIDE, DRAWN_SEED = 120, 320, 77
 PEOPLE = ("ccp", "viton")
+WITHOUT = (*NOTHING, DRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,16 @@ def look(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> list
     stores = {name: Store(cache / name) for name in {s.dataset for s in samples}}
     out = []
     for sample in samples:
-        pixels = stores[sample.dataset][sample.key]
+        pixels = shown(sample, stores[sample.dataset][sample.key])
         out.append(Seen(sample.kind, truth_of(sample, pixels), detector.candidates(pixels), sample.open_groups))
     return out
+
+
+def look_at_nothing(detector: OnnxDetector) -> list[Seen]:
+    """Run it over drawn pictures without a garment."""
+    nobody = Truth(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), DRAWN_SIDE, DRAWN_SIDE)
+    pictures = (draw_nothing(DRAWN_SIDE, np.random.default_rng([DRAWN_SEED, n])) for n in range(DRAWN_PICTURES))
+    return [Seen(DRAWN, nobody, detector.candidates(pixels), ()) for pixels in pictures]
 
 
 def after_suppression(one: Seen, iou: float) -> Detections:
@@ -74,7 +85,7 @@ def f2_by_kind(seen: Sequence[Seen], answers: Sequence[Detections]) -> dict[str,
     """F2 at IoU 0.5 of the answers by kind of picture; for pictures without a garment the share without an answer."""
     sums: dict[str, NDArray[np.int64]] = {}
     for one, found in zip(seen, answers, strict=True):
-        if one.kind == "empty":
+        if one.kind in WITHOUT:
             counts = np.array([0, 1, 0]) if len(found.scores) else np.array([1, 0, 0])
         else:
             # A single item's group is settled by its category; here it only has to be found.
@@ -82,15 +93,14 @@ def f2_by_kind(seen: Sequence[Seen], answers: Sequence[Detections]) -> dict[str,
             counts = np.array(matches(found, replace(one.truth, groups=known)))
         sums[one.kind] = sums.get(one.kind, np.zeros(3, np.int64)) + counts
     out = {k: float(5 * v[0] / max(1, 5 * v[0] + v[1] + 4 * v[2])) for k, v in sums.items()}
-    if "empty" in sums:
-        out["empty"] = float(sums["empty"][0] / sums["empty"].sum())
-    return out
+    return out | {k: float(sums[k][0] / sums[k].sum()) for k in WITHOUT if k in sums}
 
 
 def worth(by_kind: dict[str, float]) -> float:
     """One figure for a choice: the mean over kinds of pictures, where one in a hundred is taken to show no garment."""
-    garments = [v for k, v in by_kind.items() if k != "empty"]
-    return (1 - EMPTY_SHARE) * float(np.mean(garments)) + EMPTY_SHARE * by_kind.get("empty", 1.0)
+    garments = [v for k, v in by_kind.items() if k not in WITHOUT]
+    nothing = [v for k, v in by_kind.items() if k in WITHOUT] or [1.0]
+    return (1 - EMPTY_SHARE) * float(np.mean(garments)) + EMPTY_SHARE * float(np.mean(nothing))
 
 
 def _choices(seen: Sequence[Seen], found: Sequence[Detections]) -> dict[tuple[float, float | None], dict[str, float]]:
@@ -108,7 +118,7 @@ def calibrate(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) ->
     The three are worth most together, see `worth`; of equals the highest fallback, which takes the least for a garment.
     F2, not F1: a garment that is missed fails a shop's whole row, a box too many costs a glance.
     """
-    seen = look(detector, samples, cache)
+    seen = [*look(detector, samples, cache), *look_at_nothing(detector)]
     by_iou = {}
     for iou in NMS_IOUS:
         table = _choices(seen, [after_suppression(s, iou) for s in seen])

@@ -13,7 +13,6 @@ from placket.training.cache import Pixels, Store
 from placket.training.detector.augment import (
     PAD,
     Scene,
-    blank,
     clip,
     flip,
     mosaic,
@@ -22,10 +21,13 @@ from placket.training.detector.augment import (
     quarter_turn,
     recolour,
 )
-from placket.training.detector.targets import Sample, foreground
+from placket.training.detector.nothing import draw_nothing, window
+from placket.training.detector.targets import NOTHING, Sample, foreground
 
 MOST_BOXES = 40
-BLANK_SHARE = 0.4
+DRAWN_SHARE = 0.5
+"""Of the pictures without a garment, beside those cut out of street photos."""
+PASTED_ON = ("ccp", "viton", "cd", *NOTHING)
 Batch = dict[str, Any]
 
 
@@ -69,10 +71,13 @@ class SceneStream(IterableDataset[Batch]):
             self.items.setdefault(int(sample.groups[0]), []).append(sample)
         self.stores: dict[str, Store] = {}
 
-    def _load(self, sample: Sample) -> Scene:
+    def _load(self, sample: Sample, rng: np.random.Generator) -> Scene:
         if sample.dataset not in self.stores:
             self.stores[sample.dataset] = Store(self.cache / sample.dataset)
         pixels = self.stores[sample.dataset][sample.key]
+        if sample.region is not None:
+            x0, y0, x1, y1 = window(sample.region, pixels.shape[:2], rng)
+            pixels = pixels[y0:y1, x0:x1]
         height, width = pixels.shape[:2]
         negative = np.ones(self.groups, np.float32)
         negative[list(sample.open_groups)] = 0
@@ -91,7 +96,7 @@ class SceneStream(IterableDataset[Batch]):
             return None
         group = list(self.items)[int(rng.integers(len(self.items)))]
         pool = self.items[group]
-        scene = self._load(pool[int(rng.integers(len(pool)))])
+        scene = self._load(pool[int(rng.integers(len(pool)))], rng)
         alpha = foreground(scene.pixels, 12).astype(np.float32)
         x0, y0, x1, y1 = scene.boxes[0].round().astype(int)
         alpha = alpha[y0:y1, x0:x1]
@@ -100,9 +105,9 @@ class SceneStream(IterableDataset[Batch]):
         return scene.pixels[y0:y1, x0:x1], alpha, group
 
     def _one(self, sample: Sample, size: int, rng: np.random.Generator, strong: bool) -> Scene:
-        scene = self._load(sample)
-        if sample.kind == "empty" and rng.random() < BLANK_SHARE:
-            scene.pixels = blank(scene.pixels.shape[0], rng)
+        scene = self._load(sample, rng)
+        if sample.kind == "empty" and rng.random() < DRAWN_SHARE:
+            scene.pixels = draw_nothing(scene.pixels.shape[0], rng)
         if rng.random() < self.turned:
             scene = quarter_turn(scene, left=bool(rng.integers(2)))
         roll = rng.random()
@@ -111,7 +116,7 @@ class SceneStream(IterableDataset[Batch]):
         scale = min(max(scale, 0.3), 2.2)
         pad = (PAD, PAD, PAD) if rng.random() < 0.7 else tuple(int(v) for v in rng.integers(0, 256, 3))
         scene = place(scene, size, scale, (float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1))), pad)  # type: ignore[arg-type]
-        if strong and rng.random() < self.paste_share and sample.kind in ("ccp", "viton", "cd", "empty"):
+        if strong and rng.random() < self.paste_share and sample.kind in PASTED_ON:
             for _ in range(int(rng.integers(1, 4))):
                 item = self._cut_out(rng)
                 if item:
@@ -120,7 +125,7 @@ class SceneStream(IterableDataset[Batch]):
 
     def _scene(self, size: int, rng: np.random.Generator, strong: bool) -> Scene:
         if strong and rng.random() < self.mosaic_share:
-            scene = mosaic([self._load(self._pick(rng)) for _ in range(4)], size, rng)
+            scene = mosaic([self._load(self._pick(rng), rng) for _ in range(4)], size, rng)
         else:
             scene = self._one(self._pick(rng), size, rng, strong)
         if rng.random() < 0.5:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from placket.training.cache import Pixels, decode_rgb
 from placket.training.detector.coco import Truth
+from placket.training.detector.nothing import window
 from placket.training.detector.targets import Sample
 from placket.training.sources import iter_images
 
@@ -18,6 +19,14 @@ Picture = tuple[Pixels, Truth]
 def truth_of(sample: Sample, pixels: Pixels) -> Truth:
     """The sample's boxes with the picture's size."""
     return Truth(sample.boxes, sample.groups, pixels.shape[1], pixels.shape[0])
+
+
+def shown(sample: Sample, pixels: Pixels) -> Pixels:
+    """The part of its picture that is the sample."""
+    if sample.region is None:
+        return pixels
+    x0, y0, x1, y1 = window(sample.region, pixels.shape[:2])
+    return np.ascontiguousarray(pixels[y0:y1, x0:x1])
 
 
 def pictures_of(samples: Sequence[Sample], data: Path) -> Iterator[tuple[Sample, Pixels]]:
@@ -30,7 +39,7 @@ def pictures_of(samples: Sequence[Sample], data: Path) -> Iterator[tuple[Sample,
             for name, column in ((key, "image"), (f"{key}/product", "product_image")):
                 encoded = row.get(column)
                 if name in wanted and encoded:
-                    yield wanted[name], decode_rgb(encoded)
+                    yield wanted[name], shown(wanted[name], decode_rgb(encoded))
 
 
 def _turned(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

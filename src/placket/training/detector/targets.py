@@ -7,13 +7,15 @@ and what a parse cannot tell (shoes, bags, hats, jewellery, accessories) is not 
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from placket.training.cache import Pixels, Store
+from placket.training.detector.nothing import beside
 from placket.training.rules import mask_group, record_group
 from placket.training.sources import Garment, Record, read_garments, read_mask_names, read_records, read_taxonomy
 
@@ -23,13 +25,16 @@ UPPER = (5, 6, 7)
 LOWER = (9, 12)
 JUMPSUIT = (10,)
 Box = tuple[float, float, float, float]
+NOTHING = ("empty", "backdrop")
+"""Kinds of samples without a garment: pictures of other things, and what a street photo shows beside the person."""
 
 
 @dataclass(slots=True)
 class Sample:
     """A picture's key in the store of `dataset`, boxes [m, 4] as fractions, groups [m] (-1 unknown).
 
-    `open_groups`: groups that may be in the picture without a box; they are not learnt as absent.
+    `open_groups`: groups that may be in the picture without a box; they are not learnt as absent. `region`: only this
+    part of the picture is the sample (of a kind without boxes).
     """
 
     dataset: str
@@ -39,6 +44,7 @@ class Sample:
     groups: NDArray[np.int64]
     kind: str
     open_groups: tuple[int, ...] = field(default_factory=tuple)
+    region: Box | None = None
 
 
 def box_of(mask: NDArray[np.bool_], trim: float = 0.0) -> Box | None:
@@ -117,6 +123,9 @@ class Targets:
                 if group and box and (garment or pixels.mean() >= TINY):
                     found.append((box, self.number[group]))
             out.append(self._sample(record, record.id, found, "ccp"))
+            region = beside(mask > 0)
+            if region:
+                out.append(replace(self._sample(record, record.id, [], "backdrop"), region=region))
         return out
 
     def studio(self) -> list[Sample]:
@@ -151,19 +160,21 @@ class Targets:
 
 
 def load_samples(data: Path, cache: Path, stores: dict[str, Store]) -> list[Sample]:
-    """All samples, kept in `cache/targets.json` after the first time (a minute of reading masks)."""
-    path = cache / "targets.json"
+    """All samples, kept in `cache/samples.json` after the first time (a minute of reading masks)."""
+    path = cache / "samples.json"
     if path.exists():
         rows = json.loads(path.read_text())
-        return [
-            Sample(
-                r[0], r[1], r[2], np.array(r[3], np.float32).reshape(-1, 4), np.array(r[4], np.int64), r[5], tuple(r[6])
-            )
-            for r in rows
-        ]
+        return [_from_row(row) for row in rows]
     samples = Targets(data, stores).all()
     rows = [
-        [s.dataset, s.key, s.part, s.boxes.tolist(), s.groups.tolist(), s.kind, list(s.open_groups)] for s in samples
+        [s.dataset, s.key, s.part, s.boxes.tolist(), s.groups.tolist(), s.kind, list(s.open_groups), s.region]
+        for s in samples
     ]
     path.write_text(json.dumps(rows))
     return samples
+
+
+def _from_row(row: list[Any]) -> Sample:
+    boxes, groups = np.array(row[3], np.float32).reshape(-1, 4), np.array(row[4], np.int64)
+    region = tuple(row[7]) if row[7] else None
+    return Sample(row[0], row[1], row[2], boxes, groups, row[5], tuple(row[6]), region)
