@@ -7,6 +7,7 @@ from typing import Protocol
 
 from placket.domain.filters import Condition
 from placket.domain.garments import Analysis, Box, Embedding
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
 
 
@@ -67,8 +68,11 @@ class Vision(Protocol):
         bundle: str | None = None,
         box: Box | None = None,
         priority: Priority = Priority.INTERACTIVE,
+        hints: Hints = NO_HINTS,
     ) -> Analysis:
         """Find, tag and embed every garment. ``box`` skips the detector: that part of the image is one garment.
+
+        ``hints``: what words beside the picture say; they weigh as much as the bundle found them to be worth.
 
         Raises ImageError (the picture's fault) or VisionUnavailable (ours).
         """

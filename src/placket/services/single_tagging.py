@@ -48,7 +48,7 @@ class SingleTagging:
         request = await asyncio.to_thread(read_single, body, max_bytes=self._rules.image.max_bytes)
         await self._usage.spend(caller.key_id, 1)
         image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
-        found = await self._vision.analyse(image, limits=self._rules.image)
+        found = await self._vision.analyse(image, limits=self._rules.image, hints=request.hints)
         return Tagged(found.garments, request.detection)
 
 

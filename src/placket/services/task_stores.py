@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.tagger.bulk import BulkRequest
 from placket.domain.tagger.tasks import EntryResult, ImageOutcome, Submission, Task, TaskRules
 from placket.services.stores import Caller, Job
@@ -63,10 +64,11 @@ class TaskStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskImage:
-    """One distinct image of a task."""
+    """One distinct image of a task: a URL, and what is said of what it shows."""
 
     number: int
     url: str
+    hints: Hints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from placket.services.stores import Job
 from placket.services.task_stores import CHUNK_JOB, SetAside, TaskImage
 from placket.storage.database import Database
 from placket.storage.queue import end_job, enqueue
-from placket.storage.task_rows import tell_if_done
+from placket.storage.task_rows import hints_from_row, tell_if_done
 
 _MAX_DETAIL = 500
 
@@ -48,12 +48,12 @@ class PostgresTaskProgress:
         async with self._database.begin() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT number, url FROM tag_images"
+                    "SELECT number, url, hints FROM tag_images"
                     " WHERE task_id = :task AND number = ANY(:numbers) AND state IS NULL ORDER BY number"
                 ),
                 {"task": task_id, "numbers": list(numbers)},
             )
-            return [TaskImage(row.number, row.url) for row in found]
+            return [TaskImage(row.number, row.url, hints_from_row(row.hints)) for row in found]
 
     async def complete(
         self,

@@ -7,6 +7,7 @@ from placket.training.cache import build_all
 from placket.training.detector.calibrate import calibrate as calibrate_detector
 from placket.training.detector.targets import load_samples
 from placket.training.encoder.calibrate import calibrate as calibrate_encoder
+from placket.training.encoder.hints import choose_weights, hints_of_items
 from placket.training.encoder.items import Item, Vocabulary, load_items
 from placket.training.encoder.predict import Predictions, predict
 from placket.training.manifest import read_manifest, write_manifest
@@ -33,6 +34,8 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
     write_manifest(bundle, content)
     found = predictions(bundle, [i for i in load_items(data, cache, stores) if i.part == "calib"], cache)
     calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
+    words = hints_of_items(found.items, data)
+    calibration["hints"], chosen["encoder"]["right_by_hint_weight"] = choose_weights(found, words, calibration)
     content["calibration"], content["similarity"] = calibration, {"curve": curve}
     content["training"]["chosen_on_calib"] = chosen
     write_manifest(bundle, content)

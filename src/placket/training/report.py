@@ -15,6 +15,7 @@ from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import Sample, load_samples
 from placket.training.encoder.end_to_end import whole_photos
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, evaluate
+from placket.training.encoder.hints import hint_figures, hints_of_items
 from placket.training.encoder.items import Vocabulary, load_items
 from placket.training.encoder.predict import Predictions
 from placket.training.manifest import read_manifest, write_manifest
@@ -143,6 +144,7 @@ def report_encoder(
     run = _EncoderReport(data, cache)
     found = predictions(bundle, run.val, cache)
     figures = run.figures(manifest, found)
+    figures.hints = hint_figures(found, hints_of_items(found.items, data), manifest["calibration"])
     rows = [_mean_row("as shipped", figures), *run.variants(manifest, found)]
     rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
     whole = whole_photos(bundle, run.true_boxes, data)

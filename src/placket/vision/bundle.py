@@ -80,6 +80,13 @@ class Fusion(_Part):
     alpha: float = Field(default=0.5, ge=0, le=10)
 
 
+class HintWeights(_Part):
+    """What a word beside the picture adds to the log-probability of the label that it names; 0: words count nothing."""
+
+    category: float = Field(default=0.0, ge=0, le=20)
+    gender: float = Field(default=0.0, ge=0, le=20)
+
+
 class Calibration(_Part):
     """``temperature`` divides logits. ``thresholds``: least probability of a multi-label attribute's labels, by label
     or ``default``. ``unknown``: an attribute whose best label is less probable is not told."""
@@ -88,6 +95,7 @@ class Calibration(_Part):
     thresholds: dict[str, dict[str, Share]] = {}
     unknown: dict[str, Share] = {}
     fusion: Fusion = Field(default_factory=lambda: Fusion(alpha=0.5))
+    hints: HintWeights = Field(default_factory=HintWeights)
 
     def threshold(self, attribute: str, label: str) -> float:
         of_attribute = self.thresholds.get(attribute, {})

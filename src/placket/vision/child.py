@@ -84,7 +84,8 @@ class Child:
                 picture = decode(image, order.limits, self._budget)
                 if order.side is not None:
                     return Frame(Kind.PICTURE, job, blob=small_jpeg(picture, order.side))
-                return encode_analysis(job, self._pipeline(order.bundle).analyse(picture, order.box, image))
+                found = self._pipeline(order.bundle).analyse(picture, order.box, image, order.hints)
+                return encode_analysis(job, found)
         except PlacketError as error:
             return encode_failure(Kind.FAILED, job, error)
         except Exception as error:

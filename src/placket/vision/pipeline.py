@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from placket.domain.garments import WHOLE_IMAGE, Analysis, Box, Garment
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.keeping import order_garments
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Bundle
@@ -36,9 +37,11 @@ class Pipeline:
         self.garments(grey)
         self.whole(grey, WHOLE_IMAGE)
 
-    def analyse(self, picture: Picture, box: Box | None = None, data: bytes | None = None) -> Analysis:
+    def analyse(
+        self, picture: Picture, box: Box | None = None, data: bytes | None = None, hints: Hints = NO_HINTS
+    ) -> Analysis:
         """Every garment in the picture; with ``box``, the one in it. ``data``: the photo's bytes, for their hash."""
-        garments = self.whole(picture.pixels, box) if box else self.garments(picture.pixels)
+        garments = self.whole(picture.pixels, box, hints) if box else self.garments(picture.pixels, hints)
         return Analysis(
             width=picture.width,
             height=picture.height,
@@ -47,25 +50,31 @@ class Pipeline:
             sha256=hashlib.sha256(data).hexdigest() if data is not None else "",
         )
 
-    def garments(self, pixels: Pixels) -> list[Garment]:
+    def garments(self, pixels: Pixels, hints: Hints = NO_HINTS) -> list[Garment]:
         """What the detector finds, tagged and embedded; clothing first, then by score x area."""
         found = self.detector.find(self.detector.canvas(pixels))
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
-        garments = [self._garment(pixels, d.box, e, behind, d) for d, e in zip(found, encoded, strict=True)]
+        garments = [self._garment(pixels, d.box, e, behind, d, hints) for d, e in zip(found, encoded, strict=True)]
         return order_garments(distinct(garments, self.detector.settings.nms_iou))
 
-    def whole(self, pixels: Pixels, box: Box) -> list[Garment]:
+    def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1."""
         (encoded,) = self.encoder.encode([self.encoder.canvas(pixels, box)])
-        return [self._garment(pixels, box, encoded, backdrop(pixels), None)]
+        return [self._garment(pixels, box, encoded, backdrop(pixels), None, hints)]
 
     def _garment(
-        self, pixels: Pixels, box: Box, encoded: Encoded, behind: Backdrop | None, detection: Detection | None
+        self,
+        pixels: Pixels,
+        box: Box,
+        encoded: Encoded,
+        behind: Backdrop | None,
+        detection: Detection | None,
+        hints: Hints,
     ) -> Garment:
         scores = detection.group_scores if detection else None
-        category = self.tagger.category(encoded.logits["category"], scores)
-        tags = self.tagger.attributes(encoded.logits, category.id)
+        category = self.tagger.category(encoded.logits["category"], scores, hints)
+        tags = self.tagger.attributes(encoded.logits, category.id, hints)
         fabric = tags.get("fabric")
         denim = category.id in _DENIM_CATEGORIES or (fabric is not None and fabric[0].id == "denim")
         return Garment(

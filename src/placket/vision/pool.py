@@ -5,6 +5,7 @@ import threading
 
 from placket.domain.errors import ImageTooManyBytes
 from placket.domain.garments import Analysis, Box
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
 from placket.services.ports import Priority
 from placket.vision.bundle import Bundle
@@ -62,12 +63,13 @@ class VisionPool:
         bundle: str | None = None,
         box: Box | None = None,
         priority: Priority = Priority.INTERACTIVE,
+        hints: Hints = NO_HINTS,
     ) -> Analysis:
         """See the port. A call that is cancelled before its photo's turn costs nothing."""
         if len(image) > limits.max_bytes:
             raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
         found = await self._bundle(bundle)
-        answer = await self._order(Order(str(found.folder), limits, box, int(priority)), image)
+        answer = await self._order(Order(str(found.folder), limits, box, int(priority), hints=hints), image)
         assert isinstance(answer, Analysis)
         return answer
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from placket.domain import errors
 from placket.domain.garments import EMBEDDING_DIM, Analysis, Box, Garment
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
 
 _HEAD = struct.Struct("!BQII")
@@ -149,6 +150,7 @@ class Order:
     box: Box | None
     priority: int
     side: int | None = None
+    hints: Hints = NO_HINTS
 
     def encode(self) -> bytes:
         limits = self.limits
@@ -158,6 +160,7 @@ class Order:
                 "box": self.box.as_list() if self.box else None,
                 "priority": self.priority,
                 "side": self.side,
+                "hints": [self.hints.categories, self.hints.genders],
                 "limits": [
                     sorted(limits.formats),
                     limits.max_bytes,
@@ -172,7 +175,8 @@ class Order:
     def decode(cls, data: Mapping[str, Any]) -> "Order":
         formats, *rest = data["limits"]
         box = Box(*data["box"]) if data["box"] else None
-        return cls(data["bundle"], ImageLimits(frozenset(formats), *rest), box, data["priority"], data["side"])
+        hints = Hints(*(tuple(words) for words in data["hints"]))
+        return cls(data["bundle"], ImageLimits(frozenset(formats), *rest), box, data["priority"], data["side"], hints)
 
 
 def encode_analysis(job: int, analysis: Analysis) -> Frame:

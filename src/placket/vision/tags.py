@@ -1,11 +1,12 @@
 """From logits to labels with calibrated probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.garments import Label
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.taxonomy import MULTI_LABEL, taxonomy
 from placket.vision.bundle import Calibration
 
@@ -40,8 +41,12 @@ class Tagger:
             c: np.array([label in lengths_of(c) for label in words.attributes["length"]]) for c in words.categories
         }
 
-    def category(self, logits: NDArray[np.float32], group_scores: NDArray[np.float32] | None) -> Label:
-        """The most probable category: p ~ p_encoder x p_group^alpha, where the detector's scores are given.
+    def category(
+        self, logits: NDArray[np.float32], group_scores: NDArray[np.float32] | None, hints: Hints = NO_HINTS
+    ) -> Label:
+        """The most probable category: p ~ p_encoder x p_group^alpha x e^(weight, if hinted at).
+
+        The detector's part is there where its scores are given.
 
         ``logits (categories,)``, ``group_scores (groups,)`` 0..1. A product of experts over independent evidence; a
         group's score is never taken as less than 0.001, so that the detector cannot veto.
@@ -50,11 +55,13 @@ class Tagger:
         if group_scores is not None:
             floor = np.clip(group_scores.astype(np.float64), _SMALLEST_GROUP_SCORE, 1.0)
             log_p = log_p + self._calibration.fusion.alpha * np.log(floor)[self._group_of]
-        p = softmax(log_p)
+        p = softmax(log_p + self._calibration.hints.category * _named(self._categories, hints.categories))
         best = int(np.argmax(p))
         return Label(self._categories[best], float(p[best]))
 
-    def attributes(self, logits: Mapping[str, NDArray[np.float32]], category: str) -> dict[str, tuple[Label, ...]]:
+    def attributes(
+        self, logits: Mapping[str, NDArray[np.float32]], category: str, hints: Hints = NO_HINTS
+    ) -> dict[str, tuple[Label, ...]]:
         """Labels of every attribute that applies to ``category`` and can be told, best first.
 
         A single-label attribute has one. ``colors`` has those above their thresholds, else the best one; ``details``
@@ -65,6 +72,8 @@ class Tagger:
             if not self._words.applies(name, category):
                 continue
             scaled = self._scaled(name, logits[name])
+            if name == "gender":
+                scaled = scaled + self._calibration.hints.gender * _named(labels, hints.genders)
             if name in MULTI_LABEL:
                 found = self._several(name, labels, scaled)
             else:
@@ -98,6 +107,10 @@ class Tagger:
 
     def _sleeveless(self, logits: NDArray[np.float32]) -> bool:
         return self._words.attributes["sleeve_length"][int(np.argmax(logits))] == "sleeveless"
+
+
+def _named(labels: Sequence[str], hinted: Sequence[str]) -> Values:
+    return np.isin(labels, hinted).astype(np.float64) if hinted else np.zeros(len(labels))
 
 
 def softmax(values: Values) -> Values:

@@ -41,6 +41,13 @@ async def test_a_url_and_base64(world: TaggerWorld, client: httpx.AsyncClient) -
             assert len(answer.json()["data"]["objects"]) == 2
 
 
+async def test_the_words_beside_the_picture_are_read(world: TaggerWorld, client: httpx.AsyncClient) -> None:
+    world.web.pages[URL] = b"PIC1"
+    for body in (_url(productContentName="T-shirts"), {**_base64(b"PIC1"), "context": {"keywords": "여름 티셔츠"}}):
+        data = (await client.post(TAGS, json=body)).json()["data"]
+        assert data["objects"][0]["tags"][0]["item"]["id"] == "t_shirt"
+
+
 async def test_nothing_found(world: TaggerWorld, client: httpx.AsyncClient) -> None:
     answer = await client.post(TAGS, json=_base64(b"PIC0"))
     assert answer.json()["data"] == {

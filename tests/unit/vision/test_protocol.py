@@ -5,6 +5,7 @@ import pytest
 
 from placket.domain.errors import ImageTooSmall
 from placket.domain.garments import Analysis, Box, Garment, Label, Swatch
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import TAGGER
 from placket.services.ports import Priority
 from placket.vision.jobs import INTERACTIVE_TURNS, Job, JobQueue
@@ -60,7 +61,7 @@ def test_a_failure_survives_the_way() -> None:
 
 @pytest.mark.parametrize("box", [None, Box(0.1, 0.2, 0.3, 0.4)])
 def test_an_order_survives_the_way(box: Box | None) -> None:
-    order = Order("/bundles/v1", TAGGER, box, 1)
+    order = Order("/bundles/v1", TAGGER, box, 1, hints=Hints(("coat", "jeans"), ("men",)) if box else NO_HINTS)
     assert Order.decode(Frame(Kind.PHOTO, 1, order.encode()).json()) == order
 
 

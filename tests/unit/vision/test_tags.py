@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from placket.domain.hints import Hints
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Calibration, Fusion
 from placket.vision.tags import Tagger, lengths_of, softmax
@@ -55,6 +56,27 @@ def test_the_detectors_group_decides_between_equals() -> None:
 def test_the_detector_cannot_veto() -> None:
     sure = logits("category", dress=20.0)
     assert Tagger(calibration(alpha=1.0)).category(sure, group_scores(TOP=1.0)).id == "dress"
+
+
+def test_words_weigh_as_much_as_the_calibration_says() -> None:
+    doubtful = logits("category", skirt=1.0 + np.log(80.0), dress=np.log(80.0))
+    words = Hints(("dress",))
+    assert Tagger(calibration()).category(doubtful, None, words).id == "skirt"  # a bundle from before
+    tagger = Tagger(calibration(hints={"category": 2.0}))
+    assert tagger.category(doubtful, None).id == "skirt"
+    assert tagger.category(doubtful, None, words).id == "dress"
+    assert tagger.category(doubtful, None, words).score == pytest.approx(
+        np.exp(2.0) / (np.exp(2.0) + np.exp(1.0) + 79 / 80), abs=1e-6
+    )
+    sure = logits("category", skirt=20.0)
+    assert tagger.category(sure, None, words).id == "skirt"
+
+
+def test_words_tell_for_whom_a_garment_is() -> None:
+    doubtful = all_logits(gender=logits("gender", women=3.0, men=2.0))
+    tagger = Tagger(calibration(hints={"gender": 3.0}))
+    assert [x.id for x in tagger.attributes(doubtful, "shirt")["gender"]] == ["women"]
+    assert [x.id for x in tagger.attributes(doubtful, "shirt", Hints(genders=("men",)))["gender"]] == ["men"]
 
 
 def test_alpha_nought_leaves_the_encoder_alone() -> None:

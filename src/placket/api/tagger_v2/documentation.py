@@ -21,13 +21,19 @@ _MEANINGS = {
 }
 
 _DETECTION: Schema = {"type": "array", "items": {"type": "string", "enum": list(taxonomy().groups)}}
+_WEAK = "A kind of garment or a gender that it names, in any of the four languages, is weak evidence."
+_USES: dict[str, Schema] = {
+    "productContentName": {"description": _WEAK},
+    "keywords": {"description": _WEAK},
+    "gender": {"description": "Women, men or unisex, in any of the four languages: evidence beside the picture."},
+}
 _CONTEXT: Schema = {
     "type": "object",
     "properties": {
         "id": {"type": "string", "minLength": 1, "maxLength": MAX_IMAGE_ID, "description": "Unique within the task."},
         "detection": {**_DETECTION, "description": "Instead of defaultDetection."},
         "age": {"type": "array", "items": {"type": "string"}},
-        **{name: {"type": "string"} for name in TEXT_FIELDS},
+        **{name: {"type": "string", **_USES.get(name, {})} for name in TEXT_FIELDS},
     },
 }
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from placket.domain.errors import FetchError, PlacketError
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.tagger.errors import NothingAccepted, RequestMalformed, RequestTooLarge
 from placket.domain.tagger.reading import (
     DEFAULT_DETECTION,
-    check_context,
     detection_of,
     object_of,
     optional_text,
+    read_context,
     read_object,
     text_of,
 )
@@ -35,6 +36,7 @@ class Entry:
     url: str = field(repr=False)
     detection: tuple[str, ...]
     sent: Any = field(repr=False, default=None)
+    hints: Hints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +126,9 @@ def _entry(sent: Any, default: tuple[str, ...]) -> Entry:
     image_id = text_of(context.get("id"), "context.id", MAX_IMAGE_ID)
     if not image_id:
         raise RequestMalformed("context.id is empty")
-    check_context(context, "context")
+    hints = read_context(context, "context")
     detection = detection_of(context.get("detection"), "context.detection")
-    return Entry(image_id, url, detection or default, sent)
+    return Entry(image_id, url, detection or default, sent, hints)
 
 
 def settle(items: Sequence[Entry | Rejected], taken: Collection[str], *, strict: bool) -> Settled:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
+from placket.domain.hints import Hints, hints_of
 from placket.domain.tagger.errors import DetectionInvalid, RequestMalformed, RequestTooLarge
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 
@@ -111,13 +112,13 @@ def detection_of(value: Any, field: str) -> tuple[str, ...]:
     return tuple(g for g in groups if g in value)
 
 
-def check_context(context: Mapping[str, Any], field: str) -> None:
-    """Types of the fields that describe the product. Raises RequestMalformed."""
-    for name in TEXT_FIELDS:
-        optional_text(context, name, f"{field}.{name}")
+def read_context(context: Mapping[str, Any], field: str) -> Hints:
+    """What the fields that describe the product say of its garment. Raises RequestMalformed for a wrong type."""
+    texts = {name: optional_text(context, name, f"{field}.{name}") for name in TEXT_FIELDS}
     ages = context.get("age")
     if ages is not None:
         if not isinstance(ages, list):
             raise RequestMalformed(f"{field}.age must be an array of strings")
         for age in ages:
             text_of(age, f"every value of {field}.age")
+    return hints_of((texts["productContentName"], texts["keywords"]), texts["gender"])

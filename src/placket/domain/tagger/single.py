@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from placket.domain.errors import ImageTooManyBytes
+from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.tagger.errors import Base64HeaderMissing, Base64Unreadable, ImageTypeUnknown, RequestMalformed
 from placket.domain.tagger.reading import (
     DEFAULT_DETECTION,
-    check_context,
     detection_of,
     object_of,
     optional_text,
+    read_context,
     read_object,
     text_of,
 )
@@ -30,6 +31,7 @@ class SingleRequest:
     detection: tuple[str, ...]
     url: str = field(default="", repr=False)
     image: bytes = field(default=b"", repr=False)
+    hints: Hints = NO_HINTS
 
 
 def read_single(body: bytes, *, max_bytes: int) -> SingleRequest:
@@ -41,23 +43,24 @@ def read_single(body: bytes, *, max_bytes: int) -> SingleRequest:
     value = read_object(body, most_values=_MOST_VALUES)
     image = object_of(value, "image", "image")
     kind = text_of(image.get("type"), "image.type")
-    detection = _context(value)
+    detection, hints = _context(value)
     if kind == "url":
-        return SingleRequest(detection, url=text_of(image.get("content"), "image.content"))
+        return SingleRequest(detection, url=text_of(image.get("content"), "image.content"), hints=hints)
     if kind == "base64":
-        return SingleRequest(detection, image=_decoded(text_of(image.get("content"), "image.content"), max_bytes))
+        content = text_of(image.get("content"), "image.content")
+        return SingleRequest(detection, image=_decoded(content, max_bytes), hints=hints)
     raise ImageTypeUnknown('image.type must be "url" or "base64"')
 
 
-def _context(value: dict[str, Any]) -> tuple[str, ...]:
+def _context(value: dict[str, Any]) -> tuple[tuple[str, ...], Hints]:
     context = value.get("context")
     if context is None:
-        return DEFAULT_DETECTION
+        return DEFAULT_DETECTION, NO_HINTS
     if not isinstance(context, dict):
         raise RequestMalformed("context must be an object")
     optional_text(context, "id", "context.id")
-    check_context(context, "context")
-    return detection_of(context.get("detection"), "context.detection") or DEFAULT_DETECTION
+    hints = read_context(context, "context")
+    return detection_of(context.get("detection"), "context.detection") or DEFAULT_DETECTION, hints
 
 
 def _decoded(content: str, max_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from placket.domain.hints import NO_HINTS, Hints
 from placket.training.encoder.calibrate import product_pairs, random_cosines, set_f1
 from placket.training.encoder.items import MULTI, Item, Vocabulary
 from placket.training.encoder.predict import Predictions
@@ -40,12 +41,14 @@ class TagFigures:
 
 @dataclass(slots=True)
 class EncoderFigures:
-    """All that the page tells: `tags[set][attribute]`, calibration error by attribute, retrieval."""
+    """All that the page tells: `tags[set][attribute]`, calibration error by attribute, retrieval, the similarity curve,
+    and what the words beside a picture change, see `hint_figures`."""
 
     tags: dict[str, dict[str, TagFigures]] = field(default_factory=dict)
     calibration_error: dict[str, float] = field(default_factory=dict)
     retrieval: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
+    hints: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -60,15 +63,16 @@ class Answer:
         return found[0] if found else None
 
 
-def answers(found: Predictions, calibration: dict[str, Any]) -> list[Answer]:
-    """Tags by the server's own reading of the logits."""
+def answers(found: Predictions, calibration: dict[str, Any], hints: Sequence[Hints] | None = None) -> list[Answer]:
+    """Tags by the server's own reading of the logits, and of the words beside each picture where given."""
     tagger = Tagger(Calibration.model_validate(calibration))
     out = []
     for row in range(len(found.items)):
         logits = {name: values[row] for name, values in found.logits.items()}
-        category = tagger.category(logits["category"], found.groups[row])
+        words = hints[row] if hints else NO_HINTS
+        category = tagger.category(logits["category"], found.groups[row], words)
         tags = {"category": [(category.id, category.score)]}
-        for name, labels in tagger.attributes(logits, category.id).items():
+        for name, labels in tagger.attributes(logits, category.id, words).items():
             tags[name] = [(x.id, x.score) for x in labels]
         tags["first_color"] = tags.get("colors", [])[:1]
         out.append(Answer(tags))

@@ -103,6 +103,21 @@ def _curve(figures: EncoderFigures) -> str:
     )
 
 
+def _hints(figures: EncoderFigures, weights: dict[str, float]) -> str:
+    rows = [
+        [f"`{view}`", name, f"{f['count']:.0f}", share(f["told"]), share(f["alone"]), share(f["with_words"])]
+        for view, by_name in figures.hints.items()
+        for name, f in by_name.items()
+    ]
+    return (
+        "A tagging request may come with the product's name, keywords and gender. A category or gender that they name\n"
+        f"gets {weights.get('category', 0.0):g} and {weights.get('gender', 0.0):g} added to its log-probability; both "
+        "were chosen like the thresholds.\n"
+        "Here the words are the name and the gender (`hm`: the department) in the shop's own records.\n\n"
+        + table(["set", "attribute", "garments", "words name one", "picture alone", "picture and words"], rows)
+    )
+
+
 def _ablation(rows: Sequence[dict[str, Any]]) -> str:
     names = [k for k in rows[0] if k != "name"]
     return table(["variant", *names], [[str(r["name"]), *(share(r[n]) for n in names)] for r in rows])
@@ -143,6 +158,8 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
             f"(floor 1/15, goal 1/60: {mark}).\n"
         )
     parts += ["## Whole photos\n", _whole(whole), "## Similarity\n", _curve(figures)]
+    if figures.hints:
+        parts += ["## Words beside the picture\n", _hints(figures, manifest["calibration"].get("hints", {}))]
     if ablation:
         parts += ["## What helped\n", "Means over the five sets on `val`, weighted alike.\n", _ablation(ablation)]
     parts += ["## By set\n", *(_details(figures, v) for v in VIEWS)]
