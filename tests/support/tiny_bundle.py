@@ -66,6 +66,8 @@ def write_tiny_bundle(folder: Path, version: str = "tiny-1", *, seed: int = 7, *
             "temperature": dict.fromkeys(("category", *words.attributes), 1.0),
             "thresholds": {"colors": {"default": 0.4}, "details": {"default": 0.4}},
             "unknown": dict.fromkeys(("category", *words.attributes), 0.0),
+            # Words beside a picture always win, so that one sees whether they arrived.
+            "hints": {"category": 20.0, "gender": 20.0},
         },
         "similarity": {"curve": [[-1.0, 0.0], [0.0, 0.0], [1.0, 1.0]]},
         "metrics": {},

@@ -25,7 +25,7 @@ Entries = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help=".txt of URLs, .csv of id and url, .jsonl or .json of entries; of any length.",
+        help=".txt of URLs, .csv of id and url (name, keywords, gender), .jsonl or .json of entries; of any length.",
         dir_okay=False,
     ),
 ]
@@ -159,6 +159,8 @@ def single(
     photos: Photos,
     detection: Detection = None,
     lang: Lang = Language.EN,
+    name: Annotated[str | None, typer.Option(help="The product's name: weak evidence beside the picture.")] = None,
+    gender: Annotated[str | None, typer.Option(help="Whom it is for: women, men or unisex.")] = None,
     profile: ProfileName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line an image.")] = False,
 ) -> None:
@@ -171,7 +173,7 @@ def single(
     from placket.cli.tasks_report import show_objects
 
     async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "TaggingResult":
-        return await placket.tagger.tag(photo, detection=detection, lang=lang)
+        return await placket.tagger.tag(photo, detection=detection, lang=lang, name=name, gender=gender)
 
     def show(path: str, result: "TaggingResult") -> None:
         if as_json:

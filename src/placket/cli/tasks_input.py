@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,8 +17,9 @@ class EntriesInvalid(PlacketError):
 
 
 def read_entries(file: Path) -> list[Entry]:
-    """``.txt``: one URL a line, which is the image's id as well; ``.csv``: columns id and url, in a line at the top;
-    ``.jsonl``: one entry, or one object of id and url, a line; ``.json``: an array of these, or a whole request body.
+    """``.txt``: one URL a line, which is the image's id as well; ``.csv``: columns id and url, and if you like name,
+    keywords and gender, in a line at the top; ``.jsonl``: one entry, or one object of these, a line; ``.json``: an
+    array of these, or a whole request body.
 
     Whether an entry is valid, the server says. Raises EntriesInvalid for a file that is none of these, OSError.
     """
@@ -47,7 +48,7 @@ def _columns(file: Path, text: str) -> Iterator[Entry]:
         if not {"id", "url"} <= set(reader.fieldnames or ()):
             raise EntriesInvalid(f"{file}: the first line must name the columns id and url")
         for row in reader:
-            yield entry(row["id"] or "", row["url"] or "")
+            yield entry(row["id"] or "", row["url"] or "", **_words(row))
     except csv.Error as error:
         raise EntriesInvalid(f"{file}, line {reader.line_num}: not a CSV file: {error}") from None
 
@@ -73,8 +74,12 @@ def _entry(where: str, value: Any) -> Entry:
     if isinstance(value, dict) and "image" in value:
         return cast(Entry, value)
     if isinstance(value, dict) and isinstance(value.get("id"), str) and isinstance(value.get("url"), str):
-        return entry(value["id"], value["url"])
+        return entry(value["id"], value["url"], **_words(value))
     raise EntriesInvalid(f"{where}: neither an object of image and context nor one of id and url")
+
+
+def _words(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("name", "keywords", "gender") if row.get(name)}
 
 
 def _json(where: str, text: str) -> Any:

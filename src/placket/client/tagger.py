@@ -29,29 +29,65 @@ _RESULTS_A_PAGE = 100
 _FORMATS = ((b"\xff\xd8\xff", "jpeg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF", "webp"))
 
 
-def entry(id: str, url: str, *, detection: Sequence[str] | None = None) -> Entry:
-    """An element of a ``taggingRequest``; put further ``context`` of the guide into it as you like."""
+def entry(
+    id: str,
+    url: str,
+    *,
+    detection: Sequence[str] | None = None,
+    name: str | None = None,
+    keywords: str | None = None,
+    gender: str | None = None,
+) -> Entry:
+    """An element of a ``taggingRequest``; put further ``context`` of the guide into it as you like.
+
+    ``name``, ``keywords`` and ``gender`` of the product, in any of the four languages, help to tell what is seen.
+    """
     context: Context = {"id": id}
+    _say(context, detection, name, keywords, gender)
+    return {"image": {"type": "url", "content": url}, "context": context}
+
+
+def _say(
+    context: Context | dict[str, Any],
+    detection: Sequence[str] | None,
+    name: str | None,
+    keywords: str | None,
+    gender: str | None,
+) -> None:
     if detection:
         context["detection"] = list(detection)
-    return {"image": {"type": "url", "content": url}, "context": context}
+    if name:
+        context["productContentName"] = name
+    if keywords:
+        context["keywords"] = keywords
+    if gender:
+        context["gender"] = gender
 
 
 class Tagger(Calls[M]):
     """``lang``: en, ko, zh or ja. ``detection``: groups to tag (TOP, BOTTOM, SHOES ...), clothing unless told.
 
-    A task's PUT and POST carry an Idempotency-Key, so that one whose answer was lost is not done twice.
+    PUT and POST carry an Idempotency-Key, so that one whose answer was lost is not done twice and counts once.
     """
 
     @call
     def tag(
-        self, photo: Source, *, detection: Sequence[str] | None = None, lang: str | None = None
+        self,
+        photo: Source,
+        *,
+        detection: Sequence[str] | None = None,
+        lang: str | None = None,
+        name: str | None = None,
+        keywords: str | None = None,
+        gender: str | None = None,
     ) -> Steps[TaggingResult]:
-        """One image: a ``Path``, bytes, or a URL. Raises ImageRefused, UsageExceeded, OSError."""
-        content: dict[str, Any] = {"image": (yield from _image(photo))}
-        if detection:
-            content["context"] = {"detection": list(detection)}
-        request = Request("POST", f"{PREFIX}/tags", True, headers=_language(lang), json=content)
+        """One image: a ``Path``, bytes, or a URL; words as in :func:`entry`. Raises ImageRefused, UsageExceeded,
+        OSError."""
+        context: dict[str, Any] = {}
+        _say(context, detection, name, keywords, gender)
+        content = {"image": (yield from _image(photo)), "context": context}
+        headers = {**_language(lang), "Idempotency-Key": uuid.uuid4().hex}
+        request = Request("POST", f"{PREFIX}/tags", True, headers=headers, json=content)
         body = yield from self._retries.send(request, read_tagger)
         result: TaggingResult = body["data"]
         return result

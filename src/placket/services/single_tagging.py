@@ -8,6 +8,7 @@ from placket.domain.garments import Garment
 from placket.domain.images import ImageLimits
 from placket.domain.tagger.single import read_single
 from placket.services.ports import Fetcher, Vision
+from placket.services.repeats import idempotency_of
 from placket.services.stores import Caller
 from placket.services.task_stores import UsageStore
 
@@ -39,14 +40,16 @@ class SingleTagging:
         self._usage = usage
         self._rules = rules
 
-    async def tag(self, caller: Caller, body: bytes) -> Tagged:
+    async def tag(self, caller: Caller, body: bytes, idempotency_key: str | None = None) -> Tagged:
         """``body``: the JSON of the request. A request that is understood counts, whatever comes of its image.
 
-        Raises what :func:`read_single` raises, UsageExceeded, FetchError, ImageError, VisionUnavailable.
+        With an ``idempotency_key`` that came before with the same request, it was counted then, and is only answered.
+        Raises what :func:`read_single` raises, KeyReused, UsageExceeded, FetchError, ImageError, VisionUnavailable.
         """
+        once = idempotency_of(idempotency_key, b"POST tags", body)
         # Megabytes of base64 take tens of milliseconds, in which other callers are answered.
         request = await asyncio.to_thread(read_single, body, max_bytes=self._rules.image.max_bytes)
-        await self._usage.spend(caller.key_id, 1)
+        await self._usage.spend(caller, 1, once)
         image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
         found = await self._vision.analyse(image, limits=self._rules.image, hints=request.hints)
         return Tagged(found.garments, request.detection)

@@ -1,19 +1,18 @@
 """Tagging tasks as their callers see them: made, appended to, watched, read, deleted."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from placket.domain.tagger.bulk import BulkRequest, read_bulk
-from placket.domain.tagger.errors import NoSuchTask, RequestMalformed, ResultsNotReady
+from placket.domain.tagger.errors import NoSuchTask, ResultsNotReady
 from placket.domain.tagger.tasks import EntryResult, Submission, Task, TaskRules
+from placket.services.repeats import idempotency_of
 from placket.services.stores import Caller
-from placket.services.task_stores import Idempotency, TaskStore
+from placket.services.task_stores import TaskStore
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 _TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -38,14 +37,14 @@ class TaggingTasks:
 
         Raises RequestMalformed, DetectionInvalid, RequestTooLarge, NothingAccepted, KeyReused, UsageExceeded.
         """
-        idempotency = _idempotency(idempotency_key, b"POST", body)
+        idempotency = idempotency_of(idempotency_key, b"POST", body)
         request = await self._read(body)
         return await self._store.create(caller, request, self._rules, idempotency)
 
     async def append(self, caller: Caller, task_id: str, body: bytes, idempotency_key: str | None = None) -> Submission:
         """As :meth:`create`; raises NoSuchTask and TaskExpired too."""
         known = _task_id(task_id)
-        idempotency = _idempotency(idempotency_key, b"PUT " + known.bytes, body)
+        idempotency = idempotency_of(idempotency_key, b"PUT " + known.bytes, body)
         request = await self._read(body)
         return await self._store.append(caller, known, request, self._rules, idempotency)
 
@@ -86,11 +85,3 @@ def _task_id(word: str) -> UUID:
     if not _TASK_ID.fullmatch(word):
         raise NoSuchTask("there is no such task")
     return UUID(word)
-
-
-def _idempotency(key: str | None, call: bytes, body: bytes) -> Idempotency | None:
-    if key is None:
-        return None
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise RequestMalformed("Idempotency-Key must have 1 to 255 printable ASCII characters")
-    return Idempotency(key, hashlib.sha256(call + b"\n" + body).digest())

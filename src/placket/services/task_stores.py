@@ -131,8 +131,11 @@ class Allowance:
 
 
 class UsageStore(Protocol):
-    async def spend(self, key_id: str, images: int) -> None:
-        """Count one request and its images. Raises UsageExceeded, and counts nothing, beyond the month's rest."""
+    async def spend(self, caller: Caller, images: int, once: Idempotency | None) -> None:
+        """Count one request and its images; not again where ``once`` came before with the same request.
+
+        Raises UsageExceeded beyond the month's rest, and KeyReused; then nothing is counted.
+        """
         ...
 
     async def allowance(self, key_id: str) -> Allowance: ...

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,11 +14,16 @@ from placket.domain.tagger.tasks import Submission
 from placket.services.task_stores import Idempotency
 
 
-async def claim_reply(connection: AsyncConnection, project_id: int, asked: Idempotency) -> Submission | None:
-    """The answer of then; None where this request is the first, and its key is now its own.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``first``: this request is the first, and its key is now its own. ``reply``: what was stored then."""
 
-    Waits for another transaction that has just claimed the key. Raises KeyReused.
-    """
+    first: bool
+    reply: bytes | None = None
+
+
+async def claim(connection: AsyncConnection, project_id: int, asked: Idempotency) -> Claim:
+    """Waits for another transaction that has just claimed the key. Raises KeyReused."""
     values = {"project": project_id, "key": asked.key, "hash": asked.request_hash}
     claimed = await connection.execute(
         text(
@@ -27,14 +33,20 @@ async def claim_reply(connection: AsyncConnection, project_id: int, asked: Idemp
         values,
     )
     if claimed.rowcount:
-        return None
+        return Claim(first=True)
     found = await connection.execute(
         text("SELECT request_hash, reply FROM request_replies WHERE project_id = :project AND key = :key"), values
     )
     request_hash, reply = found.one()
     if bytes(request_hash) != asked.request_hash:
         raise KeyReused("this Idempotency-Key came before with another request")
-    return _unpack(bytes(reply))
+    return Claim(first=False, reply=reply)
+
+
+async def claim_reply(connection: AsyncConnection, project_id: int, asked: Idempotency) -> Submission | None:
+    """The answer of then; None where this request is the first. As :func:`claim`."""
+    before = await claim(connection, project_id, asked)
+    return None if before.reply is None else _unpack(bytes(before.reply))
 
 
 async def store_reply(connection: AsyncConnection, project_id: int, asked: Idempotency, answer: Submission) -> None:

@@ -6,8 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.tagger.errors import UsageExceeded
-from placket.services.task_stores import Allowance, UsageDay
+from placket.services.stores import Caller
+from placket.services.task_stores import Allowance, Idempotency, UsageDay
 from placket.storage.database import Database
+from placket.storage.replies import claim
 
 _TODAY = "CAST(now() AT TIME ZONE 'UTC' AS date)"
 _ALLOWANCE = text(
@@ -50,9 +52,10 @@ class PostgresUsage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def spend(self, key_id: str, images: int) -> None:
+    async def spend(self, caller: Caller, images: int, once: Idempotency | None) -> None:
         async with self._database.begin() as connection:
-            await spend_images(connection, key_id, images)
+            if once is None or (await claim(connection, caller.project_id, once)).first:
+                await spend_images(connection, caller.key_id, images)
 
     async def allowance(self, key_id: str) -> Allowance:
         async with self._database.begin() as connection:

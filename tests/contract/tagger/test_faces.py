@@ -102,6 +102,33 @@ async def test_images_a_month(world: TaggerWorld) -> None:
         assert (await client.get("/placket/v1/usage")).status_code == 401
 
 
+async def test_a_single_image_that_is_asked_for_again_counts_once(world: TaggerWorld) -> None:
+    made = await world.keys.create("shop")
+    await world.keys.limit(made.record.id, images_per_month=2)
+    world.web.pages["https://shop.example/1.jpg"] = b"PIC1"
+    single = {"image": {"type": "url", "content": "https://shop.example/1.jpg"}}
+    once = {"Idempotency-Key": "photo 1"}
+    async with world.client(made.key) as client:
+        answers = [await client.post("/tagger/v2.12/tags", json=single, headers=once) for _ in range(4)]
+        assert [a.status_code for a in answers] == [201] * 4
+        assert len({a.text for a in answers}) == 1
+        other = {**single, "context": {"detection": ["BAG"]}}
+        assert _code(await client.post("/tagger/v2.12/tags", json=other, headers=once)) == (400, 824)
+        assert _code(await client.post(BULK, json=REQUEST, headers=once)) == (400, 824)
+        bad = {"Idempotency-Key": "x" * 256}
+        assert _code(await client.post("/tagger/v2.12/tags", json=single, headers=bad)) == (400, 824)
+        assert await world.execute("SELECT requests, images FROM usage_days") == [(1, 1)]
+        assert (await client.post("/tagger/v2.12/tags", json=single)).status_code == 201
+        # The month is used up: what was counted before is still answered, and a new key is refused and not remembered.
+        assert (await client.post("/tagger/v2.12/tags", json=single, headers=once)).status_code == 201
+        new = {"Idempotency-Key": "photo 2"}
+        for _ in range(2):
+            assert _code(await client.post("/tagger/v2.12/tags", json=single, headers=new)) == (403, 823)
+        await world.keys.limit(made.record.id, images_per_month=0)
+        assert (await client.post("/tagger/v2.12/tags", json=single, headers=new)).status_code == 201
+        assert await world.execute("SELECT requests, images FROM usage_days") == [(3, 3)]
+
+
 async def test_no_two_requests_spend_the_same_rest(world: TaggerWorld) -> None:
     made = await world.keys.create("shop")
     await world.keys.limit(made.record.id, images_per_month=6)

@@ -40,6 +40,19 @@ def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: 
     assert (gone.code, gone.out) == (4, "")
 
 
+def test_the_words_of_a_file_reach_the_tags(ask: Remote, url: str, folder: Path) -> None:
+    (folder / "named.csv").write_text(f"id,url,name,gender\na,{url},Wool coats,\nb,{url},,men\nc,{url},,\n")
+    made = ask("tasks", "create", "named.csv", "--wait", "--json")
+    assert made.code == 0
+    results = {
+        r["id"]: r["taggingResult"]["objects"] for r in ask("tasks", "results", made.json["taskId"], "--json").lines
+    }
+    items = {name: [o["tags"][0]["item"]["id"] for o in objects] for name, objects in results.items()}
+    assert items["a"] == ["coat"] and "coat" not in items["b"] and items["b"] == items["c"]
+    single = ask("tasks", "single", url, "--name", "jeans", "--detection", "BOTTOM", "--json")
+    assert single.json["objects"][0]["tags"][0]["item"]["id"] == "jeans"
+
+
 def test_kinds_of_files(ask: Remote, url: str, folder: Path) -> None:
     entry = {"image": {"type": "url", "content": url}, "context": {"id": "a", "detection": ["SHOES"]}}
     files = {

@@ -196,6 +196,9 @@ def test_tagger(placket: Any, host: ImageHost, tmp_path: Path) -> None:
         result = placket.tagger.tag(photo, lang="ko")
         assert result["objects"][0]["type"] == "CLOTHING"
     assert placket.tagger.tag(file, detection=["SHOES"])["objects"][0]["type"] == "no detected product"
+    for words in ({"name": "Slim jeans"}, {"keywords": "여름 청바지", "gender": "여성"}):
+        found = placket.tagger.tag(red, detection=["BOTTOM"], **words)["objects"][0]
+        assert found["tags"][0]["item"]["id"] == "jeans"
 
     entries = [entry("a", red), entry("b", host.url("/none.png")), entry("a", red)]
     task = placket.tagger.create(entries, album_name="spring", description="the first")

@@ -9,7 +9,8 @@ class Image(TypedDict):
 
 
 class Context(TypedDict):
-    """``id`` is unique within a task. All but ``id`` and ``detection`` is kept beside the image and changes nothing."""
+    """``id`` is unique within a task. ``productContentName``, ``keywords`` and ``gender`` help to tell what is seen;
+    the other words change nothing."""
 
     id: str
     detection: NotRequired[list[str]]
