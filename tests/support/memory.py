@@ -1,6 +1,7 @@
 """The installation's stores, network and vision in memory: what the HTTP side is tested against in process."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -53,6 +54,7 @@ class MemoryKeys:
         self.projects_by_name: dict[str, int] = {}
         self.keys: dict[str, tuple[bytes, KeyRecord]] = {}
         self.secrets: dict[str, str] = {}
+        self.turns: dict[str, float] = {}
 
     async def create(
         self,
@@ -93,6 +95,14 @@ class MemoryKeys:
             raise NoSuchKey(key_id)
         secret, record = self.keys[key_id]
         self.keys[key_id] = secret, replace(record, revoked_at=datetime.now(UTC))
+
+    async def take_turn(self, key_id: str, rate: float) -> float:
+        now, step = time.monotonic(), 1.0 / rate
+        then = max(self.turns.get(key_id, 0.0), now) + step
+        if then > now + max(1.0, step):
+            return then - now - max(1.0, step)
+        self.turns[key_id] = then
+        return 0.0
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
         if key_id not in self.keys or self.keys[key_id][1].revoked_at:

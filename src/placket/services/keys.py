@@ -48,7 +48,6 @@ class Keys:
     def __init__(self, store: KeyStore) -> None:
         self._store = store
         self._known: dict[str, tuple[float, Caller]] = {}
-        self._buckets: dict[str, tuple[float, float]] = {}
 
     async def create(
         self, name: str, project: str | None = None, rate: float | None = None, images_per_month: int | None = None
@@ -98,7 +97,7 @@ class Keys:
                 self._known.clear()
             known = (time.monotonic() + _CACHE_SECONDS, caller)
             self._known[digest] = known
-        self._take_turn(known[1])
+        await self._take_turn(known[1])
         return known[1]
 
     async def _check(self, key: str) -> Caller:
@@ -111,18 +110,11 @@ class Keys:
             raise Unauthorized("the key is unknown or was revoked")
         return found[1]
 
-    def _take_turn(self, caller: Caller) -> None:
-        """A token bucket a key and process: ``rate`` a second, a second's worth at once."""
+    async def _take_turn(self, caller: Caller) -> None:
         rate = caller.rate_per_second
-        if rate is None:
-            return
-        now = time.monotonic()
-        tokens, then = self._buckets.get(caller.key_id, (max(rate, 1.0), now))
-        tokens = min(max(rate, 1.0), tokens + (now - then) * rate)
-        if tokens < 1.0:
-            self._buckets[caller.key_id] = (tokens, now)
-            raise RateLimited(f"more than {rate:g} requests a second", retry_after=(1.0 - tokens) / rate)
-        self._buckets[caller.key_id] = (tokens - 1.0, now)
+        wait = 0.0 if rate is None else await self._store.take_turn(caller.key_id, rate)
+        if wait > 0:
+            raise RateLimited(f"more than {rate:g} requests a second", retry_after=wait)
 
 
 class AdminToken:

@@ -73,6 +73,13 @@ class KeyStore(Protocol):
         """(hash of the secret, owner) of a key that is not revoked."""
         ...
 
+    async def take_turn(self, key_id: str, rate: float) -> float:
+        """0 where one more request now is within ``rate`` a second, a second's worth at once; else seconds to wait.
+
+        All processes count together.
+        """
+        ...
+
     async def installation_secret(self, name: str, proposal: str) -> str:
         """The stored value of this name; the proposal becomes it where there is none."""
         ...

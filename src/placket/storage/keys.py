@@ -1,6 +1,7 @@
 """Projects, keys and the installation's own secrets."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +16,25 @@ _RECORD = """
         k.images_per_month
     FROM api_keys k JOIN projects p ON p.id = k.project_id
 """
+
+_LONGEST_STEP = 1e8
+"""Seconds between two requests, some three years: what an interval can hold."""
+# The generic cell rate algorithm: ``next_at`` is when the key would be idle again if its requests came evenly.
+_TURN = text(
+    """
+    INSERT INTO key_turns AS t (key_id, next_at) VALUES (:key, clock_timestamp() + CAST(:step AS interval))
+    ON CONFLICT (key_id) DO UPDATE SET next_at = greatest(t.next_at, clock_timestamp()) + CAST(:step AS interval)
+    WHERE t.next_at + CAST(:step AS interval) <= clock_timestamp() + CAST(:room AS interval)
+    RETURNING 1
+    """
+)
+_WAIT = text(
+    """
+    SELECT extract(epoch FROM next_at + CAST(:step AS interval) - CAST(:room AS interval) - clock_timestamp())
+    FROM key_turns WHERE key_id = :key
+    """
+)
+_SHORTEST_WAIT = 0.001
 
 
 class PostgresKeys:
@@ -117,6 +137,15 @@ class PostgresKeys:
         if row is None:
             return None
         return bytes(row[0]), Caller(row[1], row[2], key_id, row[3])
+
+    async def take_turn(self, key_id: str, rate: float) -> float:
+        step = min(1.0 / rate, _LONGEST_STEP)
+        values = {"key": key_id, "step": timedelta(seconds=step), "room": timedelta(seconds=max(1.0, step))}
+        async with self._database.begin() as connection:
+            if (await connection.execute(_TURN, values)).first() is not None:
+                return 0.0
+            wait = (await connection.execute(_WAIT, values)).scalar_one_or_none()
+            return max(_SHORTEST_WAIT, float(wait or 0.0))
 
     async def installation_secret(self, name: str, proposal: str) -> str:
         async with self._database.begin() as connection:

@@ -7,6 +7,8 @@ import pytest
 
 from placket.domain.errors import KeyNameTaken, NoSuchKey, NoSuchService, ServiceExists, ServiceQuotaExceeded
 from placket.domain.runs import RunState
+from placket.storage.database import Database
+from placket.storage.keys import PostgresKeys
 from tests.contract.storage.world import BUNDLE, LONG_AGO, World, enable
 
 
@@ -42,6 +44,31 @@ async def test_limits_of_a_key_change_one_by_one(world: World) -> None:
         key_id="k2", name="second", project="shop", secret_hash=b"h" * 32, rate=None, images_per_month=2_000_000_000
     )
     assert made.images_per_month == 2_000_000_000
+
+
+async def test_all_servers_count_a_key_s_turns_together(world: World, database: Database) -> None:
+    store, other = world.keys, PostgresKeys(database)
+    for key in ("kkkkkkkk", "llllllll"):
+        await store.create(key_id=key, name=key, project=None, secret_hash=b"x", rate=5.0)
+    waits = await asyncio.gather(*(s.take_turn("kkkkkkkk", 5.0) for s in (store, other) for _ in range(10)))
+    taken = waits.count(0.0)
+    assert 5 <= taken <= 7  # a second's worth, and what the second of this test adds
+    assert all(0 < w <= 0.21 for w in waits if w)
+    assert await store.take_turn("llllllll", 5.0) == 0.0  # another key's turns are its own
+    await asyncio.sleep(0.45)
+    later = [await other.take_turn("kkkkkkkk", 5.0) for _ in range(6)]
+    assert 2 <= later.count(0.0) <= 4
+    # Less than one a second: the first is free, the second waits its time.
+    assert await store.take_turn("llllllll", 0.1) == 0.0
+    assert await store.take_turn("llllllll", 0.1) == pytest.approx(10, abs=2)
+
+
+@pytest.mark.parametrize("rate", [1e-300, 1e-6, 0.5, 1e9])
+async def test_any_rate_gives_a_first_turn(world: World, rate: float) -> None:
+    await world.keys.create(key_id="kkkkkkkk", name="k", project=None, secret_hash=b"x", rate=rate)
+    assert await world.keys.take_turn("kkkkkkkk", rate) == 0.0
+    wait = await world.keys.take_turn("kkkkkkkk", rate)
+    assert wait == 0.0 if rate > 1 else wait > 0.5 / rate or wait > 9e7
 
 
 async def test_key_errors(world: World) -> None:
