@@ -67,7 +67,7 @@ def _say(
 class Tagger(Calls[M]):
     """``lang``: en, ko, zh or ja. ``detection``: groups to tag (TOP, BOTTOM, SHOES ...), clothing unless told.
 
-    PUT and POST carry an Idempotency-Key, so that one whose answer was lost is not done twice and counts once.
+    PUT and POST carry an Idempotency-Key: where the answer was lost, no task is made twice and no image counts twice.
     """
 
     @call

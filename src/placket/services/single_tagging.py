@@ -1,6 +1,7 @@
 """One image tagged while its caller waits."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class SingleTagging:
     async def tag(self, caller: Caller, body: bytes, idempotency_key: str | None = None) -> Tagged:
         """``body``: the JSON of the request. A request that is understood counts, whatever comes of its image.
 
-        With an ``idempotency_key`` that came before with the same request, it was counted then, and is only answered.
+        With an ``idempotency_key`` that came before with the same request and image, it was counted then.
         Raises what :func:`read_single` raises, KeyReused, UsageExceeded, FetchError, ImageError, VisionUnavailable.
         """
         once = idempotency_of(idempotency_key, b"POST tags", body)
@@ -51,6 +52,9 @@ class SingleTagging:
         request = await asyncio.to_thread(read_single, body, max_bytes=self._rules.image.max_bytes)
         await self._usage.spend(caller, 1, once)
         image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
+        if once is not None:
+            # An address may show another image each time, and each of them counts.
+            await self._usage.settle(caller, once, hashlib.sha256(image).digest())
         found = await self._vision.analyse(image, limits=self._rules.image, hints=request.hints)
         return Tagged(found.garments, request.detection)
 

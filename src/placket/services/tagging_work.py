@@ -78,7 +78,8 @@ class TaggingWork:
         """Fetched once, and analysed with what is said beside each."""
         fetched = await _caught(images[0], self._fetch(chunk, images[0]))
         if isinstance(fetched, bytes):
-            return [(i, await _caught(i, self._tag(i, fetched, begin_trial))) for i in images]
+            outcomes = await asyncio.gather(*(_caught(i, self._tag(i, fetched, begin_trial)) for i in images))
+            return list(zip(images, outcomes, strict=True))
         if isinstance(fetched, ImageOutcome):
             return [(i, replace(fetched, number=i.number)) for i in images]
         return [(i, fetched) for i in images]

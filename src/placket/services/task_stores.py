@@ -138,6 +138,12 @@ class UsageStore(Protocol):
         """
         ...
 
+    async def settle(self, caller: Caller, once: Idempotency, digest: bytes) -> None:
+        """``digest``: of the image that a request spent ``once`` for. Another one than the first time is counted too.
+
+        Raises UsageExceeded; then nothing is counted.
+        """
+
     async def allowance(self, key_id: str) -> Allowance: ...
 
     async def days(self, *, project_id: int | None, first: date, last: date) -> list[UsageDay]:

@@ -34,7 +34,7 @@ def hash_of(url: str) -> bytes:
 
 
 def hints_from_row(data: Mapping[str, Sequence[str]]) -> Hints:
-    return Hints(**{name: tuple(labels) for name, labels in data.items()})
+    return Hints(tuple(data.get("categories", ())), tuple(data.get("genders", ())))
 
 
 def _hints_to_row(hints: Hints) -> str:

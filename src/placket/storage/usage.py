@@ -57,6 +57,19 @@ class PostgresUsage:
             if once is None or (await claim(connection, caller.project_id, once)).first:
                 await spend_images(connection, caller.key_id, images)
 
+    async def settle(self, caller: Caller, once: Idempotency, digest: bytes) -> None:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text(
+                    "UPDATE request_replies SET reply = coalesce(reply, :digest)"
+                    " WHERE project_id = :project AND key = :key RETURNING reply"
+                ),
+                {"digest": digest, "project": caller.project_id, "key": once.key},
+            )
+            first = found.scalar_one_or_none()
+            if first is not None and bytes(first) != digest:
+                await spend_images(connection, caller.key_id, 1)
+
     async def allowance(self, key_id: str) -> Allowance:
         async with self._database.begin() as connection:
             return await _allowance(connection, key_id)

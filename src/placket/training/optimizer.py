@@ -61,6 +61,8 @@ class Optimizer:
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
         """Go on from `state_dict`'s answer. Raises ValueError where it is another kind of optimiser's."""
+        if not isinstance(states, list):
+            raise ValueError("the state is that of an optimiser from before Muon")
         for part, state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
 

@@ -44,7 +44,7 @@ def _some(entries: Sequence[_Entry]) -> list[_Entry]:
 def detector_pictures(data: Path, cache: Path, side: int, pad: int) -> list[Pixels]:
     """Training pictures of every set as the detector sees them, [side, side, 3]."""
     stores = build_all(data, cache)
-    chosen = _some(load_samples(data, cache, stores))
+    chosen = _some([s for s in load_samples(data, cache, stores) if s.region is None])
     return [letterbox(stores[s.dataset][s.key], side, pad)[0] for s in chosen]
 
 

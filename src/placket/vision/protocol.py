@@ -175,7 +175,7 @@ class Order:
     def decode(cls, data: Mapping[str, Any]) -> "Order":
         formats, *rest = data["limits"]
         box = Box(*data["box"]) if data["box"] else None
-        hints = Hints(*(tuple(words) for words in data["hints"]))
+        hints = Hints(*(tuple(words) for words in data.get("hints", ((), ()))))
         return cls(data["bundle"], ImageLimits(frozenset(formats), *rest), box, data["priority"], data["side"], hints)
 
 

@@ -127,6 +127,16 @@ async def test_a_single_image_that_is_asked_for_again_counts_once(world: TaggerW
         await world.keys.limit(made.record.id, images_per_month=0)
         assert (await client.post("/tagger/v2.12/tags", json=single, headers=new)).status_code == 201
         assert await world.execute("SELECT requests, images FROM usage_days") == [(3, 3)]
+        # The address shows another image now: that is another one to count.
+        world.web.pages["https://shop.example/1.jpg"] = b"PIC2"
+        for total in (4, 5):
+            assert (await client.post("/tagger/v2.12/tags", json=single, headers=once)).status_code == 201
+            assert await world.execute("SELECT images FROM usage_days") == [(total,)]
+        await world.keys.limit(made.record.id, images_per_month=5)
+        assert _code(await client.post("/tagger/v2.12/tags", json=single, headers=once)) == (403, 823)
+        del world.web.pages["https://shop.example/1.jpg"]
+        assert _code(await client.post("/tagger/v2.12/tags", json=single, headers=once)) == (400, 803)
+        assert await world.execute("SELECT images FROM usage_days") == [(5,)]
 
 
 async def test_no_two_requests_spend_the_same_rest(world: TaggerWorld) -> None:

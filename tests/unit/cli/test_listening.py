@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import placket.bootstrap
-from placket.cli.serve import _listen, _serve
+from placket.cli.serve import _listen, _serve, _work
 from placket.settings import Settings
 
 
@@ -32,20 +32,30 @@ class _Stop(Exception):
     pass
 
 
-def test_what_is_loaded_at_the_start_is_never_collected_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("serves", [True, False])
+def test_what_is_loaded_at_the_start_is_never_collected_again(monkeypatch: pytest.MonkeyPatch, serves: bool) -> None:
     """A full collection of it would hold up all requests for a tenth of a second."""
-    frozen: list[bool] = []
+    steps: list[str] = []
 
-    async def value() -> None:
+    async def stop(*_: object) -> None:
+        steps.append("begun")
         raise _Stop
 
     @asynccontextmanager
     async def opened(_: Settings) -> AsyncIterator[SimpleNamespace]:
-        token = SimpleNamespace(value=value)
-        yield SimpleNamespace(api=lambda: None, storage=SimpleNamespace(admin_token=token))
+        steps.append("opened")
+        yield SimpleNamespace(
+            api=lambda: None,
+            storage=SimpleNamespace(admin_token=SimpleNamespace(value=stop)),
+            worker=lambda: SimpleNamespace(name="w", run=stop),
+            keep_database=stop,
+            warm_up=stop,
+        )
 
     monkeypatch.setattr(placket.bootstrap, "open_application", opened)
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
-    with pytest.raises(_Stop):
-        asyncio.run(_serve(Settings(port=0), with_worker=False))
-    assert frozen
+    monkeypatch.setattr(gc, "collect", lambda: steps.append("collected"))
+    monkeypatch.setattr(gc, "freeze", lambda: steps.append("frozen"))
+    settings = Settings(port=0)
+    with pytest.raises((_Stop, ExceptionGroup)):
+        asyncio.run(_serve(settings, with_worker=False) if serves else _work(settings))
+    assert steps[:4] == ["opened", "collected", "frozen", "begun"]

@@ -93,6 +93,10 @@ IDEMPOTENCY_KEY: Schema = {
     "description": "1 to 255 printable ASCII characters; the same request with the same key is answered, not repeated.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
+COUNTED_ONCE: Schema = {
+    **IDEMPOTENCY_KEY,
+    "description": "1 to 255 printable ASCII characters; the same request with the same key counts once.",
+}
 LANGUAGE: Schema = {
     "name": "accept-language",
     "in": "header",

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from placket.api.tagger_v2.answers import success
-from placket.api.tagger_v2.documentation import IDEMPOTENCY_KEY, LANGUAGE, SINGLE_BODY, failures
+from placket.api.tagger_v2.documentation import COUNTED_ONCE, LANGUAGE, SINGLE_BODY, failures
 from placket.api.tagger_v2.parts import TaggerParts, read_body
 from placket.api.tagger_v2.routes import Routes
 from placket.api.tagger_v2.schemas import SingleAnswer
@@ -26,7 +26,7 @@ class SingleCalls:
             status_code=201,
             response_model=SingleAnswer,
             responses=failures(),
-            openapi_extra={"parameters": [LANGUAGE, IDEMPOTENCY_KEY], "requestBody": SINGLE_BODY},
+            openapi_extra={"parameters": [LANGUAGE, COUNTED_ONCE], "requestBody": SINGLE_BODY},
         )
 
     async def tag(self, request: Request) -> Response:

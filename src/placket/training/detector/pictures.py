@@ -31,15 +31,16 @@ def shown(sample: Sample, pixels: Pixels) -> Pixels:
 
 def pictures_of(samples: Sequence[Sample], data: Path) -> Iterator[tuple[Sample, Pixels]]:
     """Each sample with its picture as it lies in the source, in the order of the files."""
-    by_set: dict[str, dict[str, Sample]] = {}
+    by_set: dict[str, dict[str, list[Sample]]] = {}
     for sample in samples:
-        by_set.setdefault(sample.dataset, {})[sample.key] = sample
+        by_set.setdefault(sample.dataset, {}).setdefault(sample.key, []).append(sample)
     for dataset, wanted in by_set.items():
         for key, row in iter_images(data, dataset, ("image", "product_image")):
             for name, column in ((key, "image"), (f"{key}/product", "product_image")):
                 encoded = row.get(column)
-                if name in wanted and encoded:
-                    yield wanted[name], shown(wanted[name], decode_rgb(encoded))
+                if encoded:
+                    for sample in wanted.get(name, ()):
+                        yield sample, shown(sample, decode_rgb(encoded))
 
 
 def _turned(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
