@@ -59,7 +59,8 @@ def detector(
     recipe: Annotated[
         str,
         typer.Option(
-            help="A YAML file, or `detector`, `detector-fine`, `detector-more` or `smoke`, which Placket brings."
+            help="A YAML file, or one that Placket brings: `detector`, `detector-fine`, `detector-more`, "
+            "`detector-muon`, `smoke`."
         ),
     ] = "detector",
     data: Data = None,
@@ -99,7 +100,7 @@ def encoder(
     out: Out,
     data: Annotated[Path, typer.Option(help="Folder of the training data: records, garments, images.")],
     recipe: Annotated[
-        str, typer.Option(help="A YAML file, or `encoder` or `encoder-more`, which Placket brings.")
+        str, typer.Option(help="A YAML file, or one that Placket brings: `encoder`, `encoder-more`, `encoder-muon`.")
     ] = "encoder",
     cache: Cache = None,
     sets: Sets = None,
