@@ -124,3 +124,18 @@ def encoder(
 
             console.print(f"photos boxed: {box_photos(detector, data, cache)}")
         console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets), start)}")
+
+
+@train_app.command()
+def average(
+    first: Annotated[Path, typer.Argument(help="Checkpoint of a run.")],
+    second: Annotated[Path, typer.Argument(help="Checkpoint of one that began with it (`--start`).")],
+    out: Annotated[Path, typer.Option(help="The checkpoint to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the second one's weights.")] = 0.5,
+) -> None:
+    """Mix the weights of two runs, the second of which began with the first: often better than either."""
+    require_training()
+    from placket.training.soup import average_checkpoints
+
+    with run_safely():
+        console.print(f"checkpoint: {average_checkpoints(first, second, share, out)}")

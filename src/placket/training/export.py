@@ -135,6 +135,7 @@ def provenance(checkpoint: Path) -> dict[str, Any]:
     return {
         "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
         "sources": saved.get("sources", {}), "began": saved.get("began"),
+        **({"share": saved["share"]} if "share" in saved else {}),
     }  # fmt: skip
 
 

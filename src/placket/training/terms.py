@@ -42,11 +42,14 @@ def sets_of(training: dict[str, Any]) -> set[str]:
 
 
 def history(training: dict[str, Any]) -> str:
-    """Minutes, steps and sides of each part of a run, first to last, in words."""
+    """Minutes, steps and sides of each part of a run, first to last, in words. What an average of two runs is made of
+    stands at its end."""
     parts: list[str] = []
     part: dict[str, Any] | None = training
     while part is not None:
         sides = "/".join(str(s) for s in dict.fromkeys(part["recipe"]["size"]))
         parts.append(f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px)")
         part = part.get("began")
-    return ", then ".join(reversed(parts))
+    words = ", then ".join(reversed(parts))
+    share = training.get("share")
+    return words if share is None else f"{words}; of the last part's weights {share:.0%}, the rest those it began with"

@@ -1,0 +1,42 @@
+"""One network out of two runs: the mean of their weights (a model soup, Wortsman et al. 2022, arXiv 2203.05482).
+
+It makes sense where the second run began with the weights of the first: then what lies between them is a network too,
+and often a better one than either.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from placket.training.loop import load_checkpoint, save_checkpoint
+
+_NETWORK = ("widths", "blocks", "neck", "top", "groups")
+
+
+def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> Path:
+    """Write a checkpoint with (1 - `share`) of the averaged weights of `first` and `share` of those of `second`; in all
+    else it is a copy of `second`. Returns its path.
+
+    Raises FileNotFoundError, and ValueError where the two are not the same network or `share` is not in 0..1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError("a share lies between 0 and 1")
+    one, other = _read(first), _read(second)
+    if any(one["recipe"].get(name) != other["recipe"].get(name) for name in _NETWORK):
+        raise ValueError(f"{first} and {second} are not the same network")
+    mean = {name: _mix(one["average"][name], value, share) for name, value in other["average"].items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(out, {**other, "network": mean, "average": mean, "share": share, "optimizer": []})
+    return out
+
+
+def _read(path: Path) -> dict[str, Any]:
+    saved = load_checkpoint(path)
+    if saved is None:
+        raise FileNotFoundError(path)
+    return saved
+
+
+def _mix(one: Tensor, other: Tensor, share: float) -> Tensor:
+    return one.lerp(other, share) if other.is_floating_point() else other

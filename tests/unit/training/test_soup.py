@@ -1,0 +1,36 @@
+"""The mean of two runs."""
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
+
+from placket.training.loop import load_checkpoint, save_checkpoint  # noqa: E402
+from placket.training.soup import average_checkpoints  # noqa: E402
+
+
+def a_run(path: Path, value: float, widths: tuple[int, ...] = (8, 8)) -> Path:
+    average = {"weight": torch.full((2,), value), "count": torch.tensor(int(value))}
+    save_checkpoint(path, {"average": average, "network": {}, "recipe": {"widths": list(widths)}, "step": int(value)})
+    return path
+
+
+def test_weights_are_mixed_and_the_rest_is_the_second_ones(tmp_path: Path) -> None:
+    first, second = a_run(tmp_path / "a.pt", 1.0), a_run(tmp_path / "b.pt", 5.0)
+    mixed = load_checkpoint(average_checkpoints(first, second, 0.25, tmp_path / "out" / "c.pt"))
+    assert mixed is not None
+    assert mixed["average"]["weight"].tolist() == [2.0, 2.0]
+    assert mixed["average"]["count"] == 5
+    assert (mixed["step"], mixed["share"]) == (5, 0.25)
+
+
+def test_what_cannot_be_mixed(tmp_path: Path) -> None:
+    first, other = a_run(tmp_path / "a.pt", 1.0), a_run(tmp_path / "b.pt", 5.0, (8, 16))
+    with pytest.raises(ValueError, match="same network"):
+        average_checkpoints(first, other, 0.5, tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        average_checkpoints(first, first, 1.5, tmp_path / "c.pt")
+    with pytest.raises(FileNotFoundError):
+        average_checkpoints(first, tmp_path / "none.pt", 0.5, tmp_path / "c.pt")
+    assert not (tmp_path / "c.pt").exists()
