@@ -10,6 +10,7 @@ from placket.training.encoder.calibrate import calibrate as calibrate_encoder
 from placket.training.encoder.hints import choose_weights, hints_of_items
 from placket.training.encoder.items import Item, Vocabulary, load_items
 from placket.training.encoder.predict import Predictions, predict
+from placket.training.fallback import cases, choose_fallback
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector, OnnxEncoder
 
@@ -38,5 +39,9 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
     calibration["hints"], chosen["encoder"]["right_by_hint_weight"] = choose_weights(found, words, calibration)
     content["calibration"], content["similarity"] = calibration, {"curve": curve}
     content["training"]["chosen_on_calib"] = chosen
+    write_manifest(bundle, content)
+    score, category, f2 = choose_fallback(cases(bundle, content, samples, cache))
+    content["detector"].update(fallback_score=score, fallback_category=category)
+    chosen["detector"]["f2_by_kind"] = f2
     write_manifest(bundle, content)
     return content

@@ -13,7 +13,7 @@ from placket.training.calibrate import predictions
 from placket.training.detector.evaluate import DetectorFigures, Evaluation, Shipped
 from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import Sample, load_samples
-from placket.training.encoder.end_to_end import whole_photos
+from placket.training.encoder.end_to_end import whole_photos, without_garment
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, evaluate
 from placket.training.encoder.hints import hint_figures, hints_of_items
 from placket.training.encoder.items import Vocabulary, load_items
@@ -148,7 +148,10 @@ def report_encoder(
     rows = [_mean_row("as shipped", figures), *run.variants(manifest, found)]
     rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
     whole = whole_photos(bundle, run.true_boxes, data)
+    samples = [s for s in load_samples(data, cache, build_all(data, cache)) if s.part == "val"]
+    empty = without_garment(bundle, samples, data)
     megabytes = (bundle / settings["file"]).stat().st_size / 1e6
-    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows)
-    _keep(bundle, "encoder", {**plain(figures), "whole_photos": plain(whole), "speed": plain(speed)})
+    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows, empty)
+    kept = {"whole_photos": plain(whole), "without_garment": empty, "speed": plain(speed)}
+    _keep(bundle, "encoder", {**plain(figures), **kept})
     return figures

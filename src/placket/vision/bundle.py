@@ -51,7 +51,7 @@ class _Part(BaseModel):
 
 class DetectorSettings(_Part):
     """``size`` is (height, width) of the canvas. ``fallback_score``: when no box reaches ``score_threshold``, the best
-    one is taken if it reaches this."""
+    one is taken if it reaches this, and if its category is at least as probable as ``fallback_category``."""
 
     file: FileName
     size: Size
@@ -61,6 +61,7 @@ class DetectorSettings(_Part):
     nms_iou: float = Field(gt=0, le=1)
     max_detections: int = Field(ge=1, le=100)
     fallback_score: float | None = Field(None, gt=0, le=1)
+    fallback_category: Share = 0.0
 
 
 class EncoderSettings(_Part):

@@ -51,8 +51,18 @@ class Pipeline:
         )
 
     def garments(self, pixels: Pixels, hints: Hints = NO_HINTS) -> list[Garment]:
-        """What the detector finds, tagged and embedded; clothing first, then by score x area."""
-        found = self.detector.find(self.detector.canvas(pixels))
+        """What the detector finds, tagged and embedded; clothing first, then by score x area.
+
+        Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
+        """
+        found = self.garments_of(pixels, self.detector.find(self.detector.canvas(pixels)), hints)
+        settings = self.detector.settings
+        return [
+            g for g in found if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
+        ]
+
+    def garments_of(self, pixels: Pixels, found: Sequence[Detection], hints: Hints = NO_HINTS) -> list[Garment]:
+        """What is in these places, in the order of :meth:`garments`."""
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
         garments = [self._garment(pixels, d.box, e, behind, d, hints) for d, e in zip(found, encoded, strict=True)]

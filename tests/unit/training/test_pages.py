@@ -148,7 +148,16 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
     found = predictions([*studio().items, *many])
     figures = evaluate(found, many, VOCABULARY, {}, [[-1.0, 0.0], [1.0, 1.0]])
     page = tmp_path / "models" / "encoder.md"
-    write_page(page, manifest(), figures, {}, 9.5, Speed(4.0, 160.0), [{"name": "as shipped", "category": 0.5}])
+    write_page(
+        page,
+        manifest(),
+        figures,
+        {},
+        9.5,
+        Speed(4.0, 160.0),
+        [{"name": "as shipped", "category": 0.5}],
+        {"drawn": (9, 4)},
+    )
     text = page.read_text()
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text

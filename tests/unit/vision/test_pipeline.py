@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from placket.vision.local import LocalVision
 from placket.vision.pipeline import distinct
 from placket.vision.preprocessing import letterbox
 from tests.support.photos import NAVY, RED, drawn, photo
+from tests.support.tiny_bundle import write_tiny_bundle
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,27 @@ def test_nothing_in_a_plain_picture_unless_it_is_said_to_be_a_garment(local: Loc
     (found,) = local.analyse(plain, whole_image=True).garments
     assert (found.box.as_list(), found.score) == ([0, 0, 1, 1], 1.0)
     assert [s.name for s in found.swatches] == ["red"]
+
+
+def test_where_the_detector_is_unsure_the_encoder_has_to_be_sure(tmp_path: Path) -> None:
+    def found(name: str, **settings: float) -> list[float]:
+        folder = write_tiny_bundle(tmp_path / name)
+        manifest = json.loads((folder / "bundle.json").read_text())
+        manifest["detector"].update(settings)
+        (folder / "bundle.json").write_text(json.dumps(manifest))
+        vision = LocalVision(read_bundle(folder), threads=1)
+        garments = vision.analyse(photo(300, 400)).garments
+        # With a box given, nobody asks whether it is a garment.
+        assert len(vision.analyse(photo(300, 400), whole_image=True).garments) == 1
+        weak = vision.pipeline.detector.weakest(np.asarray(drawn(300, 400)), 0.5)
+        assert [d.score for d in weak] == ([] if settings["score_threshold"] < 0.9 else [pytest.approx(0.9, abs=1e-3)])
+        return [g.category.score for g in garments]
+
+    (category,) = found("weak", score_threshold=0.95, fallback_score=0.5)
+    assert found("unsure", score_threshold=0.95, fallback_score=0.5, fallback_category=category + 0.01) == []
+    assert found("sure", score_threshold=0.95, fallback_score=0.5, fallback_category=category - 0.01) == [category]
+    # What the detector is sure of needs nobody else.
+    assert len(found("certain", score_threshold=0.35, fallback_score=0.2, fallback_category=1.0)) == 2
 
 
 def test_many_in_order_with_the_bad_ones_among_them(local: LocalVision) -> None:

@@ -1,6 +1,6 @@
 """Thresholds of the detector, chosen on the part of `train` set aside for choices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from placket.training.cache import Store
+from placket.training.cache import Pixels, Store
 from placket.training.detector.coco import Truth
 from placket.training.detector.nothing import draw_nothing
 from placket.training.detector.pictures import shown, truth_of
@@ -18,7 +18,7 @@ from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix, s
 NMS_IOUS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 SCORES = tuple(round(0.3 + 0.025 * i, 3) for i in range(10))
 FALLBACKS = (None, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35)
-EMPTY_SHARE = 0.01
+EMPTY_SHARE = 0.03
 DRAWN = "drawn"
 DRAWN_PICTURES, DRAWN_SIDE, DRAWN_SEED = 120, 320, 77
 PEOPLE = ("ccp", "viton")
@@ -45,11 +45,16 @@ def look(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> list
     return out
 
 
+def drawn_pictures() -> Iterator[Pixels]:
+    """Pictures without a garment, always the same."""
+    for number in range(DRAWN_PICTURES):
+        yield draw_nothing(DRAWN_SIDE, np.random.default_rng([DRAWN_SEED, number]))
+
+
 def look_at_nothing(detector: OnnxDetector) -> list[Seen]:
     """Run it over drawn pictures without a garment."""
     nobody = Truth(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), DRAWN_SIDE, DRAWN_SIDE)
-    pictures = (draw_nothing(DRAWN_SIDE, np.random.default_rng([DRAWN_SEED, n])) for n in range(DRAWN_PICTURES))
-    return [Seen(DRAWN, nobody, detector.candidates(pixels), ()) for pixels in pictures]
+    return [Seen(DRAWN, nobody, detector.candidates(pixels), ()) for pixels in drawn_pictures()]
 
 
 def after_suppression(one: Seen, iou: float) -> Detections:
@@ -97,7 +102,10 @@ def f2_by_kind(seen: Sequence[Seen], answers: Sequence[Detections]) -> dict[str,
 
 
 def worth(by_kind: dict[str, float]) -> float:
-    """One figure for a choice: the mean over kinds of pictures, where one in a hundred is taken to show no garment."""
+    """One figure for a choice: the mean over kinds of pictures, where three in a hundred are taken to show no garment.
+
+    A catalogue has fewer; a shopper's camera and a list of links have more.
+    """
     garments = [v for k, v in by_kind.items() if k not in WITHOUT]
     nothing = [v for k, v in by_kind.items() if k in WITHOUT] or [1.0]
     return (1 - EMPTY_SHARE) * float(np.mean(garments)) + EMPTY_SHARE * float(np.mean(nothing))

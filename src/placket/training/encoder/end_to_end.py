@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from placket.domain.garments import Analysis, Garment
+from placket.training.detector.nothing import draw_nothing
+from placket.training.detector.pictures import pictures_of
+from placket.training.detector.targets import NOTHING, Sample
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, Answer, TagFigures, single_figures
 from placket.training.encoder.items import Item
 from placket.training.onnx_models import iou_matrix
@@ -16,6 +19,7 @@ from placket.vision.local import LocalVision
 
 LEAST_IOU = 0.5
 MEASURED = "measured_color"
+DRAWN_PICTURES, DRAWN_SIDE, DRAWN_SEED = 120, 320, 78
 
 
 @dataclass(slots=True)
@@ -73,4 +77,19 @@ def whole_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, W
         tags = {name: f for name in (*AGREEMENT, MEASURED) if name not in ("colors", "details")
                 if (f := single_figures(seen, said, name, ()))}  # fmt: skip
         out[view] = WholePhotos(len(told), float(np.mean([g is not None for _, g in told])), tags)
+    return out
+
+
+def without_garment(bundle: Path, samples: Sequence[Sample], data: Path) -> dict[str, tuple[int, int]]:
+    """By kind of picture without a garment: how many there are, and how many were answered with one.
+
+    `samples`: those of `val`; beside their pictures drawn ones, others than thresholds are chosen on.
+    """
+    vision = LocalVision(read_bundle(bundle))
+    out = {}
+    for kind in NOTHING:
+        own = [pixels for _, pixels in pictures_of([s for s in samples if s.kind == kind], data)]
+        out[kind] = (len(own), sum(bool(vision.analyse(pixels).garments) for pixels in own))
+    drawn = [draw_nothing(DRAWN_SIDE, np.random.default_rng([DRAWN_SEED, n])) for n in range(DRAWN_PICTURES)]
+    out["drawn"] = (len(drawn), sum(bool(vision.analyse(pixels).garments) for pixels in drawn))
     return out

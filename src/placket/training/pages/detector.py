@@ -100,7 +100,7 @@ def _hard_table(figures: DetectorFigures) -> str:
     ]
     empty = figures.empty
     return table(["street photos", "boxes", "AP50, six groups", "AP50, clothes", "AP50:95"], rows) + (
-        f"\nPhotos without a garment: {empty['answered']} of {empty['photos']} were given a box; "
+        f"\nPhotos without a garment: {empty['answered']} of {empty['photos']} were given a box by the detector alone; "
         f"of {empty['plain']} plain surfaces and pictures of noise, {empty['plain_answered']}.\n"
     )
 
@@ -127,7 +127,12 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
     parts.append(
         f"## As it is shipped\n\nScore {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} "
         "within a group, "
-        + (f"and where no box reaches the score, the best one from {fallback} on." if fallback else "no fallback.")
+        + (
+            f"and where no box reaches the score, the best one from {fallback} on, if the encoder gives its category a "
+            f"probability of {settings.get('fallback_category', 0.0)} or more."
+            if fallback
+            else "no fallback."
+        )
         + f" Trained for {history(training)}, on "
         + ", ".join(f"{n:,} pictures of `{s}`" for s, n in training["sources"].items())
         + ".\n"

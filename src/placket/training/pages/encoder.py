@@ -142,8 +142,18 @@ def _whole(whole: dict[str, WholePhotos]) -> str:
     )
 
 
+def _without(empty: dict[str, tuple[int, int]]) -> str:
+    names = {"empty": "photos of other things", "backdrop": "street beside a person", "drawn": "drawn pictures"}
+    said = ", ".join(f"{names[k]} {answered} of {count}" for k, (count, answered) in empty.items())
+    return (
+        f"\nPictures without a garment that were answered with one: {said}.\n"
+        "Some of the streets have people far behind.\n"
+    )
+
+
 def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, whole: dict[str, WholePhotos],
-               megabytes: float, speed: Speed | None, ablation: Sequence[dict[str, Any]]) -> None:  # fmt: skip
+               megabytes: float, speed: Speed | None, ablation: Sequence[dict[str, Any]],
+               empty: dict[str, tuple[int, int]]) -> None:  # fmt: skip
     """Write the page."""
     settings, training = manifest["encoder"], manifest["training"]["encoder"]
     head = HEAD.format(
@@ -157,7 +167,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
             f"weights), measured by turns in the same run: {speed.yardstick:.0f} ms; ratio 1/{1 / speed.ratio:.0f} "
             f"(floor 1/15, goal 1/60: {mark}).\n"
         )
-    parts += ["## Whole photos\n", _whole(whole), "## Similarity\n", _curve(figures)]
+    parts += ["## Whole photos\n", _whole(whole) + _without(empty), "## Similarity\n", _curve(figures)]
     if figures.hints:
         parts += ["## Words beside the picture\n", _hints(figures, manifest["calibration"].get("hints", {}))]
     if ablation:

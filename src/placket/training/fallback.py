@@ -1,0 +1,99 @@
+"""When the detector is not sure of anything: how weak a box is looked at, and how sure the encoder must be of it.
+
+A single item that the detector hardly sees is often plain to the encoder, and what is no garment looks like none of its
+categories. Both figures are chosen on the part of `train` set aside, by what detector and encoder answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from placket.training.cache import Pixels, Store
+from placket.training.detector.calibrate import (
+    DRAWN,
+    Seen,
+    after_suppression,
+    answer,
+    drawn_pictures,
+    f2_by_kind,
+    worth,
+)
+from placket.training.detector.pictures import shown, truth_of
+from placket.training.detector.targets import Sample
+from placket.training.onnx_models import Detections, OnnxDetector
+from placket.vision.bundle import read_bundle
+from placket.vision.engine import Engine
+from placket.vision.pipeline import Pipeline
+
+SCORES = (0.15, 0.2, 0.25, 0.3, 0.35)
+CATEGORIES = (0.0, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7)
+MOST_LOST = 0.005
+_NONE = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+
+@dataclass(slots=True)
+class Case:
+    """What the detector is sure of in a picture, and where that is nothing: its best box, and how sure of its category
+    the encoder is."""
+
+    seen: Seen
+    sure: Detections
+    weak: Detections
+    category: float = 0.0
+
+    def answer(self, score: float, category: float) -> Detections:
+        """With the two thresholds of the fallback."""
+        if len(self.sure.scores):
+            return self.sure
+        return self.weak.above(score) if self.category >= category else _NONE
+
+
+class _Cases:
+    def __init__(self, bundle: Path, manifest: dict[str, Any]) -> None:
+        settings = manifest["detector"]
+        self._score, self._nms = settings["score_threshold"], settings["nms_iou"]
+        self._detector = OnnxDetector(bundle / settings["file"], settings)
+        self._pipeline = Pipeline(read_bundle(bundle), Engine(1))
+
+    def of(self, kind: str, pixels: Pixels, sample: Sample) -> Case:
+        seen = Seen(kind, truth_of(sample, pixels), self._detector.candidates(pixels), sample.open_groups)
+        found = after_suppression(seen, self._nms)
+        sure = found.above(self._score)
+        weak = answer(found, self._score, min(SCORES)) if not len(sure.scores) else _NONE
+        case = Case(seen, sure, weak)
+        if len(weak.scores):
+            garments = self._pipeline.garments_of(pixels, self._pipeline.detector.weakest(pixels, min(SCORES)))
+            case.category = garments[0].category.score if garments else 0.0
+        return case
+
+
+def cases(bundle: Path, manifest: dict[str, Any], samples: Sequence[Sample], cache: Path) -> list[Case]:
+    """Of cached pictures, and of drawn ones without a garment."""
+    stores = {name: Store(cache / name) for name in {s.dataset for s in samples}}
+    reader = _Cases(bundle, manifest)
+    out = [reader.of(s.kind, shown(s, stores[s.dataset][s.key]), s) for s in samples]
+    nothing = Sample("", "", "calib", np.zeros((0, 4), np.float32), np.zeros(0, np.int64), DRAWN)
+    return [*out, *(reader.of(DRAWN, pixels, nothing) for pixels in drawn_pictures())]
+
+
+def choose_fallback(found: Sequence[Case]) -> tuple[float, float, dict[str, float]]:
+    """Score and category, and F2 by kind with them.
+
+    The score is worth most by itself, see `worth`; of equals the highest. The category is the highest with which no
+    kind of pictures loses more than half a point: a garment that is missed is worse than one too many.
+    """
+    seen = [case.seen for case in found]
+
+    def f2(score: float, category: float) -> dict[str, float]:
+        return f2_by_kind(seen, [case.answer(score, category) for case in found])
+
+    score = max(SCORES, key=lambda s: (round(worth(f2(s, 0.0)), 6), s))
+    before = f2(score, 0.0)
+    for category in reversed(CATEGORIES):
+        after = f2(score, category)
+        if all(after[kind] >= before[kind] - MOST_LOST for kind in before):
+            return score, category, after
+    raise AssertionError("0 is among the categories, and loses nothing")
