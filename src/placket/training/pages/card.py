@@ -34,7 +34,7 @@ Seen in the sheets of detections and in the tables of the two pages:
   alone they are found.
 - Dresses: on people often taken for a top, for a skirt, or found twice as both.
 - Photos turned by 90 degrees without the camera's note of it: a third less is found.
-- Bottles, tubes and other things on white, a street, a drawn pattern: one in five or so is answered with a garment.
+- Bottles, tubes and other things on white, a street, a drawn pattern: three in ten are answered with a garment.
 - Clothes lying flat in phone photos: whether for women or men, and for kids, is often wrong: size is not in the
   picture.
 - Fabric, fit, shape, look and details: told right in half to three quarters of the cases; people disagree there too.
