@@ -5,7 +5,7 @@ categories. Both figures are chosen on the part of `train` set aside, by what de
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,17 @@ class _Cases:
         settings = manifest["detector"]
         self._score, self._nms = settings["score_threshold"], settings["nms_iou"]
         self._detector = OnnxDetector(bundle / settings["file"], settings)
-        self._pipeline = Pipeline(read_bundle(bundle), Engine(1))
+        shipped = read_bundle(bundle)
+        weakest = shipped.detector.model_copy(update={"fallback_score": min(SCORES), "fallback_category": 0.0})
+        self._pipeline = Pipeline(replace(shipped, detector=weakest), Engine(1))
 
     def of(self, kind: str, pixels: Pixels, sample: Sample) -> Case:
         seen = Seen(kind, truth_of(sample, pixels), self._detector.candidates(pixels), sample.open_groups)
         found = after_suppression(seen, self._nms)
         sure = found.above(self._score)
         weak = answer(found, self._score, min(SCORES)) if not len(sure.scores) else _NONE
-        case = Case(seen, sure, weak)
-        if len(weak.scores):
-            garments = self._pipeline.garments_of(pixels, self._pipeline.detector.weakest(pixels, min(SCORES)))
-            case.category = garments[0].category.score if garments else 0.0
-        return case
+        garments = self._pipeline.garments(pixels) if len(weak.scores) else []
+        return Case(seen, sure, weak, garments[0].category.score if garments else 0.0)
 
 
 def cases(bundle: Path, manifest: dict[str, Any], samples: Sequence[Sample], cache: Path) -> list[Case]:

@@ -41,26 +41,18 @@ class Detector:
 
     def find(self, canvas: Canvas, score_threshold: float | None = None) -> list[Detection]:
         """Garments in the picture on ``canvas``, best first; ``score_threshold`` instead of the bundle's."""
-        settings = self.settings
-        if score_threshold is not None:
-            settings = settings.model_copy(update={"score_threshold": score_threshold, "fallback_score": None})
-        return self._find(canvas, settings)
-
-    def _find(self, canvas: Canvas, settings: DetectorSettings) -> list[Detection]:
         boxes, scores = self._network.run(batch([canvas]))
         if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != (1, boxes.shape[1], len(self._groups)):
             raise BundleInvalid(f"the detector answered with shapes {boxes.shape} and {scores.shape}")
+        settings = self.settings
+        if score_threshold is not None:
+            settings = settings.model_copy(update={"score_threshold": score_threshold, "fallback_score": None})
         likely = candidates(scores[0], settings)
         fractions, likely_scores = to_fractions(boxes[0, likely], canvas), scores[0, likely]
         return [
             Detection(Box(*fractions[i].tolist()), self._groups[g], float(likely_scores[i, g]), likely_scores[i])
             for i, g in choose(fractions, likely_scores, settings)
         ]
-
-    def weakest(self, pixels: Pixels, least: float) -> list[Detection]:
-        """The best box, where the bundle's threshold lets none through, if it scores at least ``least``."""
-        settings = self.settings.model_copy(update={"fallback_score": least})
-        return [d for d in self._find(self.canvas(pixels), settings) if d.score < settings.score_threshold]
 
 
 def candidates(scores: NDArray[np.float32], settings: DetectorSettings) -> NDArray[np.intp]:

@@ -55,18 +55,15 @@ class Pipeline:
 
         Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
         """
-        found = self.garments_of(pixels, self.detector.find(self.detector.canvas(pixels)), hints)
-        settings = self.detector.settings
-        return [
-            g for g in found if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
-        ]
-
-    def garments_of(self, pixels: Pixels, found: Sequence[Detection], hints: Hints = NO_HINTS) -> list[Garment]:
-        """What is in these places, in the order of :meth:`garments`."""
+        found = self.detector.find(self.detector.canvas(pixels))
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
         garments = [self._garment(pixels, d.box, e, behind, d, hints) for d, e in zip(found, encoded, strict=True)]
-        return order_garments(distinct(garments, self.detector.settings.nms_iou))
+        settings = self.detector.settings
+        sure = [
+            g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
+        ]
+        return order_garments(distinct(sure, settings.nms_iou))
 
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1."""

@@ -58,8 +58,6 @@ def test_where_the_detector_is_unsure_the_encoder_has_to_be_sure(tmp_path: Path)
         garments = vision.analyse(photo(300, 400)).garments
         # With a box given, nobody asks whether it is a garment.
         assert len(vision.analyse(photo(300, 400), whole_image=True).garments) == 1
-        weak = vision.pipeline.detector.weakest(np.asarray(drawn(300, 400)), 0.5)
-        assert [d.score for d in weak] == ([] if settings["score_threshold"] < 0.9 else [pytest.approx(0.9, abs=1e-3)])
         return [g.category.score for g in garments]
 
     (category,) = found("weak", score_threshold=0.95, fallback_score=0.5)
