@@ -1,15 +1,14 @@
 """Which of a photo's garments belong to the product that the photo shows."""
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from placket.domain.garments import Garment
 from placket.domain.names_of import category_names
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
+from placket.domain.wording import Lexicon, plain
 
 MOST_GARMENTS = 4
-_ASCII_WORD = re.compile(r"[\x00-\x7f]+")
 
 
 def order_garments(garments: Iterable[Garment]) -> list[Garment]:
@@ -35,29 +34,11 @@ def named_groups(product_name: str) -> frozenset[str]:
 
     A longer word wins over a shorter one inside it: "denim jacket" is no denim and "wallet" no "all".
     """
-    found: set[str] = set()
-    rest = product_name.casefold()
-    for pattern, group in _patterns():
-        rest, hits = pattern.subn(" ", rest)
-        if hits:
-            found.add(group)
-    return frozenset(found)
+    return _group_words().named(plain(product_name))
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    groups = taxonomy()
-    words: list[tuple[str, str]] = []
-    for category in groups.categories:
-        if category != "other":
-            words += [(w.casefold(), groups.group_of(category)) for w in category_names(category)]
-    words.sort(key=lambda w: (-len(w[0]), w[0]))
-    return tuple((re.compile(_expression(word)), group) for word, group in words if word)
-
-
-def _expression(word: str) -> str:
-    """Whole words (and plurals) in Latin script; anywhere in scripts that run on without spaces."""
-    if not _ASCII_WORD.fullmatch(word):
-        return re.escape(word).replace(r"\ ", r"\s*")
-    joined = re.sub(r"(\\ |\\-)", "[ -]?", re.escape(word))
-    return rf"(?<![a-z0-9]){joined}(?:e?s)?(?![a-z0-9])"
+def _group_words() -> Lexicon:
+    words = taxonomy()
+    named = (c for c in words.categories if c != "other")
+    return Lexicon((word, words.group_of(c)) for c in named for word in category_names(c))

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placket.domain.hints import MOST_CHARACTERS, NO_HINTS, Hints, _plain, hints_of
+from placket.domain.hints import NO_HINTS, Hints, hints_of
 from placket.domain.names_of import LANGUAGES, category_name
 from placket.domain.taxonomy import taxonomy
+from placket.domain.wording import MOST_CHARACTERS, plain
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_word_of_one_letter_only_counts_where_a_gender_is_asked_for(said: str,
 
 @pytest.mark.parametrize("letter", ["a", "\ufdfa", "\u33c2", "ß"])
 def test_letters_that_stand_for_many_do_not_make_a_text_longer(letter: str) -> None:
-    assert len(_plain(letter * MOST_CHARACTERS)) <= MOST_CHARACTERS
+    assert len(plain(letter * MOST_CHARACTERS)) <= MOST_CHARACTERS
 
 
 def test_what_is_said_of_the_gender_comes_before_the_name() -> None:

@@ -1,0 +1,68 @@
+"""Words of four languages found in a text that somebody wrote."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MOST_CHARACTERS = 1000
+MOST_WORDS = 100
+"""Of a text that are read; a product's name has some tens of characters."""
+_LATIN = re.compile(r"[a-z0-9\u00df-\u024f]+")
+_SPACE = re.compile(r"\s+")
+_LONGEST_PHRASE = 4
+
+
+def plain(text: str) -> str:
+    """Half-width kana and full-width letters are written for the same words. One character may become eighteen."""
+    return unicodedata.normalize("NFKC", text[:MOST_CHARACTERS]).casefold()[:MOST_CHARACTERS]
+
+
+class Lexicon:
+    """Words and phrases with the labels that they name; a word of no label only keeps shorter ones inside it from
+    being found: a denim jacket is no jacket, and tie-dye no tie."""
+
+    def __init__(self, words: Iterable[tuple[str, str | None]]) -> None:
+        self._latin: dict[str, set[str]] = {}
+        self._other: dict[str, set[str]] = {}
+        for word, label in words:
+            written = plain(word)
+            if written.isascii():
+                labels = self._latin.setdefault(_phrase(_LATIN.findall(written)), set())
+            else:
+                labels = self._other.setdefault(_SPACE.sub("", written), set())
+            if label is not None:
+                labels.add(label)
+        longest_first = sorted(self._other, key=lambda w: (-len(w), w))
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def named(self, text: str) -> frozenset[str]:
+        """Labels of all that is found in a plain text."""
+        return frozenset(self._in_latin(_LATIN.findall(text)[:MOST_WORDS]) | self._in_other_scripts(text))
+
+    def _in_latin(self, words: list[str]) -> set[str]:
+        """Whole words, one or many, written apart or together, longest phrases first."""
+        found: set[str] = set()
+        for length in range(_LONGEST_PHRASE, 0, -1):
+            for first in range(len(words) - length + 1):
+                these = words[first : first + length]
+                labels = self._latin.get(_phrase(these), self._latin.get(_phrase(["".join(these)])))
+                if labels is not None and all(these):
+                    found |= labels
+                    words[first : first + length] = [""] * length
+        return found
+
+    def _in_other_scripts(self, text: str) -> set[str]:
+        """Anywhere: Chinese and Japanese put no space between words, and Korean often none."""
+        hits = self._pattern.findall(_SPACE.sub("", text))
+        return set().union(*(self._other[hit] for hit in hits))
+
+
+def _phrase(words: list[str]) -> str:
+    return " ".join([*words[:-1], _singular(words[-1])]) if words else ""
+
+
+def _singular(word: str) -> str:
+    """As good as it takes to find a word in a list that went the same way."""
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith(("ss", "us")) else word
