@@ -1,7 +1,7 @@
 """What the words that come with a picture say about its garment: weak evidence beside the picture."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -40,6 +40,16 @@ def hints_of(texts: Iterable[str], gender: str = "") -> Hints:
     genders = set(said) or set().union(*(_genders_in(text) for text in known))
     if {"women", "men"} <= genders:
         genders = {"unisex"}
+    return _in_order(categories, genders)
+
+
+def joined(several: Iterable[Hints]) -> Hints:
+    """All that several say."""
+    known = list(several)
+    return _in_order({c for h in known for c in h.categories}, {g for h in known for g in h.genders})
+
+
+def _in_order(categories: Collection[str], genders: Collection[str]) -> Hints:
     return Hints(
         tuple(c for c in taxonomy().categories if c in categories),
         tuple(g for g in taxonomy().attributes["gender"] if g in genders),

@@ -3,13 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
-from typing import TypeVar
+from dataclasses import dataclass
 
 import structlog
 
 from placket.domain.errors import FetchTimeout, PlacketError, StorageUnavailable, VisionCrashed, VisionUnavailable
+from placket.domain.garments import Analysis
 from placket.domain.tagger.tasks import ImageOutcome
 from placket.domain.urls import check_url
 from placket.services.exclusion import Exclusion
@@ -25,8 +24,6 @@ MOST_TRIALS = 3
 
 BeginTrial = Callable[[int], Awaitable[int]]
 """Image number to how often it was begun alone before; this time is counted."""
-_Result = ImageOutcome | PlacketError | HostBusy
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +52,12 @@ class TaggingWork:
         StorageUnavailable, which are no image's fault: the chunk has to wait.
         """
         chunk = object()
-        same: defaultdict[str, list[TaskImage]] = defaultdict(list)
-        for image in images:
-            same[image.url].append(image)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._same_url(chunk, these, begin_trial)) for these in same.values()]
+            tasks = [group.create_task(self._one(chunk, image, begin_trial)) for image in images]
         outcomes: list[ImageOutcome] = []
         busy: defaultdict[str, list[int]] = defaultdict(list)
-        for image, result in chain.from_iterable(task.result() for task in tasks):
+        for image, task in zip(images, tasks, strict=True):
+            result = task.result()
             if isinstance(result, PlacketError):
                 raise result
             if isinstance(result, ImageOutcome):
@@ -72,30 +67,31 @@ class TaggingWork:
         asides = self._set_aside(busy, times_down, outcomes, suspect=begin_trial is not None)
         return ChunkResult(tuple(outcomes), asides)
 
-    async def _same_url(
-        self, chunk: object, images: Sequence[TaskImage], begin_trial: BeginTrial | None
-    ) -> list[tuple[TaskImage, _Result]]:
-        """Fetched once, and analysed with what is said beside each."""
-        fetched = await _caught(images[0], self._fetch(chunk, images[0]))
-        if isinstance(fetched, bytes):
-            outcomes = await asyncio.gather(*(_caught(i, self._tag(i, fetched, begin_trial)) for i in images))
-            return list(zip(images, outcomes, strict=True))
-        if isinstance(fetched, ImageOutcome):
-            return [(i, replace(fetched, number=i.number)) for i in images]
-        return [(i, fetched) for i in images]
+    async def _one(
+        self, chunk: object, image: TaskImage, begin_trial: BeginTrial | None
+    ) -> ImageOutcome | PlacketError | HostBusy:
+        try:
+            found = await self._analyse(chunk, image, begin_trial)
+        except HostBusy as busy:
+            return busy
+        except (VisionUnavailable, StorageUnavailable) as error:
+            return error  # not raised: the other images' downloads would be cancelled for it
+        except PlacketError as error:
+            return ImageOutcome(image.number, None, error.reason, error.detail)
+        except Exception:
+            _log.exception("an image could not be tagged", host=_host(image))
+            return ImageOutcome(image.number, None, INTERNAL, "an unforeseen error; see the server's log")
+        return ImageOutcome(image.number, found.garments)
 
-    async def _fetch(self, chunk: object, image: TaskImage) -> bytes:
+    async def _analyse(self, chunk: object, image: TaskImage, begin_trial: BeginTrial | None) -> Analysis:
         async with self._hosts.turn(_host(image), chunk):
-            return await fetch_image(self._fetcher, image.url, self._rules)
-
-    async def _tag(self, image: TaskImage, body: bytes, begin_trial: BeginTrial | None) -> ImageOutcome:
+            body = await fetch_image(self._fetcher, image.url, self._rules)
         async with self._exclusion.alone() if begin_trial else self._exclusion.shared():
             if begin_trial and await begin_trial(image.number) >= MOST_TRIALS:
                 raise VisionCrashed("the image made the process die that was to tag it, each time that it was tried")
-            found = await self._vision.analyse(
+            return await self._vision.analyse(
                 body, limits=self._rules.image, priority=Priority.BATCH, hints=image.hints
             )
-        return ImageOutcome(image.number, found.garments)
 
     def _set_aside(
         self, busy: dict[str, list[int]], times_down: int, outcomes: list[ImageOutcome], *, suspect: bool
@@ -110,21 +106,6 @@ class TaggingWork:
                 times = times_down + 1 if self._hosts.is_down(host) else 0
                 asides.append(SetAside(tuple(numbers), times, delay, suspect))
         return tuple(asides)
-
-
-async def _caught(image: TaskImage, work: Awaitable[_T]) -> _T | _Result:
-    """The work's value, or what its error means for the image."""
-    try:
-        return await work
-    except HostBusy as busy:
-        return busy
-    except (VisionUnavailable, StorageUnavailable) as error:
-        return error  # not raised: the other images' downloads would be cancelled for it
-    except PlacketError as error:
-        return ImageOutcome(image.number, None, error.reason, error.detail)
-    except Exception:
-        _log.exception("an image could not be tagged", host=_host(image))
-        return ImageOutcome(image.number, None, INTERNAL, "an unforeseen error; see the server's log")
 
 
 def _host(image: TaskImage) -> str:

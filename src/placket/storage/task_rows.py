@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from placket.domain.hints import Hints
+from placket.domain.hints import Hints, joined
 from placket.domain.tagger.bulk import Entry
 from placket.domain.tagger.tasks import done_event
 from placket.services.task_stores import CHUNK_JOB, WEBHOOK_JOB
@@ -23,10 +24,6 @@ class Added:
 
     done: int
     numbers: range
-
-
-ImageKey = tuple[str, Hints]
-"""One URL with other words beside it is another image: what the words say counts for the answer."""
 
 
 def hash_of(url: str) -> bytes:
@@ -53,44 +50,46 @@ async def add_entries(
     connection: AsyncConnection, task_id: UUID, entries: Sequence[Entry], *, first: int, first_image: int
 ) -> Added:
     """Store entries from position ``first`` on, and their new images from ``first_image`` on; the task is locked."""
-    keys = list(dict.fromkeys((entry.url, entry.hints) for entry in entries))
-    numbers, done = await _known_images(connection, task_id, keys)
-    # Those of one URL beside each other, so that one chunk has them all and fetches it once.
-    turn: dict[str, int] = {}
-    for n, (url, _) in enumerate(keys):
-        turn.setdefault(url, n)
-    new = sorted((key for key in keys if key not in numbers), key=lambda key: turn[key[0]])
-    numbers |= {key: first_image + n for n, key in enumerate(new)}
+    hashes = {entry.url: hash_of(entry.url) for entry in entries}
+    numbers, done = await _known_images(connection, task_id, hashes)
+    new: list[tuple[int, str]] = []
+    for url in hashes:
+        if url not in numbers:
+            numbers[url] = first_image + len(new)
+            new.append((numbers[url], url))
+    # All that is said of an image counts for it: one photo may show what several entries name.
+    said: defaultdict[str, list[Hints]] = defaultdict(list)
+    for entry in entries:
+        said[entry.url].append(entry.hints)
     await _copy(
         connection,
         "tag_images (task_id, number, url, url_hash, hints)",
-        [(task_id, numbers[url, hints], url, hash_of(url), _hints_to_row(hints)) for url, hints in new],
+        [(task_id, number, url, hashes[url], _hints_to_row(joined(said[url]))) for number, url in new],
     )
     await _copy(
         connection,
         "tag_entries (task_id, position, image_id, image, detection)",
         [
-            (task_id, first + n, entry.image_id, numbers[entry.url, entry.hints], list(entry.detection))
+            (task_id, first + n, entry.image_id, numbers[entry.url], list(entry.detection))
             for n, entry in enumerate(entries)
         ],
     )
-    return Added(sum(numbers[e.url, e.hints] in done for e in entries), range(first_image, first_image + len(new)))
+    return Added(sum(numbers[e.url] in done for e in entries), range(first_image, first_image + len(new)))
 
 
 async def _known_images(
-    connection: AsyncConnection, task_id: UUID, keys: Sequence[ImageKey]
-) -> tuple[dict[ImageKey, int], set[int]]:
-    """(Numbers by image, those that are done). One that failed is none: who names it again wants it tried again."""
+    connection: AsyncConnection, task_id: UUID, hashes: Mapping[str, bytes]
+) -> tuple[dict[str, int], set[int]]:
+    """(URL to number, numbers that are done). An image that failed is none: who names it again wants it tried again."""
     found = await connection.execute(
         text(
-            "SELECT url, hints, number, state FROM tag_images"
+            "SELECT url, number, state FROM tag_images"
             " WHERE task_id = :task AND url_hash = ANY(:hashes) AND state IS DISTINCT FROM 'failed'"
         ),
-        {"task": task_id, "hashes": list({hash_of(url) for url, _ in keys})},
+        {"task": task_id, "hashes": list(hashes.values())},
     )
-    wanted = set(keys)
-    rows = [(key, row) for row in found if (key := (row.url, hints_from_row(row.hints))) in wanted]
-    return {key: row.number for key, row in rows}, {row.number for _, row in rows if row.state == "done"}
+    rows = [row for row in found if row.url in hashes]
+    return {row.url: row.number for row in rows}, {row.number for row in rows if row.state == "done"}
 
 
 async def _copy(connection: AsyncConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -143,32 +143,33 @@ async def test_a_url_is_fetched_once_in_a_task(world: TaggerWorld, client: httpx
     assert len((await client.get(f"{BULK}/{task}")).json()["data"]["results"]) == 10
 
 
-async def test_one_photo_with_other_words_beside_it_is_fetched_once_and_tagged_anew(
+async def test_all_that_is_said_of_a_photo_counts_and_it_is_fetched_once(
     world: TaggerWorld, client: httpx.AsyncClient
 ) -> None:
     same = "https://shop.example/same.jpg"
     world.web.pages[same] = b"PIC1"
-    entries = [
-        entry("plain", same), *(entry(n, keywords="autumn") for n in range(5)), entry("named", same, keywords="청바지"),
-        entry("again", same, productContentName="Slim Jeans", brand="any"), entry("coat", same, keywords="wool coat"),
-    ]  # fmt: skip
     for n in range(5):
         world.web.pages[f"https://shop.example/{n}.jpg"] = b"PIC1"
+    entries = [
+        entry("plain", same), *(entry(n, keywords="autumn") for n in range(5)), entry("named", same, keywords="청바지"),
+        entry("again", same, productContentName="Slim Jeans", brand="any", gender="men"),
+    ]  # fmt: skip
     task = await _create(client, *entries)
     await world.work()
-    assert sorted(world.web.asked) == sorted([same, *(f"https://shop.example/{n}.jpg" for n in range(5))])
-    later = [entry("later", same, gender="men", keywords="jeans"), entry("known", same, keywords="my jeans")]
+    later = [entry("later", same, keywords="wool coat"), entry("other", productContentName="Wool coat")]
+    world.web.pages["https://shop.example/other.jpg"] = b"PIC1"
     await client.put(f"{BULK}/{task}", json={"taggingRequest": later})
     assert await world.work() == 1
-    assert world.web.asked.count(same) == 2
+    assert sorted(world.web.asked) == sorted(world.web.pages)
     found = (await client.get(f"{BULK}/{task}")).json()["data"]["results"]
     items = {r["id"]: r["taggingResult"]["objects"][0]["tags"][0]["item"]["id"] for r in found}
     assert items == {
-        "plain": "shirt", **{str(n): "shirt" for n in range(5)}, "named": "jeans", "again": "jeans", "coat": "coat",
-        "later": "jeans", "known": "jeans",
+        "plain": "jeans", **{str(n): "shirt" for n in range(5)}, "named": "jeans", "again": "jeans", "later": "jeans",
+        "other": "coat",
     }  # fmt: skip
     assert [r["id"] for r in found] == [e["context"]["id"] for e in [*entries, *later]]
-    assert await world.execute("SELECT count(*) FROM tag_images") == [(5 + 4,)]
+    told = await world.execute("SELECT hints FROM tag_images WHERE url = :url", url=same)
+    assert told == [({"categories": ["jeans"], "genders": ["men"]},)]
 
 
 async def test_a_photo_that_cannot_be_fetched_fails_with_all_words(

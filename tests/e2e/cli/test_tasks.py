@@ -41,7 +41,7 @@ def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: 
 
 
 def test_the_words_of_a_file_reach_the_tags(ask: Remote, url: str, folder: Path) -> None:
-    (folder / "named.csv").write_text(f"id,url,name,gender\na,{url},Wool coats,\nb,{url},,men\nc,{url},,\n")
+    (folder / "named.csv").write_text(f"id,url,name,gender\na,{url}?a,Wool coats,\nb,{url}?b,,men\nc,{url},,\n")
     made = ask("tasks", "create", "named.csv", "--wait", "--json")
     assert made.code == 0
     results = {
