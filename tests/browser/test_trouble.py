@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import LAPTOP, PHONE, Shop, Watched, open_page, sign_in, wait_until_indexed
 from tests.browser.test_looks import findings
@@ -73,6 +73,28 @@ def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
     # The same one, chosen again.
     chooser.value.set_files(indexed.photo())
     expect(page.locator("[data-look]")).to_be_visible()
+
+
+def test_what_asks_again_by_itself_outlives_a_server_in_trouble(page: Page, indexed: Shop) -> None:
+    answers = [(503, "<p>trouble</p>"), (500, "<p>trouble</p>"), (200, '<p id="again">done</p>')]
+    statuses = [status for status, _ in answers]
+    seen: list[int] = []
+    page.on("response", lambda r: seen.append(r.status) if r.url.endswith("asked-again") else None)
+
+    def reply(route: Route) -> None:
+        status, body = answers.pop(0)
+        route.fulfill(status=status, body=body)
+
+    page.route("**/asked-again", reply)
+    page.evaluate(
+        """() => {
+            document.querySelector("main").insertAdjacentHTML("beforeend",
+                `<p id="again" hx-get="asked-again" hx-trigger="every 100ms" hx-swap="outerHTML">working</p>`);
+            htmx.process(document.getElementById("again"));
+        }"""
+    )
+    expect(page.locator("#again")).to_have_text("done")
+    assert seen == statuses
 
 
 def test_an_ended_session_leads_back_to_where_it_ended(page: Page, indexed: Shop) -> None:

@@ -32,6 +32,12 @@ for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
+// What asks again by itself stays as it is while the server is in trouble, and asks again.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const again = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
+  if (again && event.detail.xhr.status >= 500) event.detail.shouldSwap = false;
+});
+
 // --- light and dark: the browser's wish until somebody says otherwise
 
 const theme = document.getElementById("theme");
