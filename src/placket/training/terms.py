@@ -32,11 +32,12 @@ def terms_of(sets: Iterable[str]) -> str | None:
 
 
 def sets_of(training: dict[str, Any]) -> set[str]:
-    """Names of all sets that a network has seen, in the runs that its last one began with too."""
+    """Names of all sets that a network has seen, in the runs that its last one began with too, or that those have seen
+    whose answers it learnt."""
     seen: set[str] = set()
     part: dict[str, Any] | None = training
     while part is not None:
-        seen |= set(part.get("sources", {}))
+        seen |= set(part.get("sources", {})).union(*map(sets_of, part.get("taught_by", ())))
         part = part.get("began")
     return seen
 
@@ -48,7 +49,8 @@ def history(training: dict[str, Any]) -> str:
     part: dict[str, Any] | None = training
     while part is not None:
         sides = "/".join(str(s) for s in dict.fromkeys(part["recipe"]["size"]))
-        parts.append(f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px)")
+        taught = ", learning from a bundle's or other networks' answers too" if part.get("taught_by") else ""
+        parts.append(f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px{taught})")
         part = part.get("began")
     words = ", then ".join(reversed(parts))
     share = training.get("share")

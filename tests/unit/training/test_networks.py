@@ -14,7 +14,7 @@ from placket.training.detector.dataset import collate, repeat_shares  # noqa: E4
 from placket.training.detector.network import Detector, DetectorExport, anchor_points, decode  # noqa: E402
 from placket.training.detector.targets import Sample  # noqa: E402
 from placket.training.detector.train import DetectorRecipe, DetectorRun  # noqa: E402
-from placket.training.encoder.network import Encoder, EncoderExport  # noqa: E402
+from placket.training.encoder.network import Encoder, EncoderExport, Trunk  # noqa: E402
 from placket.training.export import _onnx, difference, halve_weights  # noqa: E402
 from placket.training.layers import ConvBlock, fold_all  # noqa: E402
 from placket.training.loop import Clock, one_cycle  # noqa: E402
@@ -72,7 +72,7 @@ def test_the_exported_detector_answers_like_the_network(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_exported_encoder_answers_like_the_network(tmp_path: Path, flip: bool) -> None:
-    network = with_statistics(Encoder(LABELS, top=32, **SMALL))
+    network = with_statistics(Encoder(LABELS, Trunk(**SMALL, top=32)))
     module = EncoderExport(fold_all(network), flip).eval()
     path = tmp_path / "encoder.onnx"
     _onnx(module, torch.rand(2, 3, 64, 64) * 255, path, module.names)

@@ -181,6 +181,7 @@ def test_the_parts_of_a_run_are_told_first_to_last() -> None:
     first = {"recipe": {"size": [256, 320]}, "steps": 3986, "minutes": 44.0, "began": None}
     second = {"recipe": {"size": [384, 384]}, "steps": 1239, "minutes": 13.0, "began": first}
     assert history(first) == "44.0 minutes (3,986 steps at 256/320 px)"
+    assert "learning from" in history(first | {"taught_by": [{"sources": {}}]})
     assert history(second) == f"{history(first)}, then 13.0 minutes (1,239 steps at 384 px)"
 
 
@@ -194,6 +195,12 @@ def test_what_an_earlier_part_of_a_run_has_seen_counts() -> None:
     first = {"sources": {"hm": 3}, "began": None}
     assert sets_of({"sources": {"cd": 1}, "began": first}) == {"hm", "cd"}
     assert sets_of({"sources": {"cd": 1}}) == {"cd"}
+    # What a teacher has seen is in its answers.
+    taught = {
+        "sources": {"cd": 1},
+        "taught_by": [{"bundle": "x", "taught_by": [{"sources": {"ccp": 1}, "began": first}]}],
+    }
+    assert sets_of(taught) == {"hm", "cd", "ccp"}
 
 
 def test_a_manifest_is_written_whole(tmp_path: Path) -> None:

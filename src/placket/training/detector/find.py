@@ -1,7 +1,8 @@
-"""Boxes for photos that have none: the detector's best one, so that the encoder learns on crops."""
+"""Boxes for photos that have none, so that the encoder learns on crops: the detector's best one, and on the street
+photos without a mask every one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +16,7 @@ from placket.training.sources import Record, read_garments, read_records, read_t
 
 SETS = ("myntra", "hm", "cd")
 LEAST_SCORE = 0.15
+STREET, STREET_SCORE = "ccp", 0.4
 CHUNK = 400
 
 
@@ -35,34 +37,60 @@ def _places(
     return out
 
 
+def _street(keys: Sequence[str], detector: Path, settings: dict[str, Any], cache: Path) -> dict[str, list[Box]]:
+    """Every box of each street photo; runs in a process of its own."""
+    network, store = OnnxDetector(detector, settings), Store(cache / STREET)
+    found = {key: network.detect(store[key]).above(STREET_SCORE).boxes for key in keys}
+    return {key: [(x0, y0, x1, y1) for x0, y0, x1, y1 in boxes.tolist()] for key, boxes in found.items()}
+
+
 def _area(box: Any) -> float:
     return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def known_groups(data: Path, dataset: str, taxonomy: dict[str, Any]) -> Callable[[Record], str | None]:
+    """What settles the group of a record of `train`: the garment labelled by eye, else the rules; None beyond `train`.
+
+    A label chooses among the boxes of its photo only where it may be learnt from.
+    """
+    group_of = {c: g for g, names in taxonomy["groups"].items() for c in names}
+    seen = {g.id: group_of.get(g.category or "") for g in read_garments(data) if g.dataset == dataset}
+
+    def group(record: Record) -> str | None:
+        return (seen.get(record.id) or record_group(record)) if record.split == "train" else None
+
+    return group
 
 
 def _wanted(data: Path, dataset: str) -> list[tuple[str, int]]:
     taxonomy = read_taxonomy(data)
     number = {name: i for i, name in enumerate(taxonomy["groups"])}
-    group_of = {c: g for g, names in taxonomy["groups"].items() for c in names}
-    seen = {g.id: group_of.get(g.category or "") for g in read_garments(data) if g.dataset == dataset}
-
-    def group(record: Record) -> int:
-        # A label chooses among the boxes of its photo only where it may be learnt from.
-        name = seen.get(record.id) or record_group(record) if record.split == "train" else None
-        return number[name] if name else -1
-
-    return [(r.id, group(r)) for r in read_records(data, dataset).values() if r.box is None]
+    group = known_groups(data, dataset, taxonomy)
+    bare = [r for r in read_records(data, dataset).values() if r.box is None]
+    return [(r.id, number[name] if (name := group(r)) else -1) for r in bare]
 
 
 def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path, processes: int = 2) -> int:
-    """Write `cache/found_boxes.json` (`set/id` -> box as fractions) for the photos without a box; returns how many."""
+    """Write `cache/found_boxes.json` (`set/id` -> box as fractions) for the photos without a box, and
+    `cache/found_street.json` (id -> boxes) for the street photos of `train` without a mask; returns how many boxes."""
     out: dict[str, Box] = {}
+    street: dict[str, list[Box]] = {}
+    masks = Store(cache / STREET)
+    bare = [r.id for r in read_records(data, STREET).values() if r.part == "train" and f"{r.id}/mask" not in masks]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         jobs = []
         for dataset in SETS:
             wanted = _wanted(data, dataset)
             for start in range(0, len(wanted), CHUNK):
                 jobs.append(pool.submit(_places, dataset, wanted[start : start + CHUNK], detector, settings, cache))
+        more = [
+            pool.submit(_street, bare[start : start + CHUNK], detector, settings, cache)
+            for start in range(0, len(bare), CHUNK)
+        ]
         for job in jobs:
             out.update(job.result())
+        for other in more:
+            street.update(other.result())
     (cache / "found_boxes.json").write_text(json.dumps(out))
-    return len(out)
+    (cache / "found_street.json").write_text(json.dumps(street))
+    return len(out) + sum(map(len, street.values()))

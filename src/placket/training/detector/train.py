@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from placket.training.detector.dataset import SceneStream
 from placket.training.detector.drawings import DRAWN, draw_samples
 from placket.training.detector.loss import detection_loss
 from placket.training.detector.network import Detector, anchor_points, decode
+from placket.training.detector.pseudo import KINDS, found_samples
 from placket.training.detector.targets import Sample, load_samples
 from placket.training.detector.user_data import DATASET as OWN
 from placket.training.detector.user_data import read_coco
@@ -64,11 +66,19 @@ class DetectorRun(Run):
         return detection_loss(logits.float(), decode(points, distances), points, *rest)
 
 
-def train_on(recipe: DetectorRecipe, samples: list[Sample], cache: Path, out: Path, start: Path | None = None) -> Path:
+def train_on(
+    recipe: DetectorRecipe,
+    samples: list[Sample],
+    cache: Path,
+    out: Path,
+    start: Path | None = None,
+    labels_by: dict[str, Any] | None = None,
+) -> Path:
     """Train on these samples whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with."""
+    whose weights to begin with; `labels_by`: where some of the labels come from."""
     out.mkdir(parents=True, exist_ok=True)
     run = DetectorRun(recipe, out, dict(Counter(s.dataset for s in samples)), start)
+    run.taught_by = [labels_by] if labels_by else []
     state = torch.tensor([recipe.size[0], 1]).share_memory_()
 
     def set_stage(progress: float) -> None:
@@ -100,7 +110,9 @@ def train_detector(
     """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path."""
     cache = cache or out / "cache"
     samples = load_samples(data, cache, build_all(data, cache))
-    return train_on(recipe, [s for s in samples if s.part == "train" and s.dataset in sets], cache, out, start)
+    found, by = found_samples(cache) if set(KINDS) & set(recipe.weights) else ([], None)
+    chosen = [s for s in (*samples, *found) if s.part == "train" and s.dataset in sets]
+    return train_on(recipe, chosen, cache, out, start, by)
 
 
 def _whole_set(recipe: DetectorRecipe, kind: str) -> DetectorRecipe:

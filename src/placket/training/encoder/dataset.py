@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset
 
 from placket.training.cache import Pixels, Store
 from placket.training.encoder.crops import crop, light, shake
-from placket.training.encoder.items import MULTI, Item, Vocabulary
+from placket.training.encoder.items import FOUND, MULTI, Item, Vocabulary
 
 Batch = dict[str, Any]
 
@@ -49,7 +49,7 @@ class CropStream(IterableDataset[Batch]):
         for index, item in enumerate(items):
             if item.view in ("viton", "product"):
                 by_product[item.product].append(index)
-            if item.view in weights and item.tags:
+            if item.view in weights and (item.tags or item.view == FOUND):
                 pools[item.view].append(index)
         self.pairs = [v for v in by_product.values() if len(v) == 2]
         self.views = [v for v in weights if pools[v]]

