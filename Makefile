@@ -65,15 +65,11 @@ bundle: $(VENV)/.train-installed
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-1 --detector $(BUILD)/detector-1/checkpoint.pt
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-2 --recipe encoder-more --start $(BUILD)/encoder-1/checkpoint.pt
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-3 --recipe encoder-muon --start $(BUILD)/encoder-2/checkpoint.pt
-	$(BIN)/python -m placket export --no-refit --no-calibrate --detector $(BUILD)/detector-4/checkpoint.pt \
-	  --encoder $(BUILD)/encoder-3/checkpoint.pt --data "$(DATA)" --out $(BUILD)/interim --version interim
-	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-5 --recipe detector-people --labels-by $(BUILD)/interim \
-	  --start $(BUILD)/detector-4/checkpoint.pt
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor --recipe tutor
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-4 --recipe encoder-distilled --tutor $(BUILD)/tutor/checkpoint.pt \
-	  --tutor $(BUILD)/encoder-3/checkpoint.pt \
-	  --start $(BUILD)/encoder-3/checkpoint.pt
-	$(BIN)/python -m placket export --detector $(BUILD)/detector-5/checkpoint.pt --encoder $(BUILD)/encoder-4/checkpoint.pt \
+	  --tutor $(BUILD)/encoder-3/checkpoint.pt --start $(BUILD)/encoder-3/checkpoint.pt
+	$(TRAIN) average $(BUILD)/encoder-3/checkpoint.pt $(BUILD)/encoder-4/checkpoint.pt --share 0.65 --out $(BUILD)/encoder-5/checkpoint.pt
+	$(BIN)/python -m placket export --detector $(BUILD)/detector-4/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt \
 	  --data "$(DATA)" --out $(BUILD)/bundle --version ours-1
 
 clean:
