@@ -17,9 +17,9 @@ from placket.training.detector.train import DetectorRecipe
 from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
-from placket.training.encoder.train import EncoderRecipe
+from placket.training.encoder.train import trained_encoder
 from placket.training.layers import fold_all
-from placket.training.loop import load_checkpoint
+from placket.training.loop import read_checkpoint
 from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
@@ -69,9 +69,7 @@ def halve_weights(path: Path) -> None:
 
 def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
     """Write the detector's ONNX file, all float; returns the folded module that it was made from."""
-    saved = load_checkpoint(checkpoint)
-    if saved is None:
-        raise FileNotFoundError(checkpoint)
+    saved = read_checkpoint(checkpoint)
     network = DetectorRecipe(**saved["recipe"]).network()
     network.load_state_dict(saved["average"])
     module = DetectorExport(fold_all(network), side, side).eval()
@@ -81,12 +79,7 @@ def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
 
 def load_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
     """The averaged, folded network of a checkpoint."""
-    saved = load_checkpoint(checkpoint)
-    if saved is None:
-        raise FileNotFoundError(checkpoint)
-    network = EncoderRecipe(**saved["recipe"]).network(labels)
-    network.load_state_dict(saved["average"])
-    return cast(Encoder, fold_all(network))
+    return cast(Encoder, fold_all(trained_encoder(checkpoint, labels)))
 
 
 def export_encoder(network: Encoder, path: Path, side: int, flip: bool = False) -> EncoderExport:
@@ -130,10 +123,7 @@ ENCODER_SETTINGS = {"file": "encoder.onnx", "fit": "letterbox", "pad": 255, "mar
 
 def provenance(checkpoint: Path) -> dict[str, Any]:
     """How the network of a checkpoint came to be. Raises FileNotFoundError."""
-    saved = load_checkpoint(checkpoint)
-    if saved is None:
-        raise FileNotFoundError(checkpoint)
-    return provenance_of(saved)
+    return provenance_of(read_checkpoint(checkpoint))
 
 
 def trained_side(checkpoint: Path) -> int:

@@ -82,6 +82,14 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     return state
 
 
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The saved state. Raises FileNotFoundError where there is none."""
+    state = load_checkpoint(path)
+    if state is None:
+        raise FileNotFoundError(path)
+    return state
+
+
 def log_line(path: Path, **values: Any) -> None:
     """Append one JSON line and print it."""
     line = json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()})

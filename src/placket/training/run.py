@@ -19,6 +19,7 @@ from placket.training.loop import (
     log_interval,
     log_line,
     one_cycle,
+    read_checkpoint,
     save_checkpoint,
 )
 from placket.training.optimizer import Optimizer
@@ -87,9 +88,7 @@ class Run(ABC):
 
     def _begin_from(self, start: Path) -> None:
         """Take the averaged weights of another run; the optimiser and the clock begin anew."""
-        other = load_checkpoint(start)
-        if other is None:
-            raise FileNotFoundError(start)
+        other = read_checkpoint(start)
         self.network.load_state_dict(other["average"])
         self.average = Average(self.network, self.recipe.average)
         self.began = provenance_of(other)

@@ -5,11 +5,10 @@ and often a better one than either.
 """
 
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
-from placket.training.loop import load_checkpoint, save_checkpoint
+from placket.training.loop import read_checkpoint, save_checkpoint
 
 _NETWORK = ("widths", "blocks", "neck", "top", "groups")
 
@@ -22,20 +21,13 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     """
     if not 0 <= share <= 1:
         raise ValueError("a share lies between 0 and 1")
-    one, other = _read(first), _read(second)
+    one, other = read_checkpoint(first), read_checkpoint(second)
     if any(one["recipe"].get(name) != other["recipe"].get(name) for name in _NETWORK):
         raise ValueError(f"{first} and {second} are not the same network")
     mean = {name: _mix(one["average"][name], value, share) for name, value in other["average"].items()}
     out.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, {**other, "network": mean, "average": mean, "share": share, "optimizer": []})
     return out
-
-
-def _read(path: Path) -> dict[str, Any]:
-    saved = load_checkpoint(path)
-    if saved is None:
-        raise FileNotFoundError(path)
-    return saved
 
 
 def _mix(one: Tensor, other: Tensor, share: float) -> Tensor:

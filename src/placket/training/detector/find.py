@@ -62,6 +62,12 @@ def known_groups(data: Path, dataset: str, taxonomy: dict[str, Any]) -> Callable
     return group
 
 
+def unmasked_street(data: Path, cache: Path) -> list[str]:
+    """Ids of the street photos of `train` without a mask."""
+    masks = Store(cache / STREET)
+    return [r.id for r in read_records(data, STREET).values() if r.part == "train" and f"{r.id}/mask" not in masks]
+
+
 def _wanted(data: Path, dataset: str) -> list[tuple[str, int]]:
     taxonomy = read_taxonomy(data)
     number = {name: i for i, name in enumerate(taxonomy["groups"])}
@@ -75,8 +81,7 @@ def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path
     `cache/found_street.json` (id -> boxes) for the street photos of `train` without a mask; returns how many boxes."""
     out: dict[str, Box] = {}
     street: dict[str, list[Box]] = {}
-    masks = Store(cache / STREET)
-    bare = [r.id for r in read_records(data, STREET).values() if r.part == "train" and f"{r.id}/mask" not in masks]
+    bare = unmasked_street(data, cache)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         jobs = []
         for dataset in SETS:

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placket.training.cache import Store, build_all
-from placket.training.detector.find import STREET, known_groups
+from placket.training.detector.find import STREET, known_groups, unmasked_street
 from placket.training.detector.targets import Sample
+from placket.training.encoder.calibrate import log_softmax
 from placket.training.encoder.crops import crop
 from placket.training.manifest import read_manifest
 from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder
-from placket.training.sources import Record, read_records, read_taxonomy
+from placket.training.sources import read_records, read_taxonomy
 
 WORN, ON_STREET = "worn", "street"
 KINDS = (WORN, ON_STREET)
@@ -102,10 +103,8 @@ def _shares(encoder: OnnxEncoder, pixels: Any, found: Detections, side: int, gro
     for start in range(0, len(out), 8):
         rows = slice(start, start + 8)
         crops = np.stack([crop(pixels, (*box,), side) for box in found.boxes[rows].tolist()])
-        logits = encoder.run(crops)["category"]
-        p = np.exp(logits - logits.max(1, keepdims=True))
-        own = group_of[None] == found.groups[rows, None]
-        out[rows] = (p * own).sum(1) / p.sum(1)
+        p = np.exp(log_softmax(encoder.run(crops)["category"]))
+        out[rows] = (p * (group_of[None] == found.groups[rows, None])).sum(1)
     return out
 
 
@@ -129,18 +128,13 @@ def _label(bundle: Path, dataset: str, wanted: Sequence[tuple[str, int]], cache:
 
 
 def _wanted(data: Path, cache: Path, taxonomy: Any) -> dict[str, list[tuple[str, int]]]:
-    names, masks = list(taxonomy["groups"]), Store(cache / STREET)
-    out = {}
+    names, out = list(taxonomy["groups"]), {}
     for dataset in SHOPS:
         group = known_groups(data, dataset, taxonomy)
         bare = [r for r in read_records(data, dataset).values() if r.part == "train" and r.box is None]
         own = [(r.id, names.index(g)) for r in bare if (g := group(r))]
         out[dataset] = [pair for n in range(len(names)) for pair in [p for p in own if p[1] == n][:MOST_OF_A_GROUP]]
-
-    def unmasked(record: Record) -> bool:
-        return record.part == "train" and f"{record.id}/mask" not in masks
-
-    out[STREET] = [(r.id, -1) for r in read_records(data, STREET).values() if unmasked(r)]
+    out[STREET] = [(key, -1) for key in unmasked_street(data, cache)]
     return out
 
 

@@ -20,7 +20,7 @@ from placket.training.encoder.losses import Memory, contrastive, distillation, m
 from placket.training.encoder.network import EMBEDDING, Encoder, Trunk
 from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
-from placket.training.loop import as_input, load_checkpoint
+from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of
 from placket.training.sources import SETS
 
@@ -140,6 +140,14 @@ class EncoderRun(Run):
         return parts
 
 
+def trained_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
+    """The averaged network of a checkpoint. Raises FileNotFoundError."""
+    saved = read_checkpoint(checkpoint)
+    network = EncoderRecipe(**saved["recipe"]).network(labels)
+    network.load_state_dict(saved["average"])
+    return network
+
+
 def tutor_of(checkpoints: Sequence[Path], vocabulary: Vocabulary) -> tuple[Tutor, list[dict[str, Any]]]:
     """The networks that runs of their own recipes left, to be asked together, and how each came to be.
 
@@ -148,13 +156,8 @@ def tutor_of(checkpoints: Sequence[Path], vocabulary: Vocabulary) -> tuple[Tutor
     labels = {a: len(v) for a, v in vocabulary.labels.items()}
     networks, origins = [], []
     for checkpoint in checkpoints:
-        saved = load_checkpoint(checkpoint)
-        if saved is None:
-            raise FileNotFoundError(checkpoint)
-        network = EncoderRecipe(**saved["recipe"]).network(labels)
-        network.load_state_dict(saved["average"])
-        networks.append(network.to(memory_format=torch.channels_last))
-        origins.append(provenance_of(saved))
+        networks.append(trained_encoder(checkpoint, labels).to(memory_format=torch.channels_last))
+        origins.append(provenance_of(read_checkpoint(checkpoint)))
     return Tutor(networks, vocabulary), origins
 
 
