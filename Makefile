@@ -10,6 +10,7 @@ ARGS ?=
 DATA ?=
 BUILD ?= build
 TRAIN = $(BIN)/python -m placket train
+EXPORT = $(BIN)/python -m placket export --data "$(DATA)" --version ours-1 --out
 
 .DELETE_ON_ERROR:
 .PHONY: help install dev test demo demo-stop lint docs lock bundle clean
@@ -65,12 +66,17 @@ bundle: $(VENV)/.train-installed
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-1 --detector $(BUILD)/detector-1/checkpoint.pt
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-2 --recipe encoder-more --start $(BUILD)/encoder-1/checkpoint.pt
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-3 --recipe encoder-muon --start $(BUILD)/encoder-2/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle-1 --detector $(BUILD)/detector-4/checkpoint.pt --encoder $(BUILD)/encoder-3/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-5 --recipe detector-people --start $(BUILD)/detector-4/checkpoint.pt \
+	  --labels-by $(BUILD)/bundle-1
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor --recipe tutor
 	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-4 --recipe encoder-distilled --tutor $(BUILD)/tutor/checkpoint.pt \
 	  --tutor $(BUILD)/encoder-3/checkpoint.pt --start $(BUILD)/encoder-3/checkpoint.pt
 	$(TRAIN) average $(BUILD)/encoder-3/checkpoint.pt $(BUILD)/encoder-4/checkpoint.pt --share 0.65 --out $(BUILD)/encoder-5/checkpoint.pt
-	$(BIN)/python -m placket export --detector $(BUILD)/detector-4/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt \
-	  --data "$(DATA)" --out $(BUILD)/bundle --version ours-1
+	$(EXPORT) $(BUILD)/bundle-2 --detector $(BUILD)/detector-5/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-6 --recipe detector-people-more --start $(BUILD)/detector-5/checkpoint.pt \
+	  --labels-by $(BUILD)/bundle-2
+	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-6/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

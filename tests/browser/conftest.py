@@ -68,7 +68,7 @@ class Shop:
         if not path.exists():
             wanted = ("TOP", "BOTTOM", "SHOES", "BAG")
             chosen = [next(s for s in self.samples if s.group == group) for group in wanted]
-            scene(chosen, 5).image.save(path, "JPEG", quality=90)
+            scene(chosen, 6).image.save(path, "JPEG", quality=90)
         return path
 
 

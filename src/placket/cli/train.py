@@ -60,7 +60,7 @@ def detector(
         str,
         typer.Option(
             help="A YAML file, or one that Placket brings: `detector`, `detector-fine`, `detector-more`, "
-            "`detector-muon`, `detector-people`, `smoke`."
+            "`detector-muon`, `detector-people`, `detector-people-more`, `smoke`."
         ),
     ] = "detector",
     data: Data = None,
@@ -75,7 +75,7 @@ def detector(
     start: Start = None,
     labels_by: Annotated[
         Path | None,
-        typer.Option(help="Folder of a bundle that first labels the photos without boxes (recipe `detector-people`)."),
+        typer.Option(help="Folder of a bundle that first labels photos without boxes (recipes `detector-people...`)."),
     ] = None,
 ) -> None:
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""

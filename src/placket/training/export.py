@@ -103,11 +103,10 @@ def difference(module: nn.Module, path: Path, side: int) -> float:
 
 
 def default_calibration(vocabulary: Vocabulary) -> dict[str, Any]:
-    """Before anything was measured: temperature 1, thresholds 0.4, nothing unknown."""
+    """Before anything was measured: temperature 1, nothing unknown."""
     names = [*vocabulary.labels]
     return {
         "temperature": dict.fromkeys(names, 1.0),
-        "thresholds": {"colors": {"default": 0.4}, "details": {"default": 0.4}},
         "unknown": dict.fromkeys(names, 0.0),
         "fusion": {"alpha": 0.3},
     }

@@ -90,7 +90,8 @@ class HintWeights(_Part):
 
 class Calibration(_Part):
     """``temperature`` divides logits. ``thresholds``: least probability of a multi-label attribute's labels, by label
-    or ``default``. ``unknown``: an attribute whose best label is less probable is not told."""
+    or ``default``; without, the set with the best expected F1 is told. ``unknown``: an attribute whose best label is
+    less probable is not told."""
 
     temperature: dict[str, Annotated[float, Field(gt=0)]] = {}
     thresholds: dict[str, dict[str, Share]] = {}

@@ -9,6 +9,7 @@ from placket.domain.garments import Label
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.taxonomy import MULTI_LABEL, taxonomy
 from placket.vision.bundle import Calibration
+from placket.vision.label_sets import best_set
 
 LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
 LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
@@ -35,7 +36,9 @@ class Tagger:
         groups = list(words.groups)
         self._group_of = np.array([groups.index(words.group_of(c)) for c in words.categories])
         self._thresholds = {
-            a: np.array([calibration.threshold(a, label) for label in words.attributes[a]]) for a in MULTI_LABEL
+            a: np.array([calibration.threshold(a, label) for label in words.attributes[a]])
+            for a in MULTI_LABEL
+            if a in calibration.thresholds
         }
         self._lengths = {
             c: np.array([label in lengths_of(c) for label in words.attributes["length"]]) for c in words.categories
@@ -64,8 +67,8 @@ class Tagger:
     ) -> dict[str, tuple[Label, ...]]:
         """Labels of every attribute that applies to ``category`` and can be told, best first.
 
-        A single-label attribute has one. ``colors`` has those above their thresholds, else the best one; ``details``
-        those above theirs, and is absent without any.
+        A single-label attribute has one. Those of ``colors`` and ``details`` are the set with the best expected F1, or
+        where the bundle has thresholds, those above them; ``colors`` has one at least, ``details`` may be absent.
         """
         tags: dict[str, tuple[Label, ...]] = {}
         for name, labels in self._words.attributes.items():
@@ -98,15 +101,22 @@ class Tagger:
 
     def _several(self, name: str, labels: tuple[str, ...], scaled: Values) -> tuple[Label, ...]:
         p = 1.0 / (1.0 + np.exp(-np.clip(scaled, -60, 60)))
-        chosen = np.flatnonzero(p >= self._thresholds[name])
         # Every garment has a colour; not every one has a detail.
-        if not len(chosen) and name == "colors" and p.max() >= self._calibration.unknown.get(name, 0.0):
-            chosen = np.array([int(np.argmax(p))])
-        order = chosen[np.argsort(-p[chosen], kind="stable")]
-        return tuple(Label(labels[i], float(p[i])) for i in order)
+        at_least_one = name == "colors" and p.max() >= self._calibration.unknown.get(name, 0.0)
+        if name in self._thresholds:
+            chosen = _above(p, self._thresholds[name], at_least_one)
+        else:
+            chosen = best_set(p, at_least_one)
+        return tuple(Label(labels[i], float(p[i])) for i in chosen)
 
     def _sleeveless(self, logits: NDArray[np.float32]) -> bool:
         return self._words.attributes["sleeve_length"][int(np.argmax(logits))] == "sleeveless"
+
+
+def _above(p: Values, thresholds: Values, at_least_one: bool) -> NDArray[np.int64]:
+    order = np.argsort(-p, kind="stable")
+    chosen = order[(p >= thresholds)[order]]
+    return chosen if len(chosen) or not at_least_one else order[:1]
 
 
 def _named(labels: Sequence[str], hinted: Sequence[str]) -> Values:

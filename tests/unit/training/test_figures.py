@@ -112,22 +112,10 @@ def test_temperature_is_found_again() -> None:
     assert calibrate.temperature_multi(logits * 0.6, flags) == pytest.approx(0.6, rel=0.08)
 
 
-def test_set_thresholds_recover_a_shifted_label() -> None:
-    rng = np.random.default_rng(1)
-    p = rng.random((800, 3)).astype(np.float32)
-    cut = np.array([0.5, 0.5, 0.62], np.float32)
-    flags = (p >= cut).astype(np.float32)
-    chosen = calibrate.set_thresholds(p, flags, ["a", "b", "c"], False)
-    assert chosen["default"] == pytest.approx(0.5, abs=0.03)
-    assert chosen["c"] == pytest.approx(0.62, abs=0.03)
-
-
 def test_f1_of_sets() -> None:
     chosen = np.array([[1, 1, 0], [0, 0, 0], [0, 0, 0]], bool)
     flags = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32)
     np.testing.assert_allclose(calibrate.set_f1(chosen, flags), [2 / 3, 1, 0])
-    p = np.array([[0.3, 0.2]], np.float32)
-    assert calibrate.choose_sets(p, np.array([0.5, 0.5], np.float32), True).tolist() == [[True, False]]
 
 
 def test_unknown_costs_almost_no_right_answer() -> None:

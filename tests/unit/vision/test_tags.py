@@ -132,6 +132,14 @@ def test_several_labels_best_first_each_above_its_threshold() -> None:
     assert found[0].score == pytest.approx(1 / (1 + np.exp(-3)))
 
 
+def test_without_thresholds_the_set_of_best_expected_f1_is_told() -> None:
+    dim = logits("colors") - 9
+    dim[[WORDS.attributes["colors"].index(c) for c in ("pink", "red", "navy")]] = [2.0, 1.0, -2.0]
+    found = Tagger(calibration()).attributes(all_logits(colors=dim), "shirt")["colors"]
+    assert [x.id for x in found] == ["pink", "red"]
+    assert found[1].score == pytest.approx(1 / (1 + np.exp(-1)))
+
+
 def test_every_garment_has_a_colour_but_not_every_one_a_detail() -> None:
     tagger = Tagger(calibration())
     dim = all_logits(colors=logits("colors") - 4, details=logits("details") - 4)

@@ -1,4 +1,5 @@
-"""Calibration of the encoder on a part of `train` set aside: temperatures, thresholds, fusion, the similarity curve."""
+"""Calibration of the encoder on a part of `train` set aside: temperatures, what counts as unknown, fusion, the
+similarity curve."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,8 +14,6 @@ from placket.training.onnx_models import Floats
 
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
-THRESHOLDS = tuple(round(0.1 + 0.02 * i, 2) for i in range(36))
-LEAST_POSITIVES = 25
 MOST_LOST = 0.003
 GROUP_FLOOR = 1e-3
 # Share of random pairs above a cosine -> the similarity that this cosine is given.
@@ -98,44 +97,6 @@ def set_f1(chosen: Bools, truth: Floats) -> NDArray[np.float64]:
     return out
 
 
-def choose_sets(p: Floats, thresholds: Floats, at_least_one: bool) -> Bools:
-    """Labels at or above their thresholds; where `at_least_one`, the best one if none is."""
-    chosen: Bools = p >= thresholds
-    if at_least_one:
-        none = ~chosen.any(1)
-        chosen[none, p[none].argmax(1)] = True
-    return chosen
-
-
-def set_thresholds(p: Floats, truth: Floats, labels: Sequence[str], at_least_one: bool) -> dict[str, float]:
-    """A default threshold and those of frequent labels, for the best mean F1 of a garment's set."""
-    known = truth[:, 0] >= 0
-    p, truth = p[known], truth[known]
-
-    def score(thresholds: Floats) -> float:
-        return float(set_f1(choose_sets(p, thresholds, at_least_one), truth).mean())
-
-    width = len(labels)
-    default = _best(THRESHOLDS, lambda t: score(np.full(width, t, np.float32)))
-    values = np.full(width, default, np.float32)
-    out = {"default": default}
-    for column in np.argsort(-truth.sum(0)):
-        if truth[:, column].sum() < LEAST_POSITIVES:
-            break
-        trial = values.copy()
-
-        def with_value(t: float, trial: Floats = trial, column: int = int(column)) -> float:
-            trial[column] = t
-            return score(trial)
-
-        near = [t for t in THRESHOLDS if abs(t - default) <= 0.16]
-        best = _best(near, with_value)
-        if with_value(best) > score(values) + 5e-4:
-            values[column] = best
-            out[labels[int(column)]] = best
-    return out
-
-
 def unknown_threshold(logits: Floats, truth: Ints, temperature: float) -> float:
     """The highest probability below which at most 0.3% of the known garments would lose a right answer."""
     known = truth >= 0
@@ -201,7 +162,7 @@ def similarity_curve(found: Predictions) -> list[list[float]]:
 def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any], list[list[float]], dict[str, Any]]:
     """`calibration` and `similarity.curve` of the bundle, and what the choices were made by."""
     truth = labels_of(found, vocabulary)
-    result: dict[str, Any] = {"temperature": {}, "thresholds": {}, "unknown": {}}
+    result: dict[str, Any] = {"temperature": {}, "unknown": {}}
     for name in vocabulary.single:
         allowed, rows = allowed_labels(name, found, vocabulary), np.arange(len(found.items))
         logits = np.where(allowed, found.logits[name], -1e4).astype(np.float32)
@@ -213,9 +174,6 @@ def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any
     for name in MULTI:
         t = temperature_multi(found.logits[name], truth[name])
         result["temperature"][name] = round(t, 4)
-        result["thresholds"][name] = set_thresholds(
-            sigmoid(found.logits[name] / t), truth[name], vocabulary.labels[name], name == "colors"
-        )
     group_of = np.array([vocabulary.groups.index(vocabulary.group_of[c]) for c in vocabulary.categories])
     alpha, by_alpha = fusion_alpha(found, truth["category"], result["temperature"]["category"], group_of)
     result["fusion"] = {"alpha": alpha}

@@ -15,7 +15,7 @@ SETS = ("colors", "details")
 LEAST = 50
 HEAD = """# The garment encoder, bundle {version}
 
-Written by `placket eval encoder`; figures on `val`. Temperatures, thresholds and the similarity
+Written by `placket eval encoder`; figures on `val`. Temperatures, what counts as unknown and the similarity
 curve were chosen on a twentieth of `train` set aside by group. The file: `{file}`, {megabytes:.1f} MB, {side} px.
 
 A tag is judged as the server gives it: category first (with the detector's groups, as far as the calibration lets them
@@ -112,7 +112,7 @@ def _hints(figures: EncoderFigures, weights: dict[str, float]) -> str:
     return (
         "A tagging request may come with the product's name, keywords and gender. A category or gender that they name\n"
         f"gets {weights.get('category', 0.0):g} and {weights.get('gender', 0.0):g} added to its log-probability; both "
-        "were chosen like the thresholds.\n"
+        "were chosen like the temperatures.\n"
         "Here the words are the name and the gender (`hm`: the department) in the shop's own records.\n\n"
         + table(["set", "attribute", "garments", "words name one", "picture alone", "picture and words"], rows)
     )
