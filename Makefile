@@ -76,7 +76,23 @@ bundle: $(VENV)/.train-installed
 	$(EXPORT) $(BUILD)/bundle-2 --detector $(BUILD)/detector-5/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt
 	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-6 --recipe detector-people-more --start $(BUILD)/detector-5/checkpoint.pt \
 	  --labels-by $(BUILD)/bundle-2
-	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-6/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle-3 --detector $(BUILD)/detector-6/checkpoint.pt --encoder $(BUILD)/encoder-5/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-6 --recipe encoder-distilled-more --tutor $(BUILD)/tutor/checkpoint.pt \
+	  --tutor $(BUILD)/encoder-5/checkpoint.pt --start $(BUILD)/encoder-5/checkpoint.pt
+	$(TRAIN) average $(BUILD)/encoder-5/checkpoint.pt $(BUILD)/encoder-6/checkpoint.pt --share 0.65 --out $(BUILD)/encoder-7/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor-2 --recipe tutor-more --start $(BUILD)/tutor/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-8 --recipe encoder-grown --tutor $(BUILD)/tutor-2/checkpoint.pt \
+	  --tutor $(BUILD)/tutor/checkpoint.pt --tutor $(BUILD)/encoder-7/checkpoint.pt --start $(BUILD)/encoder-7/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-tutor --recipe detector-tutor --start $(BUILD)/tutor/checkpoint.pt \
+	  --labels-by $(BUILD)/bundle-3
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-7 --recipe detector-grown --start $(BUILD)/detector-6/checkpoint.pt \
+	  --tutor $(BUILD)/detector-tutor/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle-4 --detector $(BUILD)/detector-tutor/checkpoint.pt --encoder $(BUILD)/tutor-2/checkpoint.pt \
+	  --no-detector-int8 --no-refit
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-8 --recipe detector-integers --start $(BUILD)/detector-7/checkpoint.pt \
+	  --tutor $(BUILD)/detector-tutor/checkpoint.pt --labels-by $(BUILD)/bundle-4
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-9 --recipe detector-studio --start $(BUILD)/detector-8/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-9/checkpoint.pt --encoder $(BUILD)/encoder-8/checkpoint.pt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -60,7 +60,8 @@ def detector(
         str,
         typer.Option(
             help="A YAML file, or one that Placket brings: `detector`, `detector-fine`, `detector-more`, "
-            "`detector-muon`, `detector-people`, `detector-people-more`, `smoke`."
+            "`detector-muon`, `detector-people`, `detector-people-more`, `detector-tutor`, `detector-grown`, "
+            "`detector-integers`, `detector-studio`, `smoke`."
         ),
     ] = "detector",
     data: Data = None,
@@ -75,8 +76,11 @@ def detector(
     start: Start = None,
     labels_by: Annotated[
         Path | None,
-        typer.Option(help="Folder of a bundle that first labels photos without boxes (recipes `detector-people...`)."),
+        typer.Option(
+            help="Folder of a bundle that first labels photos without boxes (recipes `detector-people` and later ones)."
+        ),
     ] = None,
+    tutor: Annotated[Path | None, typer.Option(help="Checkpoint of a detector to learn from as well.")] = None,
 ) -> None:
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
     require_training()
@@ -89,7 +93,7 @@ def detector(
         if coco is not None:
             if images is None:
                 raise fail("--coco needs --images, the folder of its pictures", 2)
-            path = train_on_coco(settings, coco, images, out, _mapping(group or []), cache, start)
+            path = train_on_coco(settings, coco, images, out, _mapping(group or []), cache, start, tutor)
         elif settings.drawn:
             path = train_on_drawings(settings, out, cache)
         elif data is not None:
@@ -97,7 +101,7 @@ def detector(
                 from placket.training.detector.pseudo import label_photos
 
                 console.print(f"photos labelled: {label_photos(labels_by, data, cache or DATA_CACHE)}")
-            path = train_detector(settings, data, out, cache or DATA_CACHE, chosen_sets(sets), start)
+            path = train_detector(settings, data, out, cache or DATA_CACHE, chosen_sets(sets), start, tutor)
         else:
             raise fail("say what to train on: --data, or --coco with --images", 2)
         console.print(f"checkpoint: {path}")
@@ -111,7 +115,7 @@ def encoder(
         str,
         typer.Option(
             help="A YAML file, or one that Placket brings: `encoder`, `encoder-more`, `encoder-muon`, "
-            "`encoder-distilled`, `tutor`."
+            "`encoder-distilled`, `encoder-distilled-more`, `encoder-grown`, `tutor`, `tutor-more`."
         ),
     ] = "encoder",
     cache: Cache = None,

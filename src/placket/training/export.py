@@ -18,6 +18,7 @@ from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
 from placket.training.encoder.train import trained_encoder
+from placket.training.integers import without_rounding
 from placket.training.layers import fold_all
 from placket.training.loop import read_checkpoint
 from placket.training.manifest import sha256, write_manifest
@@ -72,7 +73,7 @@ def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
     saved = read_checkpoint(checkpoint)
     network = DetectorRecipe(**saved["recipe"]).network()
     network.load_state_dict(saved["average"])
-    module = DetectorExport(fold_all(network), side, side).eval()
+    module = DetectorExport(without_rounding(fold_all(network)), side, side).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, ("boxes", "scores"))
     return cast(DetectorExport, module)
 

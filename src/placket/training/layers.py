@@ -70,3 +70,19 @@ def stage(c_in: int, c_out: int, blocks: int) -> nn.Sequential:
 def parameters_of(module: nn.Module) -> int:
     """Number of parameters."""
     return sum(p.numel() for p in module.parameters())
+
+
+@torch.no_grad()
+def grow(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load the weights of a network with fewer blocks: those beyond it begin as the identity, so that at first nothing
+    changes (as Net2DeeperNet, Chen et al. 2016, arXiv 1511.05641).
+
+    Raises RuntimeError where anything but blocks with a skip is missing.
+    """
+    own = network.state_dict()
+    for name, block in network.named_modules():
+        if isinstance(block, ConvBlock) and block.skip and f"{name}.conv.weight" not in weights:
+            assert isinstance(block.norm, nn.BatchNorm2d)
+            block.norm.weight.zero_()
+            weights = weights | {k: v for k, v in own.items() if k.startswith(f"{name}.")}
+    network.load_state_dict(weights)

@@ -19,7 +19,12 @@ class Clock:
     """Progress of a run by time (seconds) or, with `steps`, by step count (for tests)."""
 
     def __init__(self, seconds: float, spent: float = 0.0, steps: int | None = None, done: int = 0) -> None:
-        self.seconds, self.start, self.steps, self.step = seconds, time.monotonic() - spent, steps, done
+        self.seconds, self.steps, self.step, self.before = seconds, steps, done, spent
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on: what was done since the clock was made, such as loading pictures, took no time."""
+        self.start = time.monotonic() - self.before
 
     @property
     def spent(self) -> float:
@@ -58,13 +63,12 @@ class Average:
         """Move towards `network`."""
         self.updates += 1
         decay = self.decay * (1 - math.exp(-self.updates / self.ramp))
-        source = network.state_dict()
-        for name, value in self.network.state_dict().items():
-            new = source[name].detach()
-            if value.is_floating_point():
-                value.mul_(decay).add_(new, alpha=1 - decay)
-            else:
-                value.copy_(new)
+        own, source = self.network.state_dict(), network.state_dict()
+        real = [name for name, value in own.items() if value.is_floating_point()]
+        # All at once: one by one they would be hundreds of calls to a GPU.
+        torch._foreach_lerp_([own[n] for n in real], [source[n] for n in real], 1 - decay)
+        for name in own.keys() - set(real):
+            own[name].copy_(source[name])
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import yaml
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from placket.training.layers import grow
 from placket.training.loop import (
     Average,
     Clock,
@@ -23,6 +24,7 @@ from placket.training.loop import (
     save_checkpoint,
 )
 from placket.training.optimizer import Optimizer
+from placket.training.terms import brief
 
 CHECKPOINT_SECONDS = 120.0
 Batch = dict[str, Any]
@@ -30,7 +32,8 @@ Batch = dict[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class Recipe:
-    """What settles a run of either network. `steps` instead of `minutes` is for tests."""
+    """What settles a run of either network. `steps` instead of `minutes` is for tests; with `gallery` the pictures
+    are cut and changed on the device that trains, which a GPU needs so as not to wait."""
 
     seed: int = 0
     minutes: float = 45.0
@@ -40,6 +43,7 @@ class Recipe:
     muon: bool = False
     average: float = 0.9985
     workers: int = 1
+    gallery: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -89,9 +93,13 @@ class Run(ABC):
     def _begin_from(self, start: Path) -> None:
         """Take the averaged weights of another run; the optimiser and the clock begin anew."""
         other = read_checkpoint(start)
-        self.network.load_state_dict(other["average"])
+        self.take(other["average"])
         self.average = Average(self.network, self.recipe.average)
         self.began = provenance_of(other)
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """Begin with these weights; blocks that the network has beyond them change nothing at first."""
+        grow(self.network, weights)
 
     @abstractmethod
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
@@ -127,6 +135,7 @@ class Run(ABC):
 
     def go(self, batches: Iterable[Batch], set_stage: Callable[[float], None]) -> Path:
         """Step until the clock has run out; `set_stage` is told the progress before each. Returns the checkpoint."""
+        self.clock.begin()
         saved_at, every = self.clock.spent, log_interval(self.recipe.steps)
         totals: dict[str, float] = {}
         for batch in batches:
@@ -153,11 +162,11 @@ class Run(ABC):
 def provenance_of(saved: dict[str, Any]) -> dict[str, Any]:
     """How the network of a checkpoint came to be: recipe, steps, minutes, the pictures of each set, what it began with,
     and the networks whose answers it learnt."""
-    return {
+    return brief({
         "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
         "sources": saved.get("sources", {}), "began": saved.get("began"),
         **{k: saved[k] for k in ("share", "taught_by") if saved.get(k)},
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def loader(stream: IterableDataset[Batch], workers: int) -> DataLoader[Batch]:

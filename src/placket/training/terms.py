@@ -37,9 +37,22 @@ def sets_of(training: dict[str, Any]) -> set[str]:
     seen: set[str] = set()
     part: dict[str, Any] | None = training
     while part is not None:
-        seen |= set(part.get("sources", {})).union(*map(sets_of, part.get("taught_by", ())))
+        seen |= {*part.get("sources", {}), *part.get("sets", ())}.union(*map(sets_of, part.get("taught_by", ())))
         part = part.get("began")
     return seen
+
+
+def brief(training: dict[str, Any]) -> dict[str, Any]:
+    """The provenance with bundles that labelled photos named only, with the sets they had seen: how they came to be is
+    written in themselves, and would be repeated here for every bundle before."""
+    if "bundle" in training:
+        return {"bundle": training["bundle"], "sets": sorted(sets_of(training))}
+    out = dict(training)
+    if out.get("began"):
+        out["began"] = brief(out["began"])
+    if out.get("taught_by"):
+        out["taught_by"] = [brief(t) for t in out["taught_by"]]
+    return out
 
 
 def history(training: dict[str, Any]) -> str:

@@ -65,6 +65,50 @@ def test_the_exported_network_finds_drawn_garments_better_than_chance(trained: P
     assert np.mean(overlaps) > 0.4
 
 
+def test_a_run_whose_scenes_are_drawn_on_the_device_learns_too(trained: Path, tmp_path: Path) -> None:
+    from placket.training.detector.train import DetectorRecipe, train_on_drawings
+    from placket.training.recipes import recipe_path
+
+    recipe = DetectorRecipe.read(recipe_path("smoke"))
+    recipe.gallery, recipe.steps = True, 30
+    train_on_drawings(recipe, tmp_path, trained / "cache")
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == 30
+    assert lines[-1]["class"] + 2 * lines[-1]["box"] < lines[0]["class"] + 2 * lines[0]["box"]
+
+
+def test_an_encoder_whose_crops_are_cut_on_the_device_learns(trained: Path, tmp_path: Path) -> None:
+    import torch
+
+    from placket.domain.taxonomy import taxonomy
+    from placket.training.encoder.items import Item, Vocabulary
+    from placket.training.encoder.train import EncoderRecipe, train_on
+
+    words = taxonomy()
+    vocabulary = Vocabulary(
+        {
+            "groups": {g: list(names) for g, names in words.groups.items()},
+            "attributes": {a: list(v) for a, v in words.attributes.items()},
+            "applies": {"to_all": ["colors"]},
+        }
+    )
+    items = [
+        Item(
+            "drawn", str(n), str(n), "train", (0.2, 0.2, 0.8, 0.8), f"d{n}", f"p{n}", True, True, "hm", {"category": c}
+        )
+        for n, c in enumerate(["t_shirt", "jeans"] * 10)
+    ]
+    recipe = EncoderRecipe(
+        gallery=True, pairs=0, views=2, rest=12, steps=12, size=[32, 64], grow_at=[0.5], widths=[8, 8, 16, 16, 24],
+        blocks=[1, 0, 1, 0], top=32, teacher=0.0, weights={"hm": 1.0}, rate=0.01,
+    )  # fmt: skip
+    path = train_on(recipe, items, vocabulary, trained / "cache", tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["side"] for line in lines] == [32, 32, 32, 64, 64, 64]
+    assert lines[-1]["category"] < lines[0]["category"]
+    assert torch.load(path, weights_only=True)["sources"] == {"drawn": 20}
+
+
 def test_own_boxes_train_too(trained: Path, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 
-from placket.training.detector.loss import assign, detection_loss, giou, pairwise_iou  # noqa: E402
+from placket.training.detector.loss import assign, detection_loss, giou, imitation_loss, pairwise_iou  # noqa: E402
 from placket.training.detector.network import anchor_points  # noqa: E402
 
 
@@ -111,3 +111,17 @@ def test_a_box_of_unknown_group_teaches_no_group_where_it_lies() -> None:
 def test_a_picture_without_boxes_is_all_negative() -> None:
     gradient = loss_gradient([-1], [1.0, 1.0, 1.0], [[0.0, 0.0, 0.0, 0.0]])
     assert (gradient > 0).all()
+
+
+def test_who_answers_as_the_tutor_pays_nothing_and_boxes_count_where_it_sees_something() -> None:
+    rng = np.random.default_rng(4)
+    told = torch.from_numpy(rng.normal(-3, 2, (2, 30, 9)).astype(np.float32))
+    told[:, :10] = -12.0
+    boxes = torch.from_numpy(random_boxes(rng, 60)).reshape(2, 30, 4)
+    scores, places = imitation_loss(told, boxes, told, boxes)
+    assert abs(float(scores)) < 1e-5 and abs(float(places)) < 1e-5
+    assert float(imitation_loss(told + 1, boxes, told, boxes)[0]) > 0
+    moved = boxes.clone()
+    moved[:, :10] += 7
+    assert abs(float(imitation_loss(told, moved, told, boxes)[1])) < 1e-5
+    assert float(imitation_loss(told, boxes + 7, told, boxes)[1]) > 0.05

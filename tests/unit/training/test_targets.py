@@ -1,11 +1,14 @@
 """From masks, backgrounds and records to boxes and labels."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from placket.domain.taxonomy import taxonomy
 from placket.training import rules
-from placket.training.detector.targets import box_of, foreground
+from placket.training.detector.targets import Targets, box_of, foreground
 from placket.training.rules import mask_group, record_group, record_tags
 from placket.training.sources import SETS, Record, part_of
 
@@ -70,3 +73,33 @@ def test_a_group_of_photos_is_never_split_and_val_stays_val() -> None:
         assert part_of(dataset, "group-1", "val") == "val"
     share = np.mean([part_of("hm", str(i), "train") == "calib" for i in range(4000)])
     assert 0.04 < share < 0.06
+
+
+def test_a_studio_shows_no_bag_and_of_hats_and_shoes_what_the_parse_shows(tmp_path: Path) -> None:
+    words = taxonomy()
+    groups = {g: list(names) for g, names in words.groups.items()}
+    (tmp_path / "taxonomy.json").write_text(json.dumps({"groups": groups, "attributes": {}, "applies": {"to_all": []}}))
+    (tmp_path / "garments.jsonl").write_text("")
+    (tmp_path / "records").mkdir()
+    rows = [
+        {"id": name, "split": "train", "group": name, "width": 60, "height": 80, "labels": {}, "box": None}
+        for name in ("plain", "hat", "toe")
+    ]
+    (tmp_path / "records" / "viton.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    parses = {}
+    for row in rows:
+        parse = np.zeros((80, 60, 1), np.uint8)
+        parse[20:50, 15:45] = 5
+        parse[50:70, 18:42] = 9
+        parses[f"{row['id']}/parse"] = parse
+    parses["hat/parse"][2:10, 20:40] = 1
+    parses["toe/parse"][77, 20:25] = 18
+    found = {s.key: s for s in Targets(tmp_path, {"viton": parses}).studio()}  # type: ignore[arg-type]
+    names = list(groups)
+
+    def told(key: str) -> tuple[set[str], set[str]]:
+        return {names[g] for g in found[key].groups}, {names[g] for g in found[key].open_groups}
+
+    assert told("plain") == ({"TOP", "BOTTOM"}, {"JEWELRY", "ACCESSORY"})
+    assert told("hat") == ({"TOP", "BOTTOM", "HAT"}, {"JEWELRY", "ACCESSORY"})
+    assert told("toe") == ({"TOP", "BOTTOM"}, {"JEWELRY", "ACCESSORY", "SHOES"})

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 TOP_K = 10
 EPS = 1e-7
+TOLD = 0.05
+"""Of a tutor's score; where it sees less its boxes mean nothing."""
 
 
 def pairwise_iou(a: Tensor, b: Tensor) -> Tensor:
@@ -97,3 +99,19 @@ def detection_loss(
     total = class_loss + 2.0 * box_loss
     mean = float(iou.detach().mean()) if iou.numel() else 0.0
     return total, {"class": float(class_loss.detach()), "box": float(box_loss.detach()), "iou": mean}
+
+
+def imitation_loss(logits: Tensor, boxes: Tensor, told_logits: Tensor, told_boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """What a student pays for other scores and boxes than its tutor's at the same locations, [b, n, c] and [b, n, 4].
+
+    Divergence of the scores of each location and group, and GIoU of the boxes; a location counts by the tutor's best
+    score there.
+    """
+    told = told_logits.sigmoid()
+    surprise = F.binary_cross_entropy_with_logits(logits, told, reduction="none")
+    least = F.binary_cross_entropy_with_logits(told_logits, told, reduction="none")
+    strength = told.amax(-1)
+    norm = strength.sum().clamp(min=1.0)
+    there = strength > TOLD
+    _, generalised = giou(boxes[there], told_boxes[there])
+    return (surprise - least).sum() / norm, ((1 - generalised) * strength[there]).sum() / norm

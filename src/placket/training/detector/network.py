@@ -76,14 +76,19 @@ class Detector(nn.Module):
             if isinstance(module, nn.Conv2d) and module.bias is None:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def features(self, image: Tensor) -> list[Tensor]:
-        """The pyramid's three levels, fine to coarse."""
+    def levels(self, image: Tensor) -> list[Tensor]:
+        """The backbone's three levels, fine to coarse."""
         x = self.stem((image - 117.0) / 58.0)
         levels = []
         for index, part in enumerate(self.stages):
             x = part(x)
             if index:
                 levels.append(x)
+        return levels
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """The pyramid's three levels, fine to coarse."""
+        levels = self.levels(image)
         levels[2] = self.context(levels[2])
         p5 = self.lateral[2](levels[2])
         p4 = self.smooth[1](self.lateral[1](levels[1]) + F.interpolate(p5, scale_factor=2.0))

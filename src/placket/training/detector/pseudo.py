@@ -21,8 +21,9 @@ from placket.training.detector.targets import Sample
 from placket.training.encoder.calibrate import log_softmax
 from placket.training.encoder.crops import crop
 from placket.training.manifest import read_manifest
-from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder
+from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder, iou_matrix
 from placket.training.sources import read_records, read_taxonomy
+from placket.training.terms import brief
 
 WORN, ON_STREET = "worn", "street"
 KINDS = (WORN, ON_STREET)
@@ -39,10 +40,13 @@ ENCODER_WEIGHT, LEAST_SHARE = 0.3, 1e-3
 ALWAYS_OPEN = ("JEWELRY", "ACCESSORY")
 # What a photo of one of these does not show: its label would be another.
 ABSENT = {
-    "WHOLEBODY": ("TOP", "SWIMWEAR"),
-    "TOP": ("WHOLEBODY", "SWIMWEAR"),
-    "BOTTOM": ("WHOLEBODY", "SWIMWEAR"),
+    "WHOLEBODY": ("TOP", "SWIMWEAR", "HAT"),
+    "TOP": ("WHOLEBODY", "SWIMWEAR", "HAT"),
+    "BOTTOM": ("WHOLEBODY", "SWIMWEAR", "HAT"),
 }
+THINGS, SAME = ("SHOES", "BAG", "HAT", "JEWELRY", "ACCESSORY"), 0.6
+"""A thing whose box is that of the main item, by IoU, is that item: where nothing has ever said that a studio shows no
+bag, a detector sees one in every shirt, and would learn it from itself."""
 FILE = "found_samples.json"
 CHUNK = 300
 Labels = tuple[list[list[float]], list[int], list[int]]
@@ -62,10 +66,12 @@ def worn_labels(found: Detections, group: int, names: Sequence[str]) -> Labels |
         return None
     main = int(own[0])
     absent = {names.index(n) for n in ABSENT.get(names[group], ())}
+    things = [names.index(n) for n in THINGS if n != names[group]]
+    same = iou_matrix(found.boxes[[main]], found.boxes)[0] > SAME
     boxes, groups = [found.boxes[main].tolist()], [group]
     opens = {names.index(n) for n in ALWAYS_OPEN}
     for row, (number, score) in enumerate(zip(found.groups.tolist(), found.scores.tolist(), strict=True)):
-        if row == main or number in absent or score < DOUBT:
+        if row == main or number in absent or score < DOUBT or (number in things and same[row]):
             continue
         # Trousers that fill a dress are the dress once more.
         part_of_main = number != group and _within(found.boxes[row], found.boxes[main]) > PART
@@ -139,7 +145,7 @@ def _wanted(data: Path, cache: Path, taxonomy: Any) -> dict[str, list[tuple[str,
 
 
 def label_photos(bundle: Path, data: Path, cache: Path, processes: int = 2) -> int:
-    """Write `cache/found_samples.json`, with what the bundle was trained on; returns how many photos got labels."""
+    """Write `cache/found_samples.json`, with what sets the bundle has seen; returns how many photos got labels."""
     build_all(data, cache)
     taxonomy = read_taxonomy(data)
     rows: list[Any] = []
@@ -152,7 +158,8 @@ def label_photos(bundle: Path, data: Path, cache: Path, processes: int = 2) -> i
         for job in jobs:
             rows += job.result()
     manifest = read_manifest(bundle)
-    origin = {"bundle": manifest["version"], "taught_by": [manifest["training"][n] for n in ("detector", "encoder")]}
+    training = [manifest["training"][name] for name in ("detector", "encoder")]
+    origin = brief({"bundle": manifest["version"], "taught_by": training})
     (cache / FILE).write_text(json.dumps({"by": origin, "rows": rows}))
     return len(rows)
 

@@ -12,14 +12,19 @@ from torch import Tensor
 from placket.training.cache import build_all
 from placket.training.detector.dataset import SceneStream
 from placket.training.detector.drawings import DRAWN, draw_samples
-from placket.training.detector.loss import detection_loss
+from placket.training.detector.lite import LiteDetector
+from placket.training.detector.loss import detection_loss, imitation_loss
 from placket.training.detector.network import Detector, anchor_points, decode
+from placket.training.detector.on_device import PlanStream, drawn_batches
 from placket.training.detector.pseudo import KINDS, found_samples
 from placket.training.detector.targets import Sample, load_samples
 from placket.training.detector.user_data import DATASET as OWN
 from placket.training.detector.user_data import read_coco
-from placket.training.loop import as_input
-from placket.training.run import Batch, Recipe, Run, loader
+from placket.training.gallery import Gallery
+from placket.training.integers import in_integers
+from placket.training.layers import fold_all, grow
+from placket.training.loop import as_input, read_checkpoint
+from placket.training.run import Batch, Recipe, Run, loader, provenance_of
 from placket.training.sources import SETS
 
 
@@ -35,23 +40,56 @@ class DetectorRecipe(Recipe):
     blocks: list[int] = field(default_factory=lambda: [1, 2, 3, 2])
     neck: int = 80
     groups: int = 9
+    backbone: str = "plain"
+    frozen: int = 7
     drawn: int = 0
+    tutor: float = 0.0
+    integers: bool = False
     rare: float = 0.0
     turned: float = 0.02
     weights: dict[str, float] = field(default_factory=dict)
 
     def network(self) -> Detector:
         """A fresh network of this recipe."""
-        return Detector(self.groups, tuple(self.widths), tuple(self.blocks), self.neck)
+        if self.backbone not in ("plain", "lite2"):
+            raise ValueError(f"unknown backbone: {self.backbone}")
+        if self.backbone == "lite2":
+            return LiteDetector(self.groups, self.neck, self.frozen)
+        network = Detector(self.groups, tuple(self.widths), tuple(self.blocks), self.neck)
+        if self.integers:
+            in_integers(network)
+        return network
 
 
 class DetectorRun(Run):
-    """A detector's run."""
+    """A detector's run. With a `tutor` its answers are learnt too. `start` may be an encoder's tutor where the backbone
+    is the same."""
 
-    def __init__(self, recipe: DetectorRecipe, out: Path, sources: dict[str, int], start: Path | None = None) -> None:
+    def __init__(
+        self, recipe: DetectorRecipe, out: Path, sources: dict[str, int], start: Path | None = None,
+        tutor: Path | None = None,
+    ) -> None:  # fmt: skip
         torch.manual_seed(recipe.seed)
+        self.recipe: DetectorRecipe = recipe
         self.points: dict[int, Tensor] = {}
+        self.weight = recipe.tutor
         super().__init__(recipe, recipe.network(), out, sources, start)
+        self.tutor = None
+        if tutor is not None:
+            self.tutor = trained_detector(tutor).to(self.device).to(memory_format=torch.channels_last)
+            self.taught_by = [provenance_of(read_checkpoint(tutor))]
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """As any run; or the trunk alone; or folded, where the network is."""
+        if self.recipe.integers and any(k.endswith("running_mean") for k in weights):
+            before = replace(self.recipe, integers=False).network()
+            grow(before, weights)
+            own = self.network.state_dict()
+            self.network.load_state_dict(own | fold_all(before).state_dict())
+        elif isinstance(self.network, LiteDetector) and any(k.startswith("trunk.") for k in weights):
+            self.network.take_trunk(weights)
+        else:
+            super().take(weights)
 
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
         """See `detection_loss`."""
@@ -63,7 +101,24 @@ class DetectorRun(Run):
             logits, distances = self.network(image)
         points = self.points[side]
         rest = (batch[k].to(self.device) for k in ("boxes", "groups", "negative"))
-        return detection_loss(logits.float(), decode(points, distances), points, *rest)
+        boxes = decode(points, distances)
+        loss, parts = detection_loss(logits.float(), boxes, points, *rest)
+        if self.tutor is None:
+            return loss, parts
+        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+            told_logits, told_distances = self.tutor(image)
+        scores, places = imitation_loss(logits.float(), boxes, told_logits.float(), decode(points, told_distances))
+        parts |= {"told_class": float(scores.detach()), "told_box": float(places.detach())}
+        return loss + self.weight * (scores + 2.0 * places), parts
+
+
+def trained_detector(checkpoint: Path) -> Detector:
+    """The averaged network of a checkpoint, to be asked. Raises FileNotFoundError."""
+    saved = read_checkpoint(checkpoint)
+    network = DetectorRecipe(**saved["recipe"]).network()
+    network.load_state_dict(saved["average"])
+    network.eval().requires_grad_(False)
+    return network
 
 
 def train_on(
@@ -73,19 +128,22 @@ def train_on(
     out: Path,
     start: Path | None = None,
     labels_by: dict[str, Any] | None = None,
+    tutor: Path | None = None,
 ) -> Path:
     """Train on these samples whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `labels_by`: where some of the labels come from."""
+    whose weights to begin with; `labels_by`: where some of the labels come from; `tutor`: the checkpoint of a detector
+    to learn from."""
     out.mkdir(parents=True, exist_ok=True)
-    run = DetectorRun(recipe, out, dict(Counter(s.dataset for s in samples)), start)
-    run.taught_by = [labels_by] if labels_by else []
+    run = DetectorRun(recipe, out, dict(Counter(s.dataset for s in samples)), start, tutor)
+    run.taught_by = [*run.taught_by, *([labels_by] if labels_by else [])]
     state = torch.tensor([recipe.size[0], 1]).share_memory_()
 
     def set_stage(progress: float) -> None:
         state[0] = recipe.size[0] if progress < recipe.grow_at else recipe.size[1]
         state[1] = int(progress < recipe.plain_from)
 
-    stream = SceneStream(
+    kind = PlanStream if recipe.gallery else SceneStream
+    stream = kind(
         samples,
         cache,
         recipe.weights,
@@ -96,7 +154,11 @@ def train_on(
         rare=recipe.rare,
         turned=recipe.turned,
     )
-    return run.go(loader(stream, recipe.workers), set_stage)
+    if not isinstance(stream, PlanStream):
+        return run.go(loader(stream, recipe.workers), set_stage)
+    gallery = Gallery(cache, stream.pictures(), run.device)
+    stream.number = gallery.number
+    return run.go(drawn_batches(loader(stream, recipe.workers), gallery), set_stage)
 
 
 def train_detector(
@@ -106,13 +168,14 @@ def train_detector(
     cache: Path | None = None,
     sets: Sequence[str] = SETS,
     start: Path | None = None,
+    tutor: Path | None = None,
 ) -> Path:
     """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path."""
     cache = cache or out / "cache"
     samples = load_samples(data, cache, build_all(data, cache))
     found, by = found_samples(cache) if set(KINDS) & set(recipe.weights) else ([], None)
     chosen = [s for s in (*samples, *found) if s.part == "train" and s.dataset in sets]
-    return train_on(recipe, chosen, cache, out, start, by)
+    return train_on(recipe, chosen, cache, out, start, by, tutor)
 
 
 def _whole_set(recipe: DetectorRecipe, kind: str) -> DetectorRecipe:
@@ -127,11 +190,12 @@ def train_on_coco(
     mapping: Mapping[str, str],
     cache: Path | None = None,
     start: Path | None = None,
+    tutor: Path | None = None,
 ) -> Path:
     """Train on a user's own boxes in COCO format. Raises InvalidParameter for a file that does not fit."""
     cache = cache or out / "cache"
     samples = [s for s in read_coco(annotations, images, cache, mapping) if s.part == "train"]
-    return train_on(_whole_set(recipe, OWN), samples, cache, out, start)
+    return train_on(_whole_set(recipe, OWN), samples, cache, out, start, tutor=tutor)
 
 
 def train_on_drawings(recipe: DetectorRecipe, out: Path, cache: Path | None = None) -> Path:

@@ -44,6 +44,8 @@ class CropStream(IterableDataset[Batch]):
         self.color = vocabulary.number["colors"]
         designs: dict[str, int] = {}
         self.design = [designs.setdefault(i.design, len(designs)) for i in items]
+        products: dict[str, int] = {}
+        self.products = [products.setdefault(i.product, len(products)) for i in items]
         by_product: dict[str, list[int]] = defaultdict(list)
         pools: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(items):
@@ -85,9 +87,13 @@ class CropStream(IterableDataset[Batch]):
             out = np.ascontiguousarray(out[:, ::-1])
         return light(out, rng)
 
-    def _draw(self, rng: np.random.Generator) -> int:
-        view = self.views[int(rng.choice(len(self.views), p=self.share))]
-        return int(rng.choice(self.pools[view], p=self.chance[view]))
+    def _draw(self, rng: np.random.Generator, count: int) -> list[int]:
+        out = np.empty(count, np.int64)
+        drawn = rng.choice(len(self.views), count, p=self.share)
+        for number, view in enumerate(self.views):
+            here = drawn == number
+            out[here] = rng.choice(self.pools[view], int(here.sum()), p=self.chance[view])
+        return [int(i) for i in out]
 
     def _indices(self, rng: np.random.Generator) -> list[int]:
         pairs, views, rest = self.counts
@@ -95,24 +101,20 @@ class CropStream(IterableDataset[Batch]):
         if self.pairs:
             for p in rng.choice(len(self.pairs), min(pairs, len(self.pairs)), replace=False):
                 out.extend(self.pairs[int(p)])
-        for _ in range(views):
-            out.extend([self._draw(rng)] * 2)
-        out.extend(self._draw(rng) for _ in range(rest))
-        return out
+        out.extend(i for i in self._draw(rng, views) for _ in range(2))
+        return out + self._draw(rng, rest)
 
     def __iter__(self) -> Iterator[Batch]:
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         torch.set_num_threads(1)
-        names: dict[str, int] = {}
-        products = [names.setdefault(i.product, len(names)) for i in self.items]
         while True:
             size = int(self.state[0])
             indices = self._indices(rng)
             pixels = np.stack([self._crop(i, size, rng, 1.0) for i in indices]).transpose(0, 3, 1, 2)
             batch = self.encode(indices)
             batch["image"] = torch.from_numpy(np.ascontiguousarray(pixels))
-            batch["product"] = torch.tensor([products[i] for i in indices])
+            batch["product"] = torch.tensor([self.products[i] for i in indices])
             batch["design"] = torch.tensor([self.design[i] for i in indices])
             if self.features is not None:
                 batch["feature"] = torch.from_numpy(self.features[indices].astype(np.float32))

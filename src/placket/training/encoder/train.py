@@ -18,8 +18,10 @@ from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
 from placket.training.encoder.lite import LiteTrunk
 from placket.training.encoder.losses import Memory, contrastive, distillation, masked_binary, masked_cross_entropy
 from placket.training.encoder.network import EMBEDDING, Encoder, Trunk
+from placket.training.encoder.on_device import GalleryCrops
 from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
+from placket.training.gallery import Gallery
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of
 from placket.training.sources import SETS
@@ -154,11 +156,13 @@ def tutor_of(checkpoints: Sequence[Path], vocabulary: Vocabulary) -> tuple[Tutor
     Raises FileNotFoundError.
     """
     labels = {a: len(v) for a, v in vocabulary.labels.items()}
-    networks, origins = [], []
+    networks, origins, sides = [], [], []
     for checkpoint in checkpoints:
         networks.append(trained_encoder(checkpoint, labels).to(memory_format=torch.channels_last))
-        origins.append(provenance_of(read_checkpoint(checkpoint)))
-    return Tutor(networks, vocabulary), origins
+        saved = read_checkpoint(checkpoint)
+        origins.append(provenance_of(saved))
+        sides.append(saved["recipe"]["size"][-1])
+    return Tutor(networks, vocabulary, sides=sides), origins
 
 
 def train_on(
@@ -180,7 +184,8 @@ def train_on(
     def set_stage(progress: float) -> None:
         state[0] = recipe.side(progress)
 
-    stream = CropStream(
+    kind = GalleryCrops if recipe.gallery else CropStream
+    stream = kind(
         items,
         vocabulary,
         cache,
@@ -191,6 +196,9 @@ def train_on(
         features,
         recipe.balance,
     )
+    if isinstance(stream, GalleryCrops):
+        stream.gallery = Gallery(cache, sorted({(i.dataset, i.key) for i in items}), run.device)
+        return run.go(stream, set_stage)
     return run.go(loader(stream, recipe.workers), set_stage)
 
 

@@ -32,8 +32,12 @@ class Tutor(nn.Module):
     """Trained encoders that answer together and do not learn. The student regresses the last `width` features of the
     first of them."""
 
-    def __init__(self, networks: Sequence[Encoder], vocabulary: Vocabulary, width: int = 1280) -> None:
+    def __init__(
+        self, networks: Sequence[Encoder], vocabulary: Vocabulary, width: int = 1280, sides: Sequence[int] = ()
+    ) -> None:
+        """`sides`: of the crops that each network is used to."""
         super().__init__()
+        self.sides = list(sides) or [MOST_SIDE] * len(networks)
         self.networks = nn.ModuleList(n.eval().requires_grad_(False) for n in networks)
         self.width = width
         rows = [[c in vocabulary.applies[a] for c in vocabulary.categories] for a in vocabulary.attributes]
@@ -41,11 +45,11 @@ class Tutor(nn.Module):
 
     @torch.no_grad()
     def answer(self, image: Tensor) -> Answers:
-        """To crops [b, 3, s, s], RGB 0..255, made smaller where they are large. What several say is averaged: the
-        log-probabilities, and who is near whom."""
-        if image.shape[-1] > MOST_SIDE:
-            image = F.interpolate(image, (MOST_SIDE, MOST_SIDE), mode="bilinear", align_corners=False)
-        each = [self._ask(network, image) for network in self.networks]
+        """To crops [b, 3, s, s], RGB 0..255, made smaller for a network that is used to smaller ones. What several say
+        is averaged: the log-probabilities, and who is near whom."""
+        each = [
+            self._ask(network, _at_most(image, side)) for network, side in zip(self.networks, self.sides, strict=True)
+        ]
         logits = {name: torch.stack([a.logits[name] for a in each]).mean(0) for name in each[0].logits}
         near = torch.cat([a.embedding for a in each], 1) / len(each) ** 0.5
         return Answers(logits, near, each[0].feature[:, -self.width :])
@@ -63,6 +67,12 @@ class Tutor(nn.Module):
         chance = told.logits["category"].softmax(1)
         every = torch.ones(len(chance), device=chance.device)
         return {"category": every, **{a: chance @ row.to(chance.device) for a, row in self.applies.items()}}
+
+
+def _at_most(image: Tensor, side: int) -> Tensor:
+    if image.shape[-1] <= side:
+        return image
+    return F.interpolate(image, (side, side), mode="bilinear", align_corners=False)
 
 
 def imitation(out: dict[str, Tensor], told: Answers, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,69 @@
+"""Training a network for integers: convolutions that round in training as the exported ones will.
+
+Weights are rounded channel by channel to seven bits and a convolution's input to eight, as `quantise.py` has them; the
+gradient passes as if nothing had been rounded (Jacob et al. 2018, arXiv 1712.05877).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from placket.training.layers import ConvBlock, fold_all
+
+SHARE = 0.9999
+"""Of a convolution's input that its range covers."""
+SEEN = 1 << 16
+MOMENTUM = 0.05
+MOST_WEIGHT, MOST_INPUT = 64, 255
+
+
+class RoundedConv(nn.Conv2d):
+    """A convolution whose weights and input, which is not negative, are rounded; not with `rounding` off.
+
+    `high` is the end of the input's range, an average over the batches of the training.
+    """
+
+    high: Tensor
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        size = (conv.kernel_size[0], conv.kernel_size[1])
+        super().__init__(conv.in_channels, conv.out_channels, size, conv.stride, conv.padding)
+        self.load_state_dict(conv.state_dict())
+        self.register_buffer("high", torch.zeros(()))
+        self.rounding = True
+
+    @torch.no_grad()
+    def _look(self, x: Tensor) -> None:
+        some = x.detach().flatten()[:: max(1, x.numel() // SEEN)].float()
+        high = some.kthvalue(max(1, round(SHARE * len(some)))).values.clamp(min=1e-3)
+        self.high.copy_(high if not self.high else self.high.lerp(high, MOMENTUM))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.rounding:
+            return super().forward(x)
+        if self.training or not self.high:
+            self._look(x)
+        none = torch.zeros((), dtype=torch.int32, device=x.device)
+        x = torch.fake_quantize_per_tensor_affine(x.float(), self.high / MOST_INPUT, none, 0, MOST_INPUT)
+        steps = self.weight.detach().abs().amax((1, 2, 3)).clamp(min=1e-8) / MOST_WEIGHT
+        weight = torch.fake_quantize_per_channel_affine(
+            self.weight, steps, torch.zeros_like(steps, dtype=torch.int32), 0, -MOST_WEIGHT, MOST_WEIGHT
+        )
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding)
+
+
+def in_integers(network: nn.Module, first: str = "stem") -> nn.Module:
+    """Fold a network's blocks and let all but the block `first` round, in place. Returns the network."""
+    fold_all(network)
+    for name, block in network.named_modules():
+        if isinstance(block, ConvBlock) and name != first:
+            block.conv = RoundedConv(block.conv)
+    return network.train()
+
+
+def without_rounding(network: nn.Module) -> nn.Module:
+    """The same network computing in floats, for an export that is quantised later."""
+    for module in network.modules():
+        if isinstance(module, RoundedConv):
+            module.rounding = False
+    return network
