@@ -12,8 +12,8 @@ from torch import nn
 
 from placket.training.cache import build_all
 from placket.training.detector.find import find_boxes
-from placket.training.detector.network import DetectorExport
-from placket.training.detector.train import DetectorRecipe
+from placket.training.detector.network import Detector, DetectorExport
+from placket.training.detector.train import trained_detector
 from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
@@ -70,10 +70,8 @@ def halve_weights(path: Path) -> None:
 
 def export_detector(checkpoint: Path, path: Path, side: int) -> DetectorExport:
     """Write the detector's ONNX file, all float; returns the folded module that it was made from."""
-    saved = read_checkpoint(checkpoint)
-    network = DetectorRecipe(**saved["recipe"]).network()
-    network.load_state_dict(saved["average"])
-    module = DetectorExport(without_rounding(fold_all(network)), side, side).eval()
+    network = without_rounding(fold_all(trained_detector(checkpoint)))
+    module = DetectorExport(cast(Detector, network), side, side).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, ("boxes", "scores"))
     return cast(DetectorExport, module)
 
