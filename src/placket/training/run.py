@@ -11,6 +11,7 @@ import yaml
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from placket.domain.errors import InvalidParameter
 from placket.training.layers import grow
 from placket.training.loop import (
     Average,
@@ -157,6 +158,12 @@ class Run(ABC):
     def _log(self, progress: float, side: int, means: dict[str, float]) -> None:
         path = self.out / "log.jsonl"
         log_line(path, step=self.clock.step, spent=self.clock.spent, progress=progress, side=side, **means)
+
+
+def require_weight(tutor: float) -> None:
+    """Raise InvalidParameter where a recipe gives a tutor no weight: its answers would be asked for and not learnt."""
+    if tutor <= 0:
+        raise InvalidParameter("the recipe gives a tutor no weight (`tutor: 0`): nothing would be learnt from it")
 
 
 def provenance_of(saved: dict[str, Any]) -> dict[str, Any]:

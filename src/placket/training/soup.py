@@ -11,6 +11,7 @@ from torch import Tensor
 from placket.training.loop import read_checkpoint, save_checkpoint
 
 _NETWORK = ("widths", "blocks", "neck", "top", "groups")
+"""Besides the names of the weights: a folded network has others."""
 
 
 def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> Path:
@@ -22,7 +23,8 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     if not 0 <= share <= 1:
         raise ValueError("a share lies between 0 and 1")
     one, other = read_checkpoint(first), read_checkpoint(second)
-    if any(one["recipe"].get(name) != other["recipe"].get(name) for name in _NETWORK):
+    alike = all(one["recipe"].get(name) == other["recipe"].get(name) for name in _NETWORK)
+    if not alike or one["average"].keys() != other["average"].keys():
         raise ValueError(f"{first} and {second} are not the same network")
     mean = {name: _mix(one["average"][name], value, share) for name, value in other["average"].items()}
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from placket.training.export import export_detector  # noqa: E402
 from placket.training.integers import RoundedConv, in_integers, without_rounding  # noqa: E402
 from placket.training.onnx_models import session  # noqa: E402
 from placket.training.quantise import quantise  # noqa: E402
+from placket.training.soup import average_checkpoints  # noqa: E402
 
 RECIPE = DetectorRecipe(steps=4, widths=[8, 8, 16, 16, 24], blocks=[1, 0, 1, 0], neck=16, rate=0.001, average=0.5)
 
@@ -66,6 +67,13 @@ def test_it_answers_as_its_quantised_export(plain: Path, tmp_path: Path) -> None
         rounded = run.average.network.eval()(image)[0].sigmoid().numpy()
         floats = in_floats(image)[1].numpy()
     assert np.abs(rounded - integers).mean() < 0.6 * np.abs(floats - integers).mean()
+
+
+def test_a_folded_network_is_not_averaged_with_one_that_is_not(plain: Path, tmp_path: Path) -> None:
+    run = DetectorRun(replace(RECIPE, integers=True), tmp_path, {}, plain)
+    run.save()
+    with pytest.raises(ValueError, match="not the same network"):
+        average_checkpoints(plain, tmp_path / "checkpoint.pt", 0.5, tmp_path / "mean.pt")
 
 
 def test_the_gradient_passes_the_rounding() -> None:

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 pytest.importorskip("onnx", reason="export needs onnx, which is not installed here")
 
+from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.domain.taxonomy import taxonomy  # noqa: E402
 from placket.training.detector.augment import Scene  # noqa: E402
 from placket.training.detector.dataset import collate, repeat_shares  # noqa: E402
@@ -171,6 +172,8 @@ def test_a_detector_learns_from_a_tutor(tmp_path: Path) -> None:
     assert all(torch.equal(v, before[k]) for k, v in run.tutor.state_dict().items())
     with pytest.raises(FileNotFoundError):
         DetectorRun(recipe, tmp_path / "student", {}, tutor=tmp_path / "nothing.pt")
+    with pytest.raises(InvalidParameter, match="no weight"):
+        DetectorRun(replace(recipe, tutor=0.0), tmp_path / "student", {}, tutor=checkpoint)
 
 
 def test_a_detectors_tutor_begins_with_the_trunk_of_the_encoders(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from placket.training.detector.network import Detector
@@ -32,12 +31,4 @@ class LiteDetector(Detector):
 
     def levels(self, image: Tensor) -> list[Tensor]:
         """The backbone's three levels, fine to coarse."""
-        body, out = self.body, []
-        with torch.set_grad_enabled(self.training and not body.frozen):
-            x = body.stem((image - 127.0) / 128.0)
-        for number, block in enumerate(body.blocks):
-            with torch.set_grad_enabled(self.training and number >= body.frozen):
-                x = block(x)
-            if number in LEVELS:
-                out.append(x)
-        return out
+        return [x for number, x in self.body.walk(image) if number in LEVELS]

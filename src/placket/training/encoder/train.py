@@ -23,7 +23,7 @@ from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
 from placket.training.gallery import Gallery
 from placket.training.loop import as_input, read_checkpoint
-from placket.training.run import Batch, Recipe, Run, loader, provenance_of
+from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS
 
 CATEGORY_WEIGHT = 1.5
@@ -83,6 +83,7 @@ class EncoderRun(Run):
         super().__init__(recipe, recipe.network(labels), out, sources, start)
         if tutors:
             self.tutor, self.taught_by = tutor_of(tutors, vocabulary)
+            require_weight(recipe.tutor)
             self.tutor.to(self.device)
         self.memory = Memory(recipe.memory, EMBEDDING, self.device)
         self.mean = self.deviation = torch.zeros(0)
