@@ -92,7 +92,20 @@ bundle: $(VENV)/.train-installed
 	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-8 --recipe detector-integers --start $(BUILD)/detector-7/checkpoint.pt \
 	  --tutor $(BUILD)/detector-tutor/checkpoint.pt --labels-by $(BUILD)/bundle-4
 	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-9 --recipe detector-studio --start $(BUILD)/detector-8/checkpoint.pt
-	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-9/checkpoint.pt --encoder $(BUILD)/encoder-8/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor-3 --recipe tutor-told --start $(BUILD)/tutor-2/checkpoint.pt \
+	  --tutor $(BUILD)/tutor-2/checkpoint.pt --tutor $(BUILD)/encoder-8/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-9 --recipe encoder-grown-more --start $(BUILD)/encoder-8/checkpoint.pt \
+	  --tutor $(BUILD)/tutor-3/checkpoint.pt --tutor $(BUILD)/tutor-2/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-10 --recipe encoder-integers --start $(BUILD)/encoder-9/checkpoint.pt \
+	  --tutor $(BUILD)/tutor-3/checkpoint.pt --tutor $(BUILD)/tutor-2/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-tutor-2 --recipe detector-tutor-more \
+	  --start $(BUILD)/detector-tutor/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-10 --recipe detector-grown-more --start $(BUILD)/detector-7/checkpoint.pt \
+	  --tutor $(BUILD)/detector-tutor-2/checkpoint.pt
+	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-11 --recipe detector-integers-more --start $(BUILD)/detector-10/checkpoint.pt \
+	  --tutor $(BUILD)/detector-tutor-2/checkpoint.pt
+	$(TRAIN) average $(BUILD)/detector-9/checkpoint.pt $(BUILD)/detector-11/checkpoint.pt --share 0.5 --out $(BUILD)/detector-12/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-12/checkpoint.pt --encoder $(BUILD)/encoder-10/checkpoint.pt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

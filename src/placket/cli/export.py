@@ -30,7 +30,12 @@ def export(
     detector_int8: Annotated[
         bool, typer.Option(help="Compute the detector's convolutions in integers: a third of the time.")
     ] = True,
-    encoder_int8: Annotated[bool, typer.Option(help="The encoder's too: its tags get a little worse.")] = False,
+    encoder_int8: Annotated[
+        bool | None,
+        typer.Option(
+            "--encoder-int8/--no-encoder-int8", help="The encoder's too. Default: where it was trained for that."
+        ),
+    ] = None,
     refit: Annotated[
         bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
     ] = True,
@@ -41,7 +46,7 @@ def export(
     """Write a bundle: both networks as ONNX with small weights, thresholds chosen on the part set aside."""
     require_training()
     from placket.training.calibrate import calibrate_bundle
-    from placket.training.export import ExportPlan, export_bundle, trained_side
+    from placket.training.export import ExportPlan, export_bundle, trained_in_integers, trained_side
     from placket.vision.bundle import read_bundle
 
     with run_safely():
@@ -53,7 +58,7 @@ def export(
             encoder_side or trained_side(encoder),
             flip,
             detector_int8,
-            encoder_int8,
+            trained_in_integers(encoder) if encoder_int8 is None else encoder_int8,
             refit,
         )
         export_bundle(out, plan, data, cache)

@@ -24,7 +24,7 @@ from placket.training.loop import read_checkpoint
 from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
-from placket.training.terms import sets_of, terms_of
+from placket.training.terms import once, sets_of, terms_of
 
 OPSET = 17
 MIN_HALF = 1024
@@ -82,8 +82,9 @@ def load_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
 
 
 def export_encoder(network: Encoder, path: Path, side: int, flip: bool = False) -> EncoderExport:
-    """Write the ONNX file of a folded encoder, all float; returns the module that it was made from."""
-    module = EncoderExport(network, flip).eval()
+    """Write the ONNX file of a folded encoder, all float; returns the module that it was made from, which no longer
+    rounds."""
+    module = EncoderExport(cast(Encoder, without_rounding(network)), flip).eval()
     _onnx(module, torch.rand(2, 3, side, side) * 255, path, module.names)
     return cast(EncoderExport, module)
 
@@ -127,6 +128,11 @@ def provenance(checkpoint: Path) -> dict[str, Any]:
 def trained_side(checkpoint: Path) -> int:
     """Side in pixels of the pictures at the end of a run."""
     return int(provenance(checkpoint)["recipe"]["size"][-1])
+
+
+def trained_in_integers(checkpoint: Path) -> bool:
+    """Whether a run rounded in training."""
+    return bool(provenance(checkpoint)["recipe"].get("integers"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +180,9 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     }
     _compress(folder, plan, data, cache)
     training: dict[str, Any] = {
-        "detector": {**provenance(plan.detector), "int8": plan.detector_int8},
+        "detector": {**once(provenance(plan.detector)), "int8": plan.detector_int8},
         "encoder": {
-            **provenance(plan.encoder), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads,
+            **once(provenance(plan.encoder)), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads,
         },
     }  # fmt: skip
     if terms := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from placket.training.layers import ConvBlock, fold_all
+from placket.training.layers import ConvBlock, fold_all, grow
 
 SHARE = 0.9999
 """Of a convolution's input that its range covers."""
@@ -36,7 +36,7 @@ class RoundedConv(nn.Conv2d):
     def _look(self, x: Tensor) -> None:
         some = x.detach().flatten()[:: max(1, x.numel() // SEEN)].float()
         high = some.kthvalue(max(1, round(SHARE * len(some)))).values.clamp(min=1e-3)
-        self.high.copy_(high if not self.high else self.high.lerp(high, MOMENTUM))
+        self.high.copy_(torch.where(self.high > 0, self.high.lerp(high, MOMENTUM), high))
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.rounding:
@@ -59,6 +59,12 @@ def in_integers(network: nn.Module, first: str = "stem") -> nn.Module:
         if isinstance(block, ConvBlock) and name != first:
             block.conv = RoundedConv(block.conv)
     return network.train()
+
+
+def take_folded(network: nn.Module, before: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Begin `network`, which is `in_integers`, with the `weights` of one with norms; `before`: such a network."""
+    grow(before, weights)
+    network.load_state_dict(network.state_dict() | fold_all(before).state_dict())
 
 
 def without_rounding(network: nn.Module) -> nn.Module:

@@ -1,7 +1,7 @@
 """One network out of two runs: the mean of their weights (a model soup, Wortsman et al. 2022, arXiv 2203.05482).
 
-It makes sense where the second run began with the weights of the first: then what lies between them is a network too,
-and often a better one than either.
+It makes sense where the second run began with the weights of the first, or both with those of a third: then what lies
+between them is a network too, and often a better one than either.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from placket.training.loop import read_checkpoint, save_checkpoint
+from placket.training.run import provenance_of
 
 _NETWORK = ("widths", "blocks", "neck", "top", "groups")
 """Besides the names of the weights: a folded network has others."""
@@ -27,8 +28,11 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     if not alike or one["average"].keys() != other["average"].keys():
         raise ValueError(f"{first} and {second} are not the same network")
     mean = {name: _mix(one["average"][name], value, share) for name, value in other["average"].items()}
+    origin = provenance_of(one)
+    mixed_with = [] if origin == other.get("began") else [origin]
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_checkpoint(out, {**other, "network": mean, "average": mean, "share": share, "optimizer": []})
+    own = {"network": mean, "average": mean, "share": share, "mixed_with": mixed_with, "optimizer": []}
+    save_checkpoint(out, other | own)
     return out
 
 

@@ -1,5 +1,7 @@
 """What the data that a bundle was trained on may be used for, and how the bundle came to be; from its provenance."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +20,8 @@ SOURCES = {
     ),
 }
 PERMISSIVE = ("cd", "ccp")
+OTHERS = ("mixed_with", "taught_by")
+"""What of a provenance lists other networks'."""
 
 
 def terms_of(sets: Iterable[str]) -> str | None:
@@ -37,7 +41,8 @@ def sets_of(training: dict[str, Any]) -> set[str]:
     seen: set[str] = set()
     part: dict[str, Any] | None = training
     while part is not None:
-        seen |= {*part.get("sources", {}), *part.get("sets", ())}.union(*map(sets_of, part.get("taught_by", ())))
+        others = [other for key in OTHERS for other in part.get(key, ())]
+        seen |= {*part.get("sources", {}), *part.get("sets", ())}.union(*map(sets_of, others))
         part = part.get("began")
     return seen
 
@@ -50,21 +55,47 @@ def brief(training: dict[str, Any]) -> dict[str, Any]:
     out = dict(training)
     if out.get("began"):
         out["began"] = brief(out["began"])
-    if out.get("taught_by"):
-        out["taught_by"] = [brief(t) for t in out["taught_by"]]
+    for key in OTHERS:
+        if out.get(key):
+            out[key] = [brief(other) for other in out[key]]
     return out
 
 
+def once(training: dict[str, Any]) -> dict[str, Any]:
+    """The provenance with every run told once and named (`run`): where it comes up again, its name and the sets it had
+    seen stand for it. What a run began with is told before what taught it."""
+    told: set[str] = set()
+
+    def tell(part: dict[str, Any]) -> dict[str, Any]:
+        if "bundle" in part:
+            return part
+        name = hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:8]
+        if name in told:
+            return {"run": name, "sets": sorted(sets_of(part))}
+        told.add(name)
+        out = {"run": name, **part}
+        if out.get("began"):
+            out["began"] = tell(out["began"])
+        for key in OTHERS:
+            if out.get(key):
+                out[key] = [tell(other) for other in out[key]]
+        return out
+
+    return tell(training)
+
+
 def history(training: dict[str, Any]) -> str:
-    """Minutes, steps and sides of each part of a run, first to last, in words. What an average of two runs is made of
-    stands at its end."""
+    """Minutes, steps and sides of each part of a run, first to last, in words, and what its weights were averaged
+    with."""
     parts: list[str] = []
     part: dict[str, Any] | None = training
     while part is not None:
         sides = "/".join(str(s) for s in dict.fromkeys(part["recipe"]["size"]))
         taught = ", learning from a bundle's or other networks' answers too" if part.get("taught_by") else ""
-        parts.append(f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px{taught})")
+        words = f"{part['minutes']} minutes ({part['steps']:,} steps at {sides} px{taught})"
+        if part.get("share") is not None:
+            rest = "those of another run" if part.get("mixed_with") else "those it began with"
+            words += f" (of its weights {part['share']:.0%}, the rest {rest})"
+        parts.append(words)
         part = part.get("began")
-    words = ", then ".join(reversed(parts))
-    share = training.get("share")
-    return words if share is None else f"{words}; of the last part's weights {share:.0%}, the rest those it began with"
+    return ", then ".join(reversed(parts))

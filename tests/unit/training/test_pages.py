@@ -1,5 +1,6 @@
 """Answers, figures and pages of a made-up encoder whose figures are known."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
 from placket.training.speed import Speed
-from placket.training.terms import brief, history, sets_of, terms_of
+from placket.training.terms import brief, history, once, sets_of, terms_of
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -183,6 +184,33 @@ def test_the_parts_of_a_run_are_told_first_to_last() -> None:
     assert history(first) == "44.0 minutes (3,986 steps at 256/320 px)"
     assert "learning from" in history(first | {"taught_by": [{"sources": {}}]})
     assert history(second) == f"{history(first)}, then 13.0 minutes (1,239 steps at 384 px)"
+
+
+def test_a_history_says_what_weights_were_averaged_with() -> None:
+    first = {"recipe": {"size": [320]}, "steps": 10, "minutes": 4.0, "began": None, "share": 0.65}
+    assert history(first).endswith("(of its weights 65%, the rest those it began with)")
+    last = {"recipe": {"size": [320]}, "steps": 10, "minutes": 4.0, "began": first}
+    assert history(last).count("the rest those it began with") == 1
+    assert history(first | {"mixed_with": [last]}).endswith("the rest those of another run)")
+
+
+def test_a_run_is_told_once_and_then_named() -> None:
+    def run(steps: int, **more: Any) -> dict[str, Any]:
+        return {"recipe": {"size": [192]}, "steps": steps, "minutes": 1.0, "sources": {f"s{steps}": 1}} | more
+
+    first = run(1, began=None)
+    tutor = run(2, began=first)
+    student = run(3, began=first, taught_by=[tutor, {"bundle": "b", "sets": ["hm"]}])
+    whole = run(4, began=student, taught_by=[tutor, student], mixed_with=[run(5, began=student)])
+    short = once(whole)
+    assert sets_of(short) == sets_of(whole) == {"s1", "s2", "s3", "s4", "s5", "hm"}
+    assert history(short) == history(whole)
+    (told,) = short["began"]["taught_by"][:1]
+    assert told["steps"] == 2 and told["began"] == {"run": short["began"]["began"]["run"], "sets": ["s1"]}
+    again = [part["run"] for part in short["taught_by"]]
+    assert again == [told["run"], short["began"]["run"]] and all("steps" not in part for part in short["taught_by"])
+    assert short["mixed_with"][0]["began"]["run"] == short["began"]["run"]
+    assert json.dumps(short).count('"recipe"') == 5
 
 
 def test_narrow_terms_are_named_and_open_ones_are_not() -> None:

@@ -1,18 +1,22 @@
 """The mean of two runs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 
-from placket.training.loop import load_checkpoint, save_checkpoint  # noqa: E402
+from placket.training.loop import load_checkpoint, read_checkpoint, save_checkpoint  # noqa: E402
+from placket.training.run import provenance_of  # noqa: E402
 from placket.training.soup import average_checkpoints  # noqa: E402
 
 
-def a_run(path: Path, value: float, widths: tuple[int, ...] = (8, 8)) -> Path:
+def a_run(path: Path, value: float, widths: tuple[int, ...] = (8, 8), began: dict[str, Any] | None = None) -> Path:
     average = {"weight": torch.full((2,), value), "count": torch.tensor(int(value))}
-    save_checkpoint(path, {"average": average, "network": {}, "recipe": {"widths": list(widths)}, "step": int(value)})
+    recipe = {"widths": list(widths)}
+    state = {"average": average, "network": {}, "recipe": recipe, "step": int(value), "spent": 60.0, "began": began}
+    save_checkpoint(path, state)
     return path
 
 
@@ -23,6 +27,18 @@ def test_weights_are_mixed_and_the_rest_is_the_second_ones(tmp_path: Path) -> No
     assert mixed["average"]["weight"].tolist() == [2.0, 2.0]
     assert mixed["average"]["count"] == 5
     assert (mixed["step"], mixed["share"]) == (5, 0.25)
+
+
+def test_another_run_is_named_and_what_the_second_began_with_is_not_named_twice(tmp_path: Path) -> None:
+    first = a_run(tmp_path / "a.pt", 1.0)
+    origin = provenance_of(read_checkpoint(first))
+    later, other = a_run(tmp_path / "b.pt", 5.0, began=origin), a_run(tmp_path / "c.pt", 5.0)
+    of_later, of_other = (
+        provenance_of(read_checkpoint(average_checkpoints(first, second, 0.5, tmp_path / f"{number}.pt")))
+        for number, second in enumerate((later, other))
+    )
+    assert "mixed_with" not in of_later and of_later["began"] == origin
+    assert of_other["mixed_with"] == [origin]
 
 
 def test_what_cannot_be_mixed(tmp_path: Path) -> None:

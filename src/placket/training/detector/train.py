@@ -21,8 +21,7 @@ from placket.training.detector.targets import Sample, load_samples
 from placket.training.detector.user_data import DATASET as OWN
 from placket.training.detector.user_data import read_coco
 from placket.training.gallery import Gallery
-from placket.training.integers import in_integers
-from placket.training.layers import fold_all, grow
+from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS
@@ -83,10 +82,7 @@ class DetectorRun(Run):
     def take(self, weights: dict[str, Tensor]) -> None:
         """As any run; or the trunk alone; or folded, where the network is."""
         if self.recipe.integers and any(k.endswith("running_mean") for k in weights):
-            before = replace(self.recipe, integers=False).network()
-            grow(before, weights)
-            own = self.network.state_dict()
-            self.network.load_state_dict(own | fold_all(before).state_dict())
+            take_folded(self.network, replace(self.recipe, integers=False).network(), weights)
         elif isinstance(self.network, LiteDetector) and any(k.startswith("trunk.") for k in weights):
             self.network.take_trunk(weights)
         else:

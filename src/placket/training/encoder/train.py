@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from placket.training.encoder.on_device import GalleryCrops
 from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
 from placket.training.gallery import Gallery
+from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS
@@ -44,6 +45,7 @@ class EncoderRecipe(Recipe):
     top: int = 640
     backbone: str = "plain"
     frozen: int = 7
+    integers: bool = False
     balance: float = 0.3
     teacher: float = 4.0
     tutor: float = 0.0
@@ -62,7 +64,10 @@ class EncoderRecipe(Recipe):
             raise ValueError(f"unknown backbone: {self.backbone}")
         if self.backbone == "lite2":
             return Encoder(labels, LiteTrunk(self.frozen))
-        return Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
+        network = Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
+        if self.integers:
+            in_integers(network, first="trunk.stem")
+        return network
 
 
 class EncoderRun(Run):
@@ -76,11 +81,12 @@ class EncoderRun(Run):
         sources: dict[str, int], start: Path | None = None, tutors: Sequence[Path] = (),
     ) -> None:  # fmt: skip
         torch.manual_seed(recipe.seed)
+        self.recipe: EncoderRecipe = recipe
         self.tutor: Tutor | None = None
         self.weight, self.blended = recipe.tutor, round(recipe.blended * recipe.rest)
         self.vocabulary, self.teacher, self.contrast = vocabulary, recipe.teacher, recipe.contrast
-        labels = {a: len(v) for a, v in vocabulary.labels.items()}
-        super().__init__(recipe, recipe.network(labels), out, sources, start)
+        self.counts = {a: len(v) for a, v in vocabulary.labels.items()}
+        super().__init__(recipe, recipe.network(self.counts), out, sources, start)
         if tutors:
             self.tutor, self.taught_by = tutor_of(tutors, vocabulary)
             require_weight(recipe.tutor)
@@ -91,6 +97,13 @@ class EncoderRun(Run):
             some = features[:: max(1, len(features) // 4000)].astype(np.float32)
             self.mean = torch.from_numpy(some.mean(0)).to(self.device)
             self.deviation = torch.from_numpy(some.std(0) + 0.05).to(self.device)
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """As any run; folded, where the network is."""
+        if self.recipe.integers and "trunk.stem.norm.running_mean" in weights:
+            take_folded(self.network, replace(self.recipe, integers=False).network(self.counts), weights)
+        else:
+            super().take(weights)
 
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
         """The sum of the weighted parts, and these."""
