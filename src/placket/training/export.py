@@ -18,7 +18,7 @@ from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
 from placket.training.encoder.train import trained_encoder
-from placket.training.integers import without_rounding
+from placket.training.integers import ranges_of, without_rounding
 from placket.training.layers import fold_all
 from placket.training.loop import read_checkpoint
 from placket.training.manifest import sha256, write_manifest
@@ -151,12 +151,13 @@ class ExportPlan:
     refit: bool = True
 
 
-def _compress(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> None:
+def _compress(folder: Path, plan: ExportPlan, data: Path, cache: Path, one: DetectorExport, two: EncoderExport) -> None:
     detector, encoder = folder / "detector.onnx", folder / "encoder.onnx"
     if plan.detector_int8:
-        quantise(detector, detector_pictures(data, cache, plan.detector_side, DETECTOR_SETTINGS["pad"]))
+        pictures = detector_pictures(data, cache, plan.detector_side, DETECTOR_SETTINGS["pad"])
+        quantise(detector, pictures, ranges_of(one))
     if plan.encoder_int8:
-        quantise(encoder, encoder_pictures(data, cache, plan.encoder_side))
+        quantise(encoder, encoder_pictures(data, cache, plan.encoder_side), ranges_of(two))
     for path in (detector, encoder):
         halve_weights(path)
 
@@ -178,7 +179,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
         "detector": difference(one, folder / "detector.onnx", plan.detector_side),
         "encoder": difference(two, folder / "encoder.onnx", plan.encoder_side),
     }
-    _compress(folder, plan, data, cache)
+    _compress(folder, plan, data, cache, one, two)
     training: dict[str, Any] = {
         "detector": {**once(provenance(plan.detector)), "int8": plan.detector_int8},
         "encoder": {

@@ -73,3 +73,8 @@ def without_rounding(network: nn.Module) -> nn.Module:
         if isinstance(module, RoundedConv):
             module.rounding = False
     return network
+
+
+def ranges_of(network: nn.Module) -> dict[str, float]:
+    """The end of the range that each convolution's input is rounded in, by the convolution's name."""
+    return {name: float(m.high) for name, m in network.named_modules() if isinstance(m, RoundedConv)}

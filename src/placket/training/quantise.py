@@ -1,13 +1,14 @@
 """Eight-bit integers for a network's convolutions, by ONNX Runtime's static quantisation.
 
 Weights are rounded channel by channel to seven of the eight bits: processors without VNNI add pairs of products in 16
-bits, where eight would overflow (ONNX Runtime, "Quantize ONNX Models", reduce_range). Ranges of activations are the
-99.99% percentile over sample pictures. The first convolution and every one whose output is no ReLU's input (scores,
-distances, the map of attention) stay as they are: they are small, and their values are read as they come.
+bits, where eight would overflow (ONNX Runtime, "Quantize ONNX Models", reduce_range). Ranges of activations are those
+that a network learnt to round with, see `integers.py`; of what it did not learn the 99.99% percentile over sample
+pictures. The first convolution and every one whose output is no ReLU's input (scores, distances, the map of attention)
+stay as they are: they are small, and their values are read as they come.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -67,31 +68,42 @@ class _Reader:
         return {"image": np.ascontiguousarray(picture.transpose(2, 0, 1)[None], dtype=np.float32)}
 
 
-def _kept_as_they_are(path: Path) -> list[str]:
+def _kept_as_they_are(graph: Any) -> list[str]:
     """Names of the convolutions that stay in float."""
-    import onnx
-
-    graph = onnx.load(str(path)).graph
     to_relu = {name for node in graph.node if node.op_type == "Relu" for name in node.input}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     return [n.name for i, n in enumerate(convolutions) if i == 0 or n.output[0] not in to_relu]
 
 
-def quantise(path: Path, pictures: Sequence[Pixels]) -> None:
-    """Quantise a float network in place; `pictures` [s, s, 3] uint8 are what it will see, a hundred or so."""
+def _learnt(graph: Any, ranges: Mapping[str, float]) -> dict[str, list[dict[str, Any]]]:
+    """Ranges of the tensors that convolutions read, by the name of the module of each."""
+    found: dict[str, float] = {}
+    for node in graph.node:
+        high = ranges.get(node.input[1].removesuffix(".weight")) if node.op_type == "Conv" else None
+        if high is not None:
+            found[node.input[0]] = max(high, found.get(node.input[0], 0.0))
+    return {name: [{"rmin": np.float32(0), "rmax": np.float32(high)}] for name, high in found.items()}
+
+
+def quantise(path: Path, pictures: Sequence[Pixels], ranges: Mapping[str, float] | None = None) -> None:
+    """Quantise a float network in place; `pictures` [s, s, 3] uint8 are what it will see, a hundred or so. `ranges`:
+    the end of the range of each convolution's input, by the name of its module, where it was learnt."""
+    import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
+    graph = onnx.load(str(path)).graph
     quantize_static(
         str(path),
         str(path),
         _Reader(pictures),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["Conv"],
-        nodes_to_exclude=_kept_as_they_are(path),
+        # With a ReLU's output in a range from 0 on, a convolution is rounded once, and its ReLU costs nothing.
+        op_types_to_quantize=["Conv", "Relu"],
+        nodes_to_exclude=_kept_as_they_are(graph),
         per_channel=True,
         reduce_range=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         calibrate_method=CalibrationMethod.Percentile,
-        extra_options={"CalibPercentile": PERCENTILE},
+        extra_options={"CalibPercentile": PERCENTILE, "TensorQuantOverrides": _learnt(graph, ranges or {})},
     )

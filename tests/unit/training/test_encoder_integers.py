@@ -12,7 +12,7 @@ from placket.domain.taxonomy import taxonomy  # noqa: E402
 from placket.training.encoder.items import Vocabulary  # noqa: E402
 from placket.training.encoder.train import EncoderRecipe, EncoderRun  # noqa: E402
 from placket.training.export import export_encoder, load_encoder, trained_in_integers  # noqa: E402
-from placket.training.integers import RoundedConv, without_rounding  # noqa: E402
+from placket.training.integers import RoundedConv, ranges_of, without_rounding  # noqa: E402
 from placket.training.onnx_models import session  # noqa: E402
 from placket.training.quantise import quantise  # noqa: E402
 
@@ -85,6 +85,6 @@ def test_it_answers_as_its_quantised_export(plain: Path, tmp_path: Path) -> None
     module = export_encoder(load_encoder(checkpoint, LABELS), path, SIDE)
     with torch.no_grad():
         floats = module(image)[1].numpy()
-    quantise(path, pictures(24))
+    quantise(path, pictures(24), ranges_of(module))
     integers = np.concatenate([session(path).run(None, {"image": x[None].numpy()})[1] for x in image])
-    assert np.abs(rounded - integers).mean() < 0.8 * np.abs(floats - integers).mean()
+    assert np.abs(rounded - integers).mean() < 0.3 * np.abs(floats - integers).mean()

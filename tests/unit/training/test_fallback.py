@@ -29,10 +29,17 @@ def test_what_is_sure_stays_whatever_the_encoder_says() -> None:
     assert len(case("hm", 0.2, 0.4).answer(0.15, 0.5).scores) == 0
 
 
-def test_the_highest_that_lose_no_garment_are_chosen() -> None:
+def test_what_is_worth_most_is_chosen_with_the_lowest_category_that_does() -> None:
     garments = [case("hm", 0.22, 0.8)] * 6 + [case("cd", 0.33, 0.42)] * 6
     nothing = [case(DRAWN, 0.34, 0.28)] * 8 + [case(DRAWN, 0.17, 0.65)] * 8
     score, category, f2 = choose_fallback(garments + nothing)
-    assert (score, category) == (0.2, 0.4)
+    assert (score, category) == (0.2, 0.3)
     assert f2 == {"hm": 1.0, "cd": 1.0, DRAWN: 1.0}
     assert score in SCORES and category in CATEGORIES
+
+
+def test_one_garment_of_many_does_not_let_every_picture_without_one_pass() -> None:
+    garments = [case("cd", 0.9, 0.9)] * 199 + [case("cd", 0.4, 0.05)]
+    score, category, f2 = choose_fallback(garments + [case(DRAWN, 0.4, 0.3)] * 20)
+    assert (score, category) == (0.35, 0.35)
+    assert f2[DRAWN] == 1.0 and 0.99 < f2["cd"] < 1.0

@@ -12,7 +12,7 @@ pytest.importorskip("onnx", reason="export needs onnx, which is not installed he
 from placket.training.detector.network import Detector  # noqa: E402
 from placket.training.detector.train import DetectorRecipe, DetectorRun  # noqa: E402
 from placket.training.export import export_detector  # noqa: E402
-from placket.training.integers import RoundedConv, in_integers, without_rounding  # noqa: E402
+from placket.training.integers import RoundedConv, in_integers, ranges_of, without_rounding  # noqa: E402
 from placket.training.onnx_models import session  # noqa: E402
 from placket.training.quantise import quantise  # noqa: E402
 from placket.training.soup import average_checkpoints  # noqa: E402
@@ -60,13 +60,13 @@ def test_it_answers_as_its_quantised_export(plain: Path, tmp_path: Path) -> None
     run.save()
     path = tmp_path / "detector.onnx"
     in_floats = export_detector(tmp_path / "checkpoint.pt", path, 64)
-    quantise(path, pictures(24))
+    quantise(path, pictures(24), ranges_of(in_floats))
     image = batch()["image"].float()
     integers = np.concatenate([session(path).run(None, {"image": x[None].numpy()})[1] for x in image])
     with torch.no_grad():
         rounded = run.average.network.eval()(image)[0].sigmoid().numpy()
         floats = in_floats(image)[1].numpy()
-    assert np.abs(rounded - integers).mean() < 0.6 * np.abs(floats - integers).mean()
+    assert np.abs(rounded - integers).mean() < 0.3 * np.abs(floats - integers).mean()
 
 
 def test_a_folded_network_is_not_averaged_with_one_that_is_not(plain: Path, tmp_path: Path) -> None:

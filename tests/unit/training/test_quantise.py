@@ -56,6 +56,21 @@ def test_inner_convolutions_become_integers_of_seven_bits(tmp_path: Path) -> Non
     assert 0 < np.abs(after - before).mean() < 0.04 * np.abs(before).mean()
 
 
+def test_a_range_that_was_learnt_is_taken_and_no_output_is_rounded_twice(tmp_path: Path) -> None:
+    path = tmp_path / "network.onnx"
+    small_network(path)
+    quantise(path, [RNG.integers(0, 256, (32, 32, 3)).astype(np.uint8) for _ in range(8)], {"w1": 51.0})
+    graph = onnx.load(str(path)).graph
+    values = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    (inner,) = [n for n in graph.node if n.op_type == "Conv" and n.name == "conv1"]
+    (entry,) = [n for n in graph.node if n.output[0] == inner.input[0]]
+    assert entry.op_type == "DequantizeLinear"
+    assert values[entry.input[1]] == pytest.approx(51.0 / 255) and values[entry.input[2]] == 0
+    # The ReLU behind it is gone: values below the range's end are cut off as they are rounded.
+    (behind,) = [n for n in graph.node if inner.output[0] in n.input]
+    assert behind.op_type == "QuantizeLinear" and values[behind.input[2]] == 0
+
+
 def test_ranges_are_measured_on_training_pictures_of_every_set() -> None:
     entries = [
         SimpleNamespace(dataset=d, part=p, n=n) for d in ("hm", "ccp") for p in ("train", "val") for n in range(40)

@@ -123,7 +123,8 @@ def _choices(seen: Sequence[Seen], found: Sequence[Detections]) -> dict[tuple[fl
 def calibrate(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> dict[str, Any]:
     """`nms_iou`, `score_threshold`, `fallback_score` for the bundle, and under `chosen` what each choice was made by.
 
-    The three are worth most together, see `worth`; of equals the highest fallback, which takes the least for a garment.
+    The three are worth most together, see `worth`; of equals the highest fallback, which takes the least for a garment,
+    and to three digits the lowest IoU, which shows one twice least often.
     F2, not F1: a garment that is missed fails a shop's whole row, a box too many costs a glance.
     """
     seen = [*look(detector, samples, cache), *look_at_nothing(detector)]
@@ -136,7 +137,7 @@ def calibrate(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) ->
             table[best],
             {str(s): max(worth(v) for k, v in table.items() if k[0] == s) for s in SCORES},
         )
-    iou = max(by_iou, key=lambda i: worth(by_iou[i][1]))
+    iou = max(by_iou, key=lambda i: (round(worth(by_iou[i][1]), 3), -i))
     (score, fallback), f2, by_score = by_iou[iou]
     return {
         "nms_iou": iou, "score_threshold": score, "fallback_score": fallback,

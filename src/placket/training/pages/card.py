@@ -34,8 +34,8 @@ Seen in the sheets of detections and in the tables of the two pages:
   alone they are found.
 - Dresses: on people often taken for a top, for a skirt, or found twice as both.
 - Photos turned by 90 degrees without the camera's note of it: a quarter less is found.
-- Without a garment in the photo one is found all the same: in two of five of bottles, tubes and other things on
-  white, one of five drawn patterns, one of ten streets.
+- Without a garment in the photo one is found all the same: in a quarter of bottles, tubes and other things on white,
+  one of nine drawn patterns, one of ten streets.
 - Clothes lying flat in phone photos: whether for women or men, and for kids, is often wrong: size is not in the
   picture.
 - Fabric, fit, shape, look and details: told right in half to three quarters of the cases; people disagree there too.
