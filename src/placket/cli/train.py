@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from placket.cli.output import console, fail, run_safely
+from placket.training.recipes import brought_recipes, recipe_path
 
 train_app = typer.Typer(no_args_is_help=True, help="Train the networks of a bundle (needs PyTorch).")
 
@@ -53,17 +54,15 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     return {name: group for name, _, group in (p.rpartition("=") for p in pairs)}
 
 
+def _recipes(*kinds: str) -> str:
+    brought = ", ".join(f"`{name}`" for name in brought_recipes(*kinds))
+    return f"A YAML file, or one that Placket brings: {brought}."
+
+
 @train_app.command()
 def detector(
     out: Out,
-    recipe: Annotated[
-        str,
-        typer.Option(
-            help="A YAML file, or one that Placket brings: `detector`, `detector-fine`, `detector-more`, "
-            "`detector-muon`, `detector-people`, `detector-people-more`, `detector-tutor`, `detector-grown`, "
-            "`detector-integers`, `detector-studio`, `smoke`."
-        ),
-    ] = "detector",
+    recipe: Annotated[str, typer.Option(help=_recipes("detector", "smoke"))] = "detector",
     data: Data = None,
     coco: Annotated[Path | None, typer.Option(help="Your own boxes instead: a COCO file; with --images.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the pictures that the COCO file names.")] = None,
@@ -85,7 +84,6 @@ def detector(
     """Train the detector on the data folder, on your own COCO boxes, or (recipe `smoke`) on drawn pictures."""
     require_training()
     from placket.training.detector.train import DetectorRecipe, train_detector, train_on_coco, train_on_drawings
-    from placket.training.recipes import recipe_path
 
     with run_safely():
         settings = DetectorRecipe.read(recipe_path(recipe))
@@ -111,13 +109,7 @@ def detector(
 def encoder(
     out: Out,
     data: Annotated[Path, typer.Option(help="Folder of the training data: records, garments, images.")],
-    recipe: Annotated[
-        str,
-        typer.Option(
-            help="A YAML file, or one that Placket brings: `encoder`, `encoder-more`, `encoder-muon`, "
-            "`encoder-distilled`, `encoder-distilled-more`, `encoder-grown`, `tutor`, `tutor-more`."
-        ),
-    ] = "encoder",
+    recipe: Annotated[str, typer.Option(help=_recipes("encoder", "tutor"))] = "encoder",
     cache: Cache = None,
     sets: Sets = None,
     minutes: Minutes = None,
@@ -132,7 +124,6 @@ def encoder(
     """Train the encoder on the garments of the data folder."""
     require_training()
     from placket.training.encoder.train import EncoderRecipe, train_encoder
-    from placket.training.recipes import recipe_path
 
     cache = cache or DATA_CACHE
     with run_safely():

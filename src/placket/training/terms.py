@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 # Name of a set -> what it shows, and the terms of its source.
@@ -47,18 +47,23 @@ def sets_of(training: dict[str, Any]) -> set[str]:
     return seen
 
 
+def _with_others(part: dict[str, Any], told: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """A run with what it began with, and then all other networks that it names, `told` another way."""
+    out = dict(part)
+    if out.get("began"):
+        out["began"] = told(out["began"])
+    for key in OTHERS:
+        if out.get(key):
+            out[key] = [told(other) for other in out[key]]
+    return out
+
+
 def brief(training: dict[str, Any]) -> dict[str, Any]:
     """The provenance with bundles that labelled photos named only, with the sets they had seen: how they came to be is
     written in themselves, and would be repeated here for every bundle before."""
     if "bundle" in training:
         return {"bundle": training["bundle"], "sets": sorted(sets_of(training))}
-    out = dict(training)
-    if out.get("began"):
-        out["began"] = brief(out["began"])
-    for key in OTHERS:
-        if out.get(key):
-            out[key] = [brief(other) for other in out[key]]
-    return out
+    return _with_others(training, brief)
 
 
 def once(training: dict[str, Any]) -> dict[str, Any]:
@@ -73,13 +78,7 @@ def once(training: dict[str, Any]) -> dict[str, Any]:
         if name in told:
             return {"run": name, "sets": sorted(sets_of(part))}
         told.add(name)
-        out = {"run": name, **part}
-        if out.get("began"):
-            out["began"] = tell(out["began"])
-        for key in OTHERS:
-            if out.get(key):
-                out[key] = [tell(other) for other in out[key]]
-        return out
+        return {"run": name, **_with_others(part, tell)}
 
     return tell(training)
 
