@@ -29,11 +29,16 @@ _PLAIN = 1.0
 _OPSET = 17
 
 
-def write_tiny_bundle(folder: Path, version: str = "tiny-1", *, seed: int = 7, **manifest: Any) -> Path:
-    """Write the bundle into ``folder``. Another ``seed`` makes other embeddings; ``manifest`` replaces its fields."""
+def write_tiny_bundle(
+    folder: Path, version: str = "tiny-1", *, seed: int = 7, first_color: str = "", **manifest: Any
+) -> Path:
+    """Write the bundle into ``folder``. Another ``seed`` makes other embeddings; ``manifest`` replaces its fields.
+
+    With ``first_color`` the encoder also tells a main colour: always this one, by three times to any other.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(_detector(), folder / "detector.onnx")
-    onnx.save(_encoder(seed), folder / "encoder.onnx")
+    onnx.save(_encoder(seed, first_color), folder / "encoder.onnx")
     words = taxonomy()
     content = {
         "format": 1,
@@ -61,6 +66,7 @@ def write_tiny_bundle(folder: Path, version: str = "tiny-1", *, seed: int = 7, *
             "pad": 255,
             "margin": 0.08,
             "embedding_dim": 256,
+            "first_color": bool(first_color),
         },
         "calibration": {
             "temperature": dict.fromkeys(("category", *words.attributes), 1.0),
@@ -133,7 +139,7 @@ def _detector() -> onnx.ModelProto:
     return g.model(DETECTOR_SIDE, {"boxes": ("batch", 2, 4), "scores": ("batch", 2, len(taxonomy().groups))})
 
 
-def _encoder(seed: int) -> onnx.ModelProto:
+def _encoder(seed: int, first_color: str) -> onnx.ModelProto:
     rng = np.random.default_rng(seed)
     words = taxonomy()
     cells = ENCODER_SIDE // 8
@@ -150,4 +156,9 @@ def _encoder(seed: int) -> onnx.ModelProto:
         logits = g("MatMul", features, g.const(rng.normal(0, 3 * width**-0.5, (width, len(labels)))))
         g("Sub", logits, g.const(3.0 if name in MULTI_LABEL else 0.0), out=name)
         outputs[name] = ("batch", len(labels))
+    if first_color:
+        nothing = g("MatMul", features, g.const(np.zeros((width, len(words.attributes["colors"])))))
+        bias = [np.log(3.0) * (label == first_color) for label in words.attributes["colors"]]
+        g("Add", nothing, g.const(bias), out="first_color")
+        outputs["first_color"] = ("batch", len(bias))
     return g.model(ENCODER_SIDE, outputs)

@@ -25,6 +25,7 @@ from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
 from placket.training.terms import once, sets_of, terms_of
+from placket.vision.bundle import FIRST_COLOR
 
 OPSET = 17
 MIN_HALF = 1024
@@ -115,7 +116,7 @@ def default_calibration(vocabulary: Vocabulary) -> dict[str, Any]:
 DEFAULT_CURVE = [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]
 DETECTOR_SETTINGS: dict[str, Any] = {
     "file": "detector.onnx", "fit": "letterbox", "pad": 114, "score_threshold": 0.35, "nms_iou": 0.6,
-    "max_detections": 20, "fallback_score": 0.15,
+    "max_detections": 20, "fallback_score": 0.15, "vote_iou": 0.8,
 }  # fmt: skip
 ENCODER_SETTINGS = {"file": "encoder.onnx", "fit": "letterbox", "pad": 255, "margin": 0.08, "embedding_dim": 256}
 
@@ -194,7 +195,9 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
             "groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes,
         },
         "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
-        "encoder": {**ENCODER_SETTINGS, "size": [plan.encoder_side] * 2},
+        "encoder": {
+            **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": FIRST_COLOR in network.heads,
+        },
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": DEFAULT_CURVE},
         "metrics": {"float_onnx_difference": differences},

@@ -65,7 +65,8 @@ class _Cases:
         self._pipeline = Pipeline(replace(shipped, detector=weakest), Engine(1))
 
     def of(self, kind: str, pixels: Pixels, sample: Sample) -> Case:
-        seen = Seen(kind, truth_of(sample, pixels), self._detector.candidates(pixels), sample.open_groups)
+        raw = self._detector.candidates(pixels)
+        seen = Seen(kind, truth_of(sample, pixels), raw, sample.open_groups, self._detector.vote_iou)
         found = after_suppression(seen, self._nms)
         sure = found.above(self._score)
         weak = answer(found, self._score, min(SCORES)) if not len(sure.scores) else _NONE

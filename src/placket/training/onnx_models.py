@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from placket.training.cache import Pixels
+from placket.vision.detector import voted
 
 Floats = NDArray[np.float32]
 CANDIDATE_SCORE = 0.01
@@ -81,14 +82,22 @@ def suppress(boxes: Floats, scores: Floats, groups: NDArray[np.int64], iou: floa
     return np.array(keep, np.int64)
 
 
+def settled(raw: Detections, nms_iou: float, vote_iou: float | None) -> Detections:
+    """Candidates after suppression, each box moved by the votes of those around it."""
+    keep = suppress(raw.boxes, raw.scores, raw.groups, nms_iou)
+    boxes = [voted(raw.boxes, np.where(raw.groups == raw.groups[i], raw.scores, 0), int(i), vote_iou) for i in keep]
+    return Detections(np.reshape(boxes, (-1, 4)).astype(np.float32), raw.scores[keep], raw.groups[keep])
+
+
 class OnnxDetector:
-    """`detector.onnx` with the settings of its bundle (`size`, `pad`, `nms_iou`)."""
+    """`detector.onnx` with the settings of its bundle (`size`, `pad`, `nms_iou`, `vote_iou`)."""
 
     def __init__(self, path: Path, settings: dict[str, Any], threads: int = 1) -> None:
         self.session = session(path, threads)
         self.side: int = settings["size"][0]
         self.pad: int = settings["pad"]
         self.nms_iou: float = settings["nms_iou"]
+        self.vote_iou: float | None = settings.get("vote_iou")
 
     def raw(self, pixels: Pixels) -> tuple[Floats, Floats]:
         """Boxes [n, 4] as fractions and scores [n, groups] of every location."""
@@ -106,11 +115,9 @@ class OnnxDetector:
         order = np.argsort(-value, kind="stable")[:CANDIDATES]
         return Detections(boxes[place[order]], value[order], group[order].astype(np.int64))
 
-    def detect(self, pixels: Pixels, nms_iou: float | None = None) -> Detections:
-        """Boxes after suppression, with a score of at least 0.01."""
-        raw = self.candidates(pixels)
-        keep = suppress(raw.boxes, raw.scores, raw.groups, self.nms_iou if nms_iou is None else nms_iou)
-        return Detections(raw.boxes[keep], raw.scores[keep], raw.groups[keep])
+    def detect(self, pixels: Pixels) -> Detections:
+        """Boxes after suppression and voting, with a score of at least 0.01."""
+        return settled(self.candidates(pixels), self.nms_iou, self.vote_iou)
 
 
 class OnnxEncoder:

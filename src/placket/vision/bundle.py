@@ -16,6 +16,8 @@ from placket.domain.garments import EMBEDDING_DIM
 from placket.domain.taxonomy import MULTI_LABEL, Taxonomy, taxonomy
 
 MANIFEST = "bundle.json"
+FIRST_COLOR = "first_color"
+"""An encoder's output beside the attributes: which of the ``colors`` is the main one."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MOST_MANIFEST_BYTES = 5_000_000
 
@@ -51,7 +53,8 @@ class _Part(BaseModel):
 
 class DetectorSettings(_Part):
     """``size`` is (height, width) of the canvas. ``fallback_score``: when no box reaches ``score_threshold``, the best
-    one is taken if it reaches this, and if its category is at least as probable as ``fallback_category``."""
+    one is taken if it reaches this, and if its category is at least as probable as ``fallback_category``. ``vote_iou``:
+    a box is the mean, weighted by score, of the boxes of its group that overlap it by this much; None: it is itself."""
 
     file: FileName
     size: Size
@@ -62,10 +65,12 @@ class DetectorSettings(_Part):
     max_detections: int = Field(ge=1, le=100)
     fallback_score: float | None = Field(None, gt=0, le=1)
     fallback_category: Share = 0.0
+    vote_iou: float | None = Field(None, gt=0, le=1)
 
 
 class EncoderSettings(_Part):
-    """``margin`` widens a box on each side, as a share of its width and height, before it is cut out."""
+    """``margin`` widens a box on each side, as a share of its width and height, before it is cut out. ``first_color``:
+    the network has an output of this name, behind the others: which of the colours is the main one."""
 
     file: FileName
     size: Size
@@ -73,6 +78,7 @@ class EncoderSettings(_Part):
     pad: int = Field(ge=0, le=255)
     margin: float = Field(ge=0, le=1)
     embedding_dim: int
+    first_color: bool = False
 
 
 class Fusion(_Part):
@@ -91,13 +97,14 @@ class HintWeights(_Part):
 class Calibration(_Part):
     """``temperature`` divides logits. ``thresholds``: least probability of a multi-label attribute's labels, by label
     or ``default``; without, the set with the best expected F1 is told. ``unknown``: an attribute whose best label is
-    less probable is not told."""
+    less probable is not told. ``measured_color``: how much the measured colours weigh in the choice of the main one."""
 
     temperature: dict[str, Annotated[float, Field(gt=0)]] = {}
     thresholds: dict[str, dict[str, Share]] = {}
     unknown: dict[str, Share] = {}
     fusion: Fusion = Field(default_factory=lambda: Fusion(alpha=0.5))
     hints: HintWeights = Field(default_factory=HintWeights)
+    measured_color: float = Field(default=0.0, ge=0, le=10)
 
     def threshold(self, attribute: str, label: str) -> float:
         of_attribute = self.thresholds.get(attribute, {})
@@ -228,7 +235,7 @@ def _check_words(folder: Path, manifest: _Manifest) -> None:
 
 
 def _check_calibration(folder: Path, calibration: Calibration, words: Taxonomy) -> None:
-    known = {"category", *words.attributes}
+    known = {"category", FIRST_COLOR, *words.attributes}
     for table in (calibration.temperature, calibration.unknown):
         if strange := sorted(set(table) - known):
             raise BundleInvalid(f"{folder}: the calibration names {strange[0]!r}, which is no attribute")

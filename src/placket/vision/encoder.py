@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from placket.domain.errors import BundleInvalid, VisionCrashed
 from placket.domain.garments import EMBEDDING_DIM, Box, Embedding
 from placket.domain.taxonomy import taxonomy
-from placket.vision.bundle import Bundle
+from placket.vision.bundle import FIRST_COLOR, Bundle
 from placket.vision.engine import Engine
 from placket.vision.preprocessing import Canvas, Pixels, batch, crop
 
@@ -18,7 +18,8 @@ _MOST_CROPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """``logits``: of ``category`` and of each attribute, in the taxonomy's order."""
+    """``logits``: of ``category``, of each attribute, and of ``first_color`` where the network tells it; their labels
+    in the taxonomy's order."""
 
     embedding: Embedding
     logits: Mapping[str, NDArray[np.float32]]
@@ -30,6 +31,8 @@ class Encoder:
         words = taxonomy()
         self.settings = bundle.encoder
         self._counts = {"category": len(words.categories), **{a: len(v) for a, v in words.attributes.items()}}
+        if bundle.encoder.first_color:
+            self._counts[FIRST_COLOR] = len(words.attributes["colors"])
         self._network = engine.open(bundle.encoder_path, ("embedding", *self._counts))
 
     def canvas(self, pixels: Pixels, box: Box) -> Canvas:

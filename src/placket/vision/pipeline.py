@@ -18,8 +18,6 @@ from placket.vision.engine import Engine
 from placket.vision.preprocessing import Pixels
 from placket.vision.tags import Tagger
 
-_DENIM_CATEGORIES = ("jeans", "denim_jacket")
-
 
 class Pipeline:
     """A bundle's networks, open. Threads may share it."""
@@ -81,17 +79,15 @@ class Pipeline:
     ) -> Garment:
         scores = detection.group_scores if detection else None
         category = self.tagger.category(encoded.logits["category"], scores, hints)
-        tags = self.tagger.attributes(encoded.logits, category.id, hints)
-        fabric = tags.get("fabric")
-        denim = category.id in _DENIM_CATEGORIES or (fabric is not None and fabric[0].id == "denim")
+        measured = swatches(pixels, box, behind, denim=self.tagger.of_denim(encoded.logits, category.id))
         return Garment(
             group=taxonomy().group_of(category.id),
             category=category,
             box=box,
             score=detection.score if detection else 1.0,
-            tags=tags,
+            tags=self.tagger.attributes(encoded.logits, category.id, hints, measured),
             embedding=encoded.embedding,
-            swatches=swatches(pixels, box, behind, denim=denim),
+            swatches=measured,
         )
 
 

@@ -5,18 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from placket.domain.garments import Label
+from placket.domain.garments import Label, Swatch
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.taxonomy import MULTI_LABEL, taxonomy
-from placket.vision.bundle import Calibration
+from placket.vision.bundle import FIRST_COLOR, Calibration
 from placket.vision.label_sets import best_set
+from placket.vision.main_color import led_by, main_color, shares_of
 
 LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
 LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
 _FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
 _SMALLEST_GROUP_SCORE = 1e-3
+_DENIM_CATEGORIES = ("jeans", "denim_jacket")
 
 Values = NDArray[np.float64]
+Logits = Mapping[str, NDArray[np.float32]]
 
 
 def lengths_of(category: str) -> tuple[str, ...]:
@@ -63,12 +66,17 @@ class Tagger:
         return Label(self._categories[best], float(p[best]))
 
     def attributes(
-        self, logits: Mapping[str, NDArray[np.float32]], category: str, hints: Hints = NO_HINTS
+        self,
+        logits: Logits,
+        category: str,
+        hints: Hints = NO_HINTS,
+        swatches: Sequence[Swatch] = (),
     ) -> dict[str, tuple[Label, ...]]:
         """Labels of every attribute that applies to ``category`` and can be told, best first.
 
         A single-label attribute has one. Those of ``colors`` and ``details`` are the set with the best expected F1, or
         where the bundle has thresholds, those above them; ``colors`` has one at least, ``details`` may be absent.
+        Where the encoder tells a main colour, that leads, and the measured ``swatches`` count for it.
         """
         tags: dict[str, tuple[Label, ...]] = {}
         for name, labels in self._words.attributes.items():
@@ -77,8 +85,10 @@ class Tagger:
             scaled = self._scaled(name, logits[name])
             if name == "gender":
                 scaled = scaled + self._calibration.hints.gender * _named(labels, hints.genders)
-            if name in MULTI_LABEL:
-                found = self._several(name, labels, scaled)
+            if name == "colors" and FIRST_COLOR in logits:
+                found = self._colors(labels, sigmoid(scaled), logits[FIRST_COLOR], swatches)
+            elif name in MULTI_LABEL:
+                found = _told(labels, p := sigmoid(scaled), self._several(name, p))
             else:
                 found = self._one(name, labels, scaled, self._lengths[category] if name == "length" else None)
             if found:
@@ -86,6 +96,13 @@ class Tagger:
         if "sleeve_length" in logits and self._sleeveless(logits["sleeve_length"]):
             tags.pop("sleeve_shape", None)
         return tags
+
+    def of_denim(self, logits: Logits, category: str) -> bool:
+        """Whether the garment is of denim, by what it is or by its fabric."""
+        if category in _DENIM_CATEGORIES:
+            return True
+        fabric = self._one("fabric", self._words.attributes["fabric"], self._scaled("fabric", logits["fabric"]), None)
+        return bool(fabric) and fabric[0].id == "denim"
 
     def _scaled(self, name: str, logits: NDArray[np.float32]) -> Values:
         return np.asarray(logits, np.float64) / self._calibration.temperature.get(name, 1.0)
@@ -99,18 +116,31 @@ class Tagger:
             return ()
         return (Label(labels[best], float(p[best])),)
 
-    def _several(self, name: str, labels: tuple[str, ...], scaled: Values) -> tuple[Label, ...]:
-        p = 1.0 / (1.0 + np.exp(-np.clip(scaled, -60, 60)))
+    def _several(self, name: str, p: Values) -> NDArray[np.int64]:
         # Every garment has a colour; not every one has a detail.
         at_least_one = name == "colors" and p.max() >= self._calibration.unknown.get(name, 0.0)
         if name in self._thresholds:
-            chosen = _above(p, self._thresholds[name], at_least_one)
-        else:
-            chosen = best_set(p, at_least_one)
-        return tuple(Label(labels[i], float(p[i])) for i in chosen)
+            return _above(p, self._thresholds[name], at_least_one)
+        return best_set(p, at_least_one)
+
+    def _colors(
+        self, labels: tuple[str, ...], p: Values, first: NDArray[np.float32], swatches: Sequence[Swatch]
+    ) -> tuple[Label, ...]:
+        main = main_color(
+            softmax(self._scaled(FIRST_COLOR, first)), shares_of(swatches, labels), self._calibration.measured_color
+        )
+        # The main colour is one of the colours, so each is one at least as probably as it is the main one.
+        p = np.maximum(p, main)
+        chosen = self._several("colors", p)
+        ranked = led_by(int(np.argmax(main)), chosen, p) if len(chosen) else []
+        return tuple(Label(labels[i], score) for i, score in ranked)
 
     def _sleeveless(self, logits: NDArray[np.float32]) -> bool:
         return self._words.attributes["sleeve_length"][int(np.argmax(logits))] == "sleeveless"
+
+
+def _told(labels: tuple[str, ...], p: Values, chosen: NDArray[np.int64]) -> tuple[Label, ...]:
+    return tuple(Label(labels[i], float(p[i])) for i in chosen)
 
 
 def _above(p: Values, thresholds: Values, at_least_one: bool) -> NDArray[np.int64]:
@@ -121,6 +151,12 @@ def _above(p: Values, thresholds: Values, at_least_one: bool) -> NDArray[np.int6
 
 def _named(labels: Sequence[str], hinted: Sequence[str]) -> Values:
     return np.isin(labels, hinted).astype(np.float64) if hinted else np.zeros(len(labels))
+
+
+def sigmoid(values: Values) -> Values:
+    """1 / (1 + exp(-x)) of each value."""
+    result: Values = 1.0 / (1.0 + np.exp(-np.clip(values, -60, 60)))
+    return result
 
 
 def softmax(values: Values) -> Values:

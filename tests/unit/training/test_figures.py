@@ -17,7 +17,7 @@ from placket.training.encoder import calibrate
 from placket.training.encoder.crops import crop
 from placket.training.encoder.items import Item
 from placket.training.encoder.predict import Predictions
-from placket.training.onnx_models import Detections, iou_matrix, letterbox, suppress
+from placket.training.onnx_models import Detections, iou_matrix, letterbox, settled, suppress
 from placket.vision import preprocessing
 
 
@@ -58,6 +58,15 @@ def test_suppression_keeps_groups_apart() -> None:
     a = found((0, 0, 1, 1, 0, 0.9), (0, 0, 1, 0.9, 0, 0.8), (0, 0, 1, 1, 1, 0.7))
     assert suppress(a.boxes, a.scores, a.groups, 0.6).tolist() == [0, 2]
     assert suppress(a.boxes, a.scores, a.groups, 0.95).tolist() == [0, 1, 2]
+
+
+def test_what_was_suppressed_votes_within_its_group() -> None:
+    a = found((0, 0, 1, 1.0, 0, 0.6), (0, 0, 1, 0.9, 0, 0.2), (0, 0, 1, 0.85, 1, 0.5))
+    assert settled(a, 0.5, None).boxes.tolist() == [[0, 0, 1, 1], pytest.approx([0, 0, 1, 0.85])]
+    moved = settled(a, 0.5, 0.8)
+    assert moved.boxes[0] == pytest.approx([0, 0, 1, 0.975]) and moved.boxes[1] == pytest.approx([0, 0, 1, 0.85])
+    assert moved.groups.tolist() == [0, 1]
+    assert settled(found(), 0.5, 0.8).boxes.shape == (0, 4)
 
 
 def test_the_fallback_answers_once_and_only_in_need() -> None:
@@ -148,6 +157,16 @@ def test_the_curve_rises_and_says_how_rare_a_cosine_is() -> None:
     assert curve[0] == [-1.0, 0.0] and curve[-1] == [1.0, 1.0]
     cosines = calibrate.random_cosines(some)
     assert (np.interp(cosines, xs, ys) >= 0.5).mean() == pytest.approx(0.01, abs=0.002)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.02, 0.1])
+def test_the_curve_rises_even_where_everything_looks_alike(apart: float) -> None:
+    same = predictions(600)
+    same.embedding[:] = apart * same.embedding + np.eye(same.embedding.shape[1], dtype=np.float32)[0]
+    same.embedding /= np.linalg.norm(same.embedding, axis=1, keepdims=True)
+    xs, ys = zip(*calibrate.similarity_curve(same), strict=True)
+    assert all(np.diff(xs) > 0) and all(np.diff(ys) >= 0)
+    assert (xs[0], xs[-1]) == (-1.0, 1.0)
 
 
 def coco_file(folder: Path, **changes: object) -> Path:

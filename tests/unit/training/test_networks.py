@@ -90,6 +90,17 @@ def test_the_exported_encoder_answers_like_the_network(tmp_path: Path, flip: boo
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(logits, mirrored, strict=True)) == flip
 
 
+def test_a_head_for_the_main_colour_is_exported_behind_the_others() -> None:
+    network = with_statistics(Encoder(LABELS, Trunk(**SMALL, top=32)))
+    network.heads["first_color"] = torch.nn.Linear(network.trunk.width, LABELS["colors"])
+    module = EncoderExport(fold_all(network)).eval()
+    assert module.names == ["embedding", "category", *taxonomy().attributes, "first_color"]
+    image = torch.rand(2, 3, 64, 64) * 255
+    with torch.no_grad():
+        last = module(image)[-1]
+        torch.testing.assert_close(last, module.network.heads["first_color"](module.network.trunk(image)))
+
+
 def one_batch() -> dict[str, object]:
     rng = np.random.default_rng(0)
     scenes = [

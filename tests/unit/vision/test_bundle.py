@@ -51,6 +51,8 @@ def test_a_good_bundle(tiny: Path) -> None:
         (lambda m: m["detector"].update(file="/etc/passwd"), "detector.file.*plain name"),
         (lambda m: m["detector"].update(score_threshold=1.5), "detector.score_threshold"),
         (lambda m: m["detector"].update(nms_iou=float("nan")), "bundle.json"),
+        (lambda m: m["detector"].update(vote_iou=0), "detector.vote_iou"),
+        (lambda m: m["calibration"].update(measured_color=-0.1), "calibration.measured_color"),
         (lambda m: m["taxonomy"]["categories"].reverse(), "taxonomy is not the product's"),
         (lambda m: m["taxonomy"]["attributes"]["fit"].append("baggy"), "taxonomy is not the product's"),
         (lambda m: m["taxonomy"]["attributes"].pop("fit"), "taxonomy is not the product's"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from placket.vision.bundle import DetectorSettings, read_bundle
-from placket.vision.detector import Detector, candidates, choose, iou, suppress, to_fractions
+from placket.vision.detector import Detector, candidates, choose, iou, suppress, to_fractions, voted
 from placket.vision.engine import Engine
 from placket.vision.preprocessing import Canvas
 from tests.support.photos import drawn
@@ -71,19 +71,41 @@ def test_boxes_without_area_and_numbers_that_are_none_are_no_garments() -> None:
     assert choose(rows[:0], scores()[None].reshape(0, 1), SETTINGS) == []
 
 
+def test_boxes_near_the_chosen_one_move_it_by_their_scores() -> None:
+    rows = boxes((0, 0, 10, 10), (0, 0, 10, 9), (0, 0, 10, 7), (20, 20, 30, 30), (0, 0, 10, 10))
+    values = np.array([0.6, 0.2, 0.9, 0.9, 0.09], np.float32)
+    assert voted(rows, values, 0, None).tolist() == [0, 0, 10, 10]
+    assert voted(rows, values, 0, 0.8) == pytest.approx([0, 0, 10, 9.75])  # the third overlaps by 0.7, the last is weak
+    assert voted(rows, values, 0, 0.95).tolist() == [0, 0, 10, 10]
+    assert voted(rows, values, 4, 0.95) == pytest.approx([0, 0, 10, 10])
+
+
+def test_a_box_of_numbers_that_are_none_has_no_vote() -> None:
+    rows = boxes(A, (np.nan, 0.1, 0.5, 0.5), (0.1, 0.1, np.inf, 0.5), A_MOVED)
+    found = voted(rows, np.array([0.5, 0.9, 0.9, np.nan], np.float32), 0, 0.5)
+    assert found == pytest.approx(A)
+
+
+@pytest.mark.parametrize("vote", [None, 0.8])
 @pytest.mark.parametrize("fallback", [None, 0.2, 0.5])
 @pytest.mark.parametrize("top", [0.1, 0.3, 0.9])
-def test_nothing_is_lost_by_looking_at_likely_rows_alone(fallback: float | None, top: float) -> None:
+def test_nothing_is_lost_by_looking_at_likely_rows_alone(
+    fallback: float | None, top: float, vote: float | None
+) -> None:
     rng = np.random.default_rng(7)
     corners = rng.random((200, 2, 2)).astype(np.float32)
     places = np.concatenate([corners.min(1), corners.max(1)], 1)
     values = (rng.random((200, 9)) * top).astype(np.float32)
     values[rng.random((200, 9)) < 0.1] = np.nan
-    settings = SETTINGS.model_copy(update={"fallback_score": fallback})
+    settings = SETTINGS.model_copy(update={"fallback_score": fallback, "vote_iou": vote})
     rows = candidates(values, settings)
     found = choose(places[rows], values[rows], settings)
-    assert [(int(rows[i]), g) for i, g in found] == choose(places, values, settings)
-    assert len(rows) < 200 or top == 0.9
+    every = choose(places, values, settings)
+    assert [(int(rows[i]), g) for i, g in found] == every
+    for (few, group), (all_, _) in zip(found, every, strict=True):
+        moved = voted(places[rows], values[rows, group], few, vote)
+        assert moved == pytest.approx(voted(places, values[:, group], all_, vote))
+    assert len(rows) < 200 or top == 0.9 or vote
 
 
 def test_canvas_pixels_to_fractions() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placket.domain.errors import ImageFormatUnsupported, VisionCrashed
+from placket.domain.errors import BundleInvalid, ImageFormatUnsupported, VisionCrashed
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.vision.bundle import read_bundle
 from placket.vision.encoder import Encoder
@@ -107,3 +107,26 @@ def test_one_garment_seen_as_two_groups_is_one() -> None:
     other = garment("TOP", Box(0.1, 0.1, 0.5, 0.9), 0.5)
     apart = garment("WHOLEBODY", Box(0.5, 0.1, 0.9, 0.9), 0.4)
     assert distinct([a, again, other, apart], 0.6) == [again, other, apart]
+
+
+def test_a_network_that_tells_the_main_colour(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "mint", first_color="mint")
+    (garment, *_) = LocalVision(read_bundle(folder), threads=1).analyse(photo(300, 400)).garments
+    first, *others = garment.tags["colors"]
+    assert first.id == "mint"
+    assert all(x.score <= first.score for x in others)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["calibration"]["measured_color"] = 10.0  # now what the pixels show wins: the garment is drawn in red
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    (garment, *_) = LocalVision(read_bundle(folder), threads=1).analyse(photo(300, 400, RED)).garments
+    assert garment.tags["colors"][0].id == garment.swatches[0].name == "red"
+
+
+@pytest.mark.parametrize("made", ["", "mint"])
+def test_a_manifest_that_promises_another_output_is_refused(tmp_path: Path, made: str) -> None:
+    folder = write_tiny_bundle(tmp_path / "odd", first_color=made)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["encoder"]["first_color"] = not made
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleInvalid, match="first_color" if not made else "it has"):
+        LocalVision(read_bundle(folder), threads=1)

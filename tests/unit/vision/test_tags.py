@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from placket.domain.garments import Swatch
 from placket.domain.hints import Hints
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Calibration, Fusion
@@ -14,7 +15,7 @@ def calibration(alpha: float = 0.5, **fields: object) -> Calibration:
     return Calibration.model_validate({"fusion": Fusion(alpha=alpha), **fields})
 
 
-def logits(attribute: str, **values: float) -> np.ndarray:
+def logits(attribute: str, /, **values: float) -> np.ndarray:
     labels = WORDS.categories if attribute == "category" else WORDS.attributes[attribute]
     out = np.zeros(len(labels), np.float32)
     for label, value in values.items():
@@ -148,3 +149,52 @@ def test_every_garment_has_a_colour_but_not_every_one_a_detail() -> None:
     assert [x.id for x in tags["colors"]] == [WORDS.attributes["colors"][3]]
     assert "details" not in tags
     assert "colors" not in Tagger(calibration(unknown={"colors": 0.5})).attributes(dim, "shirt")
+
+
+def colours(tagger: Tagger, swatches: tuple[Swatch, ...] = (), **more: np.ndarray) -> list[tuple[str, float]]:
+    found = tagger.attributes(all_logits(**more), "shirt", swatches=swatches).get("colors", ())
+    return [(x.id, round(x.score, 3)) for x in found]
+
+
+def test_the_main_colour_leads_however_sure_the_others_are() -> None:
+    both = logits("colors", blue=np.log(9.0), navy=np.log(4.0)) - np.where(logits("colors", blue=1, navy=1) > 0, 0, 9)
+    tagger = Tagger(calibration())
+    assert colours(tagger, colors=both) == [("blue", 0.9), ("navy", 0.8)]
+    first = logits("colors", navy=np.log(25.0))
+    assert colours(tagger, colors=both, first_color=first) == [("navy", 0.8), ("blue", 0.8)]
+
+
+def test_the_main_colour_is_told_even_where_the_set_had_left_it_out() -> None:
+    alone = logits("colors", blue=3.0) - np.where(logits("colors", blue=1) > 0, 0, 9)
+    found = colours(Tagger(calibration()), colors=alone, first_color=logits("colors", navy=np.log(25.0)))
+    assert [name for name, _ in found] == ["navy", "blue"]
+    assert found[0][1] == pytest.approx(0.5, abs=0.01)  # 25 of 25 + 25 others
+
+
+def test_what_is_measured_decides_between_two_colours() -> None:
+    both = logits("colors", blue=1.0, navy=1.0) - np.where(logits("colors", blue=1, navy=1) > 0, 0, 9)
+    first = logits("colors", blue=5.1, navy=5.0)
+    measured = (Swatch("#101840", "navy", 0.9), Swatch("#ffffff", "white", 0.1))
+    assert colours(Tagger(calibration()), measured, colors=both, first_color=first)[0][0] == "blue"
+    weighed = Tagger(calibration(measured_color=0.1))
+    assert colours(weighed, measured, colors=both, first_color=first)[0][0] == "navy"
+    assert colours(weighed, (), colors=both, first_color=first)[0][0] == "blue"
+
+
+def test_where_no_colour_is_sure_enough_no_main_one_is_told() -> None:
+    dim = all_logits(colors=logits("colors") - 4, first_color=logits("colors"))
+    tagger = Tagger(calibration(unknown={"colors": 0.5}))
+    assert "colors" not in tagger.attributes(dim, "shirt")
+
+
+@pytest.mark.parametrize(
+    ("category", "fabric", "denim"),
+    [("jeans", "cotton", True), ("shirt", "denim", True), ("shirt", "cotton", False)],
+)
+def test_what_is_of_denim(category: str, fabric: str, denim: bool) -> None:
+    assert Tagger(calibration()).of_denim(all_logits(fabric=logits("fabric", **{fabric: 9.0})), category) is denim
+
+
+def test_a_fabric_that_cannot_be_told_is_not_denim() -> None:
+    unsure = all_logits(fabric=logits("fabric", denim=0.1))
+    assert not Tagger(calibration(unknown={"fabric": 0.5})).of_denim(unsure, "shirt")

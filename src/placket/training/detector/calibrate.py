@@ -13,7 +13,7 @@ from placket.training.detector.coco import Truth
 from placket.training.detector.nothing import draw_nothing
 from placket.training.detector.pictures import shown, truth_of
 from placket.training.detector.targets import NOTHING, Sample
-from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix, suppress
+from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix, settled
 
 NMS_IOUS = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)
 SCORES = tuple(round(0.3 + 0.025 * i, 3) for i in range(10))
@@ -27,12 +27,13 @@ WITHOUT = (*NOTHING, DRAWN)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sample's truth and the raw candidates found in its picture."""
+    """A sample's truth, the raw candidates found in its picture, and from which IoU on they vote."""
 
     kind: str
     truth: Truth
     raw: Detections
     open_groups: tuple[int, ...]
+    vote_iou: float | None = None
 
 
 def look(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> list[Seen]:
@@ -41,7 +42,8 @@ def look(detector: OnnxDetector, samples: Sequence[Sample], cache: Path) -> list
     out = []
     for sample in samples:
         pixels = shown(sample, stores[sample.dataset][sample.key])
-        out.append(Seen(sample.kind, truth_of(sample, pixels), detector.candidates(pixels), sample.open_groups))
+        raw = detector.candidates(pixels)
+        out.append(Seen(sample.kind, truth_of(sample, pixels), raw, sample.open_groups, detector.vote_iou))
     return out
 
 
@@ -54,15 +56,14 @@ def drawn_pictures() -> Iterator[Pixels]:
 def look_at_nothing(detector: OnnxDetector) -> list[Seen]:
     """Run it over drawn pictures without a garment."""
     nobody = Truth(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), DRAWN_SIDE, DRAWN_SIDE)
-    return [Seen(DRAWN, nobody, detector.candidates(pixels), ()) for pixels in drawn_pictures()]
+    return [Seen(DRAWN, nobody, detector.candidates(pixels), (), detector.vote_iou) for pixels in drawn_pictures()]
 
 
 def after_suppression(one: Seen, iou: float) -> Detections:
     """Detections of a sample with another IoU of suppression; groups that its truth leaves open are dropped."""
-    raw = one.raw
-    keep = suppress(raw.boxes, raw.scores, raw.groups, iou)
-    keep = keep[~np.isin(raw.groups[keep], one.open_groups)]
-    return Detections(raw.boxes[keep], raw.scores[keep], raw.groups[keep])
+    found = settled(one.raw, iou, one.vote_iou)
+    told = ~np.isin(found.groups, one.open_groups)
+    return Detections(found.boxes[told], found.scores[told], found.groups[told])
 
 
 def matches(found: Detections, truth: Truth, iou: float = 0.5) -> tuple[int, int, int]:

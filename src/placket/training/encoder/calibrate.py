@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from placket.training.encoder.items import MULTI, Vocabulary
 from placket.training.encoder.predict import Predictions
 from placket.training.onnx_models import Floats
+from placket.vision.bundle import FIRST_COLOR, Calibration
+from placket.vision.main_color import main_color, shares_of
+from placket.vision.tags import Tagger, lengths_of
 
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
 MOST_LOST = 0.003
+MEASURED_WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+MEASURED_NEARLY = 0.001
 GROUP_FLOOR = 1e-3
 # Share of random pairs above a cosine -> the similarity that this cosine is given.
 CURVE = ((0.5, 0.1), (0.1, 0.3), (0.01, 0.5), (0.001, 0.7), (0.0001, 0.85))
@@ -53,8 +58,6 @@ def allowed_labels(attribute: str, found: Predictions, vocabulary: Vocabulary) -
     labels = vocabulary.labels[attribute]
     out = np.ones((len(found.items), len(labels)), bool)
     if attribute == "length":
-        from placket.vision.tags import lengths_of
-
         for row, item in enumerate(found.items):
             category = item.tags.get("category")
             if category:
@@ -124,6 +127,21 @@ def fusion_alpha(found: Predictions, truth: Ints, temperature: float, group_of: 
     return float(max(table, key=lambda k: table[k])), table
 
 
+def measured_weight(found: Predictions, truth: Ints, temperature: float, labels: Sequence[str],
+                    denim: Bools) -> tuple[float, dict[str, float]]:  # fmt: skip
+    """How much measured colours weigh in the choice of the main one: the least weight that is worth nearly as much as
+    the best, and the share right by weight. `denim` [n]: whose colours are named as denim's."""
+    known = np.flatnonzero(truth >= 0)
+    p = np.exp(log_softmax(found.logits[FIRST_COLOR] / temperature)).astype(np.float64)
+    shares = [shares_of(found.measured[row][int(denim[row])], labels) for row in known]
+    table = {}
+    for weight in MEASURED_WEIGHTS:
+        told = [main_color(p[row], share, weight).argmax() for row, share in zip(known, shares, strict=True)]
+        table[str(weight)] = float(np.mean(truth[known] == told))
+    most = max(table.values())
+    return min(w for w in MEASURED_WEIGHTS if table[str(w)] >= most - MEASURED_NEARLY), table
+
+
 def random_cosines(found: Predictions) -> Floats:
     """Cosines of random pairs of different designs."""
     rng = np.random.default_rng(PAIR_SEED)
@@ -152,9 +170,10 @@ def similarity_curve(found: Predictions) -> list[list[float]]:
     cosines = random_cosines(found)
     points = [[-1.0, 0.0]]
     for share, value in CURVE:
-        cosine = float(np.quantile(cosines, 1 - share))
+        # An encoder that was hardly trained sees everything alike; the curve has to rise all the same.
+        cosine = min(float(np.quantile(cosines, 1 - share)), 0.99)
         if cosine > points[-1][0] + 0.005:
-            points.append([round(min(cosine, 0.99), 4), value])
+            points.append([round(cosine, 4), value])
     points.append([1.0, 1.0])
     return points
 
@@ -177,4 +196,20 @@ def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any
     group_of = np.array([vocabulary.groups.index(vocabulary.group_of[c]) for c in vocabulary.categories])
     alpha, by_alpha = fusion_alpha(found, truth["category"], result["temperature"]["category"], group_of)
     result["fusion"] = {"alpha": alpha}
-    return result, similarity_curve(found), {"category_by_alpha": by_alpha}
+    chosen = {"category_by_alpha": by_alpha}
+    if FIRST_COLOR in found.logits:
+        chosen["first_color_by_weight"] = _first_color(found, truth[FIRST_COLOR], result, vocabulary)
+    return result, similarity_curve(found), chosen
+
+
+def _first_color(found: Predictions, truth: Ints, result: dict[str, Any], vocabulary: Vocabulary) -> dict[str, float]:
+    """Put temperature and weight of the main colour into `result`; returns the share right by weight."""
+    t = temperature_single(found.logits[FIRST_COLOR], truth)
+    result["temperature"][FIRST_COLOR] = round(t, 4)
+    tagger = Tagger(Calibration.model_validate(result))
+    rows = range(len(found.items))
+    logits = [{name: values[row] for name, values in found.logits.items()} for row in rows]
+    kinds = [tagger.category(x["category"], found.groups[row]).id for row, x in zip(rows, logits, strict=True)]
+    denim = np.array([tagger.of_denim(x, kind) for x, kind in zip(logits, kinds, strict=True)])
+    result["measured_color"], table = measured_weight(found, truth, t, vocabulary.labels["colors"], denim)
+    return table

@@ -72,7 +72,9 @@ def answers(found: Predictions, calibration: dict[str, Any], hints: Sequence[Hin
         words = hints[row] if hints else NO_HINTS
         category = tagger.category(logits["category"], found.groups[row], words)
         tags = {"category": [(category.id, category.score)]}
-        for name, labels in tagger.attributes(logits, category.id, words).items():
+        plain, of_denim = found.measured[row] if found.measured else ((), ())
+        swatches = of_denim if tagger.of_denim(logits, category.id) else plain
+        for name, labels in tagger.attributes(logits, category.id, words, swatches).items():
             tags[name] = [(x.id, x.score) for x in labels]
         tags["first_color"] = tags.get("colors", [])[:1]
         out.append(Answer(tags))
@@ -145,13 +147,17 @@ def multi_figures(items: Sequence[Item], said: Sequence[Answer], attribute: str,
 
 
 def calibration_error(items: Sequence[Item], said: Sequence[Answer], attribute: str) -> float:
-    """Expected calibration error (Naeini et al. 2015) of the best label's probability, 15 bins of equal width."""
-    pairs = [(a.first(attribute), known_label(i, attribute)) for i, a in zip(items, said, strict=True)]
+    """Expected calibration error (Naeini et al. 2015) of the best label's probability, 15 bins of equal width.
+
+    A colour's probability is that of being one of the garment's colours, so there the main one is right if it is one.
+    """
+    truth = "colors" if attribute == "first_color" else attribute
+    pairs = [(a.first(attribute), known_label(i, truth)) for i, a in zip(items, said, strict=True)]
     known = [(a, t) for a, t in pairs if a is not None and t is not None]
     if not known:
         return float("nan")
     p = np.array([a[1] for a, _ in known])
-    right = np.array([a[0] == t for a, t in known])
+    right = np.array([a[0] in t if isinstance(t, list) else a[0] == t for a, t in known])
     bins = np.minimum((p * BINS).astype(int), BINS - 1)
     gaps = [
         abs(p[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()

@@ -1,35 +1,48 @@
 """What an exported encoder says about items: embeddings and logits of the server's crops, and the detector's groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from placket.domain.garments import Box, Swatch
 from placket.training.cache import Store
 from placket.training.encoder.crops import crop
 from placket.training.encoder.items import Item
 from placket.training.onnx_models import Floats, OnnxDetector, OnnxEncoder, iou_matrix
+from placket.vision.colours import backdrop, swatches
 
 BATCH = 16
 LEAST_IOU = 0.5
+Swatches = tuple[Swatch, ...]
 
 
 @dataclass(slots=True)
 class Predictions:
-    """Row by row: the items, unit embeddings [n, 256], logits by output [n, labels], and the detector's scores of the
-    nine groups [n, 9] for the box that fits the item best (all 1 where none does)."""
+    """Row by row: the items, unit embeddings [n, 256], logits by output [n, labels], the detector's scores of the
+    nine groups [n, 9] for the box that fits the item best (all 1 where none does), and the colours measured in the
+    item's box, named as of any fabric and as of denim (empty: not measured)."""
 
     items: list[Item]
     embedding: Floats
     logits: dict[str, Floats]
     groups: Floats
+    measured: list[tuple[Swatches, Swatches]] = field(default_factory=list)
 
     def where(self, rows: NDArray[np.bool_]) -> "Predictions":
         """Some of the rows."""
         items = [i for i, keep in zip(self.items, rows, strict=True) if keep]
-        return Predictions(items, self.embedding[rows], {k: v[rows] for k, v in self.logits.items()}, self.groups[rows])
+        logits = {k: v[rows] for k, v in self.logits.items()}
+        measured = [m for m, keep in zip(self.measured, rows, strict=True) if keep] if self.measured else []
+        return Predictions(items, self.embedding[rows], logits, self.groups[rows], measured)
+
+
+def measure(pixels: NDArray[np.uint8], item: Item) -> tuple[Swatches, Swatches]:
+    """The colours in the item's box, named as of any fabric and as of denim."""
+    box, behind = Box(*(float(v) for v in item.box)), backdrop(pixels)
+    return swatches(pixels, box, behind), swatches(pixels, box, behind, denim=True)
 
 
 def group_scores(detector: OnnxDetector, pixels: NDArray[np.uint8], item: Item) -> Floats:
@@ -49,16 +62,18 @@ def predict(items: Sequence[Item], encoder: OnnxEncoder, side: int, cache: Path,
     stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
     parts: list[dict[str, Floats]] = []
     groups: list[Floats] = []
+    measured = []
     for start in range(0, len(items), BATCH):
         crops = []
         for item in items[start : start + BATCH]:
             pixels = stores[item.dataset][item.key]
             one = crop(pixels, item.box, side)
             crops.append(one[:, ::-1] if flip else one)
+            measured.append(measure(pixels, item))
             if detector is not None:
                 groups.append(group_scores(detector, pixels, item))
         parts.append(encoder.run(np.stack(crops)))
     joined = {name: np.concatenate([p[name] for p in parts]) for name in encoder.names}
     embedding = joined.pop("embedding")
     ones = np.ones((len(items), 9), np.float32)
-    return Predictions(list(items), embedding, joined, np.stack(groups) if groups else ones)
+    return Predictions(list(items), embedding, joined, np.stack(groups) if groups else ones, measured)

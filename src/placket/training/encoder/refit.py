@@ -2,6 +2,7 @@
 
 In the run itself garments are drawn to balance sets and categories, and the trunk moves under the heads. Here every
 garment labelled by eye counts once, as it occurs. Whether a refitted head is taken is chosen on the part set aside.
+The main colour gets a head that the run does not have, see `first_color`.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,11 @@ from torch.nn import functional as F
 from placket.training.cache import Store, build_all
 from placket.training.encoder.calibrate import labels_of
 from placket.training.encoder.crops import crop, shake
+from placket.training.encoder.first_color import fit_first_color, right
 from placket.training.encoder.items import MULTI, Item, Vocabulary, load_items
 from placket.training.encoder.network import Encoder
 from placket.training.encoder.predict import Predictions
+from placket.vision.bundle import FIRST_COLOR
 
 BATCH = 64
 STEPS, RATE, ROWS = 300, 0.002, 2048
@@ -132,8 +135,22 @@ def refit(network: Encoder, train: Shelf, held: Shelf) -> dict[str, dict[str, fl
 def refit_heads(
     network: Encoder, data: Path, cache: Path, look: Look, vocabulary: Vocabulary
 ) -> dict[str, dict[str, float]]:
-    """Refit a network's heads on all of `train`, each where that is better on `calib`; returns the scores by head."""
+    """Refit a network's heads on all of `train`, each where that is better on `calib`, and give it one for the main
+    colour; returns the scores by head."""
     items = load_items(data, cache, build_all(data, cache))
     train = shelf(network, [i for i in items if i.part == "train"], look, cache, vocabulary, shaken=True)
     held = shelf(network, [i for i in items if i.part == "calib"], look, cache, vocabulary, shaken=False)
-    return refit(network, train, held)
+    report = refit(network, train, held)
+    return report | add_first_color(network, train, held, len(vocabulary.labels["colors"]))
+
+
+def add_first_color(network: Encoder, train: Shelf, held: Shelf, labels: int) -> dict[str, dict[str, float]]:
+    """Give the network a head for the main colour; the share right by the first of the colours before, and by it."""
+    truth = torch.from_numpy(np.asarray(train.labels[FIRST_COLOR]))
+    own = torch.from_numpy(np.asarray(held.labels[FIRST_COLOR]))
+    head = fit_first_color(train.features, truth, labels)
+    if head is None:
+        return {}
+    before = right(network.heads["colors"], held.features, own)
+    network.heads[FIRST_COLOR] = head
+    return {FIRST_COLOR: {"before": before, "after": right(head, held.features, own)}}

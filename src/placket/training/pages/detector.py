@@ -128,6 +128,11 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
         f"## As it is shipped\n\nScore {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} "
         "within a group, "
         + (
+            f"each box the mean of those that overlap it by {vote} or more, "
+            if (vote := settings.get("vote_iou"))
+            else ""
+        )
+        + (
             f"and where no box reaches the score, the best one from {fallback} on, if the encoder gives its category a "
             f"probability of {settings.get('fallback_category', 0.0)} or more."
             if fallback
