@@ -10,8 +10,9 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box
 from placket.training.detector.calibrate import matches
 from placket.training.detector.coco import Truth
-from placket.training.detector.evaluate import Shipped, single_figures
+from placket.training.detector.evaluate import Shipped, Taken, single_figures, taken_for
 from placket.training.detector.pictures import HARD, beside
+from placket.training.detector.targets import Sample
 from placket.training.detector.user_data import read_coco
 from placket.training.encoder import calibrate
 from placket.training.encoder.crops import crop
@@ -83,6 +84,18 @@ def test_shares_of_single_items() -> None:
     figures = single_figures(answers, truths)
     assert (figures.any50, figures.any75, figures.first50, figures.first75) == (1.0, 0.5, 0.5, 0.5)
     assert figures.grouped50 == 0.0 and figures.boxes == 1.5
+
+
+def test_what_garments_are_taken_for() -> None:
+    names = ["TOP", "BOTTOM", "BAG"]
+    one = truth((0.0, 0.0, 0.5, 1.0, 0), (0.5, 0.0, 1.0, 1.0, 1), (0.0, 0.9, 0.1, 1.0, 1))
+    # The first is seen as two groups, its own among them; the second as another alone; the third not at all.
+    said = found((0.0, 0.0, 0.5, 1.0, 1, 0.9), (0.0, 0.0, 0.5, 0.9, 0, 0.5), (0.5, 0.0, 1.0, 0.9, 0, 0.8))
+    learnt = [Sample("ccp", "1", "train", np.zeros((2, 4), np.float32), np.array([1, 1]), "ccp")]
+    taken = taken_for([said], [one], names, learnt)
+    assert taken["TOP"] == Taken(train=0, boxes=1, groups={"TOP": 1}, missed=0)
+    assert taken["BOTTOM"] == Taken(train=2, boxes=2, groups={"TOP": 1}, missed=1)
+    assert "BAG" not in taken
 
 
 def test_hard_photos_keep_their_boxes_on_their_pixels() -> None:

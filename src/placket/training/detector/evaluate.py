@@ -34,6 +34,17 @@ class Single:
 
 
 @dataclass(slots=True)
+class Taken:
+    """What the street's garments of one group are taken for, as the detector is shipped: boxes of the group to learn
+    from and to be judged by, how many of these are answered with each group at IoU 0.5, and how many not at all."""
+
+    train: int
+    boxes: int
+    groups: dict[str, int]
+    missed: int
+
+
+@dataclass(slots=True)
 class DetectorFigures:
     """All that the page tells; each set maps a finder (`detector`, `whole image`, `mean box`) to its figures."""
 
@@ -41,6 +52,7 @@ class DetectorFigures:
     single: dict[str, dict[str, Single]] = field(default_factory=dict)
     hard: dict[str, Figures] = field(default_factory=dict)
     empty: dict[str, Any] = field(default_factory=dict)
+    taken: dict[str, "Taken"] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for bundle.json."""
@@ -100,6 +112,27 @@ def single_figures(answers: Sequence[Detections], truths: Sequence[Truth]) -> Si
     )  # fmt: skip
 
 
+def taken_for(answers: Sequence[Detections], truths: Sequence[Truth], names: Sequence[str],
+              train: Sequence[Sample]) -> dict[str, Taken]:  # fmt: skip
+    """By group: what its boxes are taken for. A box answered with several groups counts as its own, if that is among
+    them, else as the best-scored one."""
+    learnt = np.concatenate([np.zeros(0, np.int64), *(s.groups for s in train)])
+    out = {
+        name: Taken(int((learnt == g).sum()), sum(int((t.groups == g).sum()) for t in truths), {}, 0)
+        for g, name in enumerate(names)
+    }
+    for found, truth in zip(answers, truths, strict=True):
+        overlap = iou_matrix(truth.boxes, found.boxes)
+        for row, group in enumerate(truth.groups):
+            one, said = out[names[group]], found.groups[overlap[row] >= 0.5]
+            if len(said) == 0:
+                one.missed += 1
+                continue
+            told = names[group if group in said else said[0]]
+            one.groups[told] = one.groups.get(told, 0) + 1
+    return {name: one for name, one in out.items() if one.boxes}
+
+
 def _only(found: Detections, groups: Sequence[int]) -> Detections:
     keep = np.isin(found.groups, groups)
     return Detections(found.boxes[keep], found.scores[keep], found.groups[keep])
@@ -146,6 +179,11 @@ class Evaluation:
             "mean box": single_figures([mean] * len(truths), truths),
         }
 
+    def _taken(self, kind: str) -> dict[str, Taken]:
+        pairs = self._kind(kind)
+        answers, truths = [self.shipped(p) for _, p in pairs], [truth_of(s, p) for s, p in pairs]
+        return taken_for(answers, truths, self.names, [s for s in self.train if s.kind == kind])
+
     def _hard(self) -> dict[str, Figures]:
         pictures: list[Picture] = [(pixels, truth_of(sample, pixels)) for sample, pixels in self._kind("ccp")]
         out = {}
@@ -175,6 +213,7 @@ class Evaluation:
         out.coco["viton"] = self._coco("viton", STUDIO_GROUPS)
         for kind in SINGLES:
             out.single[kind] = self._single(kind)
+        out.taken = self._taken("ccp")
         out.hard = self._hard()
         out.empty = self._empty()
         return out

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from placket.training.detector.coco import Figures
-from placket.training.detector.evaluate import DetectorFigures, Single
+from placket.training.detector.evaluate import DetectorFigures, Single, Taken
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.speed import Speed
 from placket.training.terms import history
@@ -80,6 +80,18 @@ def _coco_table(sets: dict[str, Figures], names: Sequence[str]) -> str:
     return table(head, rows) + f"\nAR {share(own.ar)}; AP50:95 by size: {sizes}.\n"
 
 
+def _taken_table(taken: dict[str, Taken]) -> str:
+    rows = []
+    for group, one in taken.items():
+        others = sorted(((n, g) for g, n in one.groups.items() if g != group), reverse=True)
+        rows.append([group, str(one.train), str(one.boxes), str(one.groups.get(group, 0)),
+                     ", ".join(f"{n} {g}" for n, g in others) or "–", str(one.missed)])  # fmt: skip
+    return (
+        "What they are taken for, as it is shipped: a box of that group, or else of another, overlaps by half.\n\n"
+        + table(["group", "boxes in `train`", "boxes", "right", "taken for", "not found"], rows)
+    )
+
+
 def _single_table(single: dict[str, dict[str, Single]]) -> str:
     rows = []
     for kind, finders in single.items():
@@ -120,6 +132,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
             f"measured by turns in the same run: {speed.yardstick:.0f} ms.\n"
         )
     parts += ["## Street photos (`ccp`)\n", _coco_table(figures.coco["ccp"], names)]
+    parts.append(_taken_table(figures.taken))
     parts += ["## Studio photos (`viton`)\n", _coco_table(figures.coco["viton"], CLOTHES)]
     parts += ["## Photos of a single item\n", _single_table(figures.single)]
     parts += ["## Hard photos\n", _hard_table(figures), HOW]
