@@ -1,6 +1,7 @@
 """A bundle: the networks, and all that is needed to read their answers. One folder, written once, never changed."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,8 +43,17 @@ def _rising(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return curve
 
 
+def _json(content: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(content, allow_nan=False)
+    except ValueError:
+        raise ValueError("NaN and Infinity are no numbers of JSON, and could not be shown") from None
+    return content
+
+
 FileName = Annotated[str, AfterValidator(_plain_name)]
 Size = Annotated[tuple[int, int], AfterValidator(_square)]
+Figures = Annotated[dict[str, Any], AfterValidator(_json)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -130,8 +140,8 @@ class _Manifest(_Part):
     encoder: EncoderSettings
     calibration: Calibration = Calibration()
     similarity: _Similarity
-    metrics: dict[str, Any] = {}
-    training: dict[str, Any] = {}
+    metrics: Figures = {}
+    training: Figures = {}
     checksums: dict[str, str]
 
 

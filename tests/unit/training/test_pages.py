@@ -248,6 +248,11 @@ def test_a_manifest_is_written_whole(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["bundle.json"]
 
 
+def test_a_figure_that_is_no_number_is_null_in_a_manifest(tmp_path: Path) -> None:
+    write_manifest(tmp_path, {"metrics": {"few": [float("nan"), (0.5, float("inf"))]}})
+    assert read_manifest(tmp_path) == {"metrics": {"few": [None, [0.5, None]]}}
+
+
 def test_small_pieces() -> None:
     assert share(None) == share(float("nan")) == "–"
     assert share(0.12345) == "0.123"

@@ -64,6 +64,8 @@ def test_a_good_bundle(tiny: Path) -> None:
         (lambda m: m["similarity"].update(curve=[[0.5, 0.1], [0.5, 0.4]]), "similarity.curve"),
         (lambda m: m["similarity"].update(curve=[[0, 0], [1, 1.2]]), "similarity.curve"),
         (lambda m: m["similarity"].update(curve=[[0, 0]]), "similarity.curve"),
+        (lambda m: m["training"].update(loss=float("nan")), "training: .*NaN"),
+        (lambda m: m["metrics"].update(deep=[{"ece": float("inf")}]), "metrics: .*NaN"),
         (lambda m: m["checksums"].update({"encoder.onnx": "0" * 64}), "encoder.onnx is damaged"),
         (lambda m: m["checksums"].pop("encoder.onnx"), "no checksum of encoder.onnx"),
     ],
