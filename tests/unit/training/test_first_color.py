@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 
 from placket.domain.garments import Swatch  # noqa: E402
+from placket.training.encoder import first_color  # noqa: E402
 from placket.training.encoder.calibrate import measured_weight  # noqa: E402
 from placket.training.encoder.first_color import fit_first_color, right  # noqa: E402
 from placket.training.encoder.items import Item  # noqa: E402
@@ -24,7 +25,9 @@ def garments(count: int) -> "tuple[torch.Tensor, torch.Tensor]":
     return features, truth
 
 
-def test_it_learns_what_can_be_told_and_answers_always_alike() -> None:
+def test_it_learns_what_can_be_told_and_answers_always_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_color, "STEPS", 150)
+    monkeypatch.setattr(first_color, "ROWS", 256)
     features, truth = garments(800)
     before = torch.get_rng_state()
     head = fit_first_color(features[:600], truth[:600], 3)
@@ -57,3 +60,4 @@ def test_the_pixels_weigh_as_much_as_they_help_and_no_more() -> None:
     weight, table = measured_weight(unsure, truth, 1.0, LABELS, none)
     assert weight == 0.05 and table["0.0"] == pytest.approx(1 / 3) and table["0.05"] == 1.0
     assert measured_weight(unsure, truth, 1.0, LABELS, ~none)[0] == 0.0  # as of denim all are measured blue
+    assert measured_weight(unsure, np.full(4, -1), 1.0, LABELS, none) == (0.0, {})

@@ -132,6 +132,8 @@ def measured_weight(found: Predictions, truth: Ints, temperature: float, labels:
     """How much measured colours weigh in the choice of the main one: the least weight that is worth nearly as much as
     the best, and the share right by weight. `denim` [n]: whose colours are named as denim's."""
     known = np.flatnonzero(truth >= 0)
+    if not len(known):
+        return 0.0, {}
     p = np.exp(log_softmax(found.logits[FIRST_COLOR] / temperature)).astype(np.float64)
     shares = [shares_of(found.measured[row][int(denim[row])], labels) for row in known]
     table = {}
