@@ -64,7 +64,9 @@ class Detector:
 def candidates(scores: NDArray[np.float32], settings: DetectorSettings) -> NDArray[np.intp]:
     """Rows of ``scores (n, groups)`` from which :func:`choose` can take one, or :func:`voted` a vote: a few of the
     thousands."""
-    least = min(settings.score_threshold, 1.0 if settings.vote_iou is None else _LEAST_VOTER)
+    least = settings.score_threshold
+    if settings.vote_iou is not None:
+        least = min(least, _LEAST_VOTER)
     if settings.fallback_score is not None:
         least = min(least, settings.fallback_score)
     return np.flatnonzero(np.fmax.reduce(scores, axis=1) >= least)

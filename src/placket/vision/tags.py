@@ -1,6 +1,7 @@
 """From logits to labels with calibrated probabilities."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ _FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
 _SMALLEST_GROUP_SCORE = 1e-3
 _DENIM_CATEGORIES = ("jeans", "denim_jacket")
 
+Real = TypeVar("Real", bound=np.floating[Any])
 Values = NDArray[np.float64]
 Logits = Mapping[str, NDArray[np.float32]]
 
@@ -153,9 +155,9 @@ def _named(labels: Sequence[str], hinted: Sequence[str]) -> Values:
     return np.isin(labels, hinted).astype(np.float64) if hinted else np.zeros(len(labels))
 
 
-def sigmoid(values: Values) -> Values:
+def sigmoid(values: NDArray[Real]) -> NDArray[Real]:
     """1 / (1 + exp(-x)) of each value."""
-    result: Values = 1.0 / (1.0 + np.exp(-np.clip(values, -60, 60)))
+    result: NDArray[Real] = 1.0 / (1.0 + np.exp(-np.clip(values, -60, 60)))
     return result
 
 

@@ -13,7 +13,7 @@ from placket.training.encoder.predict import Predictions
 from placket.training.onnx_models import Floats
 from placket.vision.bundle import FIRST_COLOR, Calibration
 from placket.vision.main_color import main_color, shares_of
-from placket.vision.tags import Tagger, lengths_of
+from placket.vision.tags import Tagger, lengths_of, sigmoid
 
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
@@ -32,12 +32,6 @@ def log_softmax(x: Floats) -> Floats:
     """Over the last axis."""
     top = x.max(-1, keepdims=True)
     out: Floats = x - top - np.log(np.exp(x - top).sum(-1, keepdims=True))
-    return out
-
-
-def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x))."""
-    out: Floats = (1 / (1 + np.exp(-np.clip(x, -60, 60)))).astype(np.float32)
     return out
 
 
