@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -13,7 +14,9 @@ from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.search.find import Path, Question, find
 from placket.search.table import Table
-from placket.services.ports import Hit, VectorSource
+from placket.services.ports import DELETIONS_KEPT, Hit, VectorSource
+
+_STALE_SECONDS = DELETIONS_KEPT.total_seconds() / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Statistics:
 
 @dataclass(slots=True)
 class _Copy:
-    """A service's vectors of one bundle. Everything up to revision ``verified`` is in its table."""
+    """A service's vectors of one bundle. Everything up to revision ``verified`` is in its table; ``seen_at``: when that
+    was last known to be all, or when the table was begun."""
 
     service: int
     bundle: str
     table: Table = field(default_factory=Table)
     verified: int = -1
+    seen_at: float = 0.0
     wanted: int = -1
     searching: int = 0
     refresh: asyncio.Task[None] | None = None
@@ -59,8 +64,17 @@ class MemorySearch:
     searched nor the last one used, however large it is.
     """
 
-    def __init__(self, source: VectorSource, memory_bytes: int, *, page_size: int = 2000) -> None:
+    def __init__(
+        self,
+        source: VectorSource,
+        memory_bytes: int,
+        *,
+        page_size: int = 2000,
+        # Of the wall: a laptop that slept for a month has to notice it.
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._source = source
+        self._clock = clock
         self._memory_bytes = memory_bytes
         self._page_size = page_size
         self._copies: OrderedDict[tuple[int, str], _Copy] = OrderedDict()
@@ -146,6 +160,7 @@ class MemorySearch:
                 self._running.add(copy.refresh)
                 copy.refresh.add_done_callback(self._ended)
             await asyncio.shield(copy.refresh)
+        copy.seen_at = self._clock()
 
     def _ended(self, refresh: asyncio.Task[None]) -> None:
         self._running.discard(refresh)
@@ -158,6 +173,9 @@ class MemorySearch:
 
         What was wanted before that last page was asked for is then there, even if no product carries its revision.
         """
+        if self._clock() - copy.seen_at > _STALE_SECONDS:
+            # What was deleted meanwhile may be told of no more.
+            copy.table, copy.verified, copy.seen_at = Table(), -1, self._clock()
         table, size = copy.table, self._page_size
         self._refreshes += 1
         while True:

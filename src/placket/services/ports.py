@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from placket.domain.filters import Condition
@@ -108,8 +109,15 @@ class IndexedProduct:
     vectors: "Sequence[Embedding]"
 
 
+DELETIONS_KEPT = timedelta(days=7)
+"""How long a source tells of a deleted product."""
+
+
 class VectorSource(Protocol):
-    """Where a search engine loads a service from and keeps fresh by."""
+    """Where a search engine loads a service from and keeps fresh by.
+
+    A deleted product is told of for `DELETIONS_KEPT`: who knew of nothing for so long has to begin anew.
+    """
 
     async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
         """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors."""

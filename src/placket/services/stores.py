@@ -287,7 +287,8 @@ class RunStore(Protocol):
         ...
 
     async def purge(self, before: datetime) -> int:
-        """Remove records of runs that ended before, and services that were deleted. How many."""
+        """Remove records of runs that ended before, services that were deleted, and of products that were deleted
+        longer than `DELETIONS_KEPT` ago the trace (some thousands at a time). How many runs and services."""
         ...
 
     async def ended_run(self, run_id: UUID) -> RunEnded | None: ...

@@ -261,3 +261,15 @@ async def test_purging_removes_old_runs_and_deleted_services(world: World) -> No
     assert await world.runs.purge(datetime.now(UTC) - timedelta(days=9)) >= 1
     for table in ("services", "documents", "garments", "index_runs", "index_rows"):
         assert await world.scalar(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_product_that_was_deleted_long_ago_leaves_no_trace(world: World) -> None:
+    await world.index([enable(1, "a"), enable(2, "b"), enable(3, "c")])
+    await world.index([disable(1, "a"), disable(2, "b")])
+    await world.execute("UPDATE documents SET updated_at = now() - interval '8 days' WHERE product_id <> 'b'")
+    week = datetime.now(UTC) - timedelta(days=7)
+    assert await world.runs.purge(week) == 0
+    assert await world.scalar("SELECT string_agg(product_id, ' ' ORDER BY product_id) FROM documents") == "b c"
+    assert await world.ids() == ["c"]
+    again = await world.index([enable(1, "a"), enable(2, "b")])
+    assert (again.added, await world.ids()) == (2, ["a", "b", "c"])

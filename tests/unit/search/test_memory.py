@@ -13,7 +13,7 @@ from placket.domain.errors import StorageUnavailable
 from placket.domain.garments import EMBEDDING_DIM
 from placket.search import MemorySearch
 from placket.search.table import Table
-from placket.services.ports import Hit, IndexedProduct
+from placket.services.ports import DELETIONS_KEPT, Hit, IndexedProduct
 from tests.contract.search.catalogue import BUNDLE, Catalogue, one_hot, unit
 
 
@@ -48,6 +48,28 @@ async def test_a_state_that_is_new_enough_is_not_asked_for_again(engine: MemoryS
     older, newer = catalogue.put("c", [one_hot(0)]), catalogue.put("d", [one_hot(0)])
     assert await ids(engine, older) == await ids(engine, newer) == ["a", "b", "c", "d"]
     assert catalogue.calls[3:] == [(1, 2)], "what came along need not be asked for"
+
+
+async def test_a_copy_that_was_not_searched_for_days_is_read_anew(catalogue: Catalogue) -> None:
+    now = 1_800_000_000.0
+    engine = MemorySearch(catalogue, memory_bytes=10**9, clock=lambda: now)
+    try:
+        catalogue.put("a", [one_hot(0)])
+        assert await ids(engine, catalogue.put("b", [one_hot(0)])) == ["a", "b"]
+        now += 0.4 * DELETIONS_KEPT.total_seconds()
+        assert await ids(engine, catalogue.revision()) == ["a", "b"]
+        now += 0.4 * DELETIONS_KEPT.total_seconds()
+        assert await ids(engine, catalogue.put("c", [one_hot(0)])) == ["a", "b", "c"], "it was seen in between"
+        assert [since for _, since in catalogue.calls] == [-1, 2]
+        catalogue.delete("a")
+        del catalogue.products[1]["a"]
+        now += 0.6 * DELETIONS_KEPT.total_seconds()
+        revision = catalogue.put("d", [one_hot(0)])
+        answers = await asyncio.gather(ids(engine, revision), ids(engine, revision))
+        assert answers == [["b", "c", "d"]] * 2, "of its deletion nobody tells any more"
+        assert [since for _, since in catalogue.calls] == [-1, 2, -1]
+    finally:
+        await engine.aclose()
 
 
 async def test_concurrent_searches_share_one_refresh(engine: MemorySearch, catalogue: Catalogue) -> None:
