@@ -1,6 +1,7 @@
 """`placket train`: train the detector or the encoder by a recipe."""
 
 import importlib.util
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -149,3 +150,19 @@ def average(
 
     with run_safely():
         console.print(f"checkpoint: {average_checkpoints(first, second, share, out)}")
+
+
+@train_app.command()
+def unpack(
+    out: Annotated[Path, typer.Option(help="Folder for `detector/checkpoint.pt` and `encoder/checkpoint.pt`.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of a bundle. Default: the one that Placket brings.")
+    ] = None,
+) -> None:
+    """Make checkpoints of a bundle's networks, to begin with (`--start`) or to learn from (`--tutor`)."""
+    require_training()
+    from placket.training.unpack import unpack as unpack_bundle
+
+    with run_safely():
+        for path in unpack_bundle(bundle or Path(str(files("placket.bundles"))), out).values():
+            console.print(f"checkpoint: {path}")

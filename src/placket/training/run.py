@@ -168,11 +168,11 @@ def require_weight(tutor: float) -> None:
 
 def provenance_of(saved: dict[str, Any]) -> dict[str, Any]:
     """How the network of a checkpoint came to be: recipe, steps, minutes, the pictures of each set, what it began with,
-    what its weights were averaged with, and the networks whose answers it learnt."""
+    what its weights were averaged with, and whose answers it learnt. One out of a bundle keeps its name."""
     return brief({
         "recipe": saved["recipe"], "steps": saved["step"], "minutes": round(saved["spent"] / 60, 1),
         "sources": saved.get("sources", {}), "began": saved.get("began"),
-        **{k: saved[k] for k in ("share", "mixed_with", "taught_by") if saved.get(k)},
+        **{k: saved[k] for k in ("run", "share", "mixed_with", "taught_by") if saved.get(k)},
     })  # fmt: skip
 
 

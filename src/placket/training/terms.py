@@ -72,13 +72,13 @@ def once(training: dict[str, Any]) -> dict[str, Any]:
     told: set[str] = set()
 
     def tell(part: dict[str, Any]) -> dict[str, Any]:
-        if "bundle" in part:
+        if "bundle" in part or "recipe" not in part:
             return part
-        name = hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:8]
+        name = part.get("run") or hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest()[:8]
         if name in told:
             return {"run": name, "sets": sorted(sets_of(part))}
         told.add(name)
-        return {"run": name, **_with_others(part, tell)}
+        return {"run": name} | _with_others(part, tell)
 
     return tell(training)
 
