@@ -18,6 +18,7 @@ from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, 
 from placket.training.encoder.hints import hint_figures, hints_of_items
 from placket.training.encoder.items import MULTI, Vocabulary, load_items
 from placket.training.encoder.predict import Predictions
+from placket.training.encoder.worse_photos import worse_photos
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector
 from placket.training.pages import detector as detector_page
@@ -27,6 +28,7 @@ from placket.training.speed import Speed, measure
 
 ONE_THRESHOLD = 0.35
 """Near the best single one on the part of `train` set aside."""
+OWN = "as shipped"
 SHEET_KINDS = {"ccp": 24, "viton": 4, "hm": 8, "cd": 8, "product": 4, "myntra": 8}
 
 
@@ -148,13 +150,18 @@ def report_encoder(
     found = predictions(bundle, run.val, cache)
     figures = run.figures(manifest, found)
     figures.hints = hint_figures(found, hints_of_items(found.items, data), manifest["calibration"])
-    rows = [_mean_row("as shipped", figures), *run.variants(manifest, found)]
+    rows = [_mean_row(OWN, figures), *run.variants(manifest, found)]
     rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
     whole = whole_photos(bundle, run.true_boxes, data)
     samples = [s for s in load_samples(data, cache, build_all(data, cache)) if s.part == "val"]
     empty = without_garment(bundle, samples, data)
+    worse = {
+        name: worse_photos(folder, run.true_boxes, data) for name, folder in {OWN: bundle, **(beside or {})}.items()
+    }
     megabytes = (bundle / settings["file"]).stat().st_size / 1e6
-    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows, empty)
-    kept = {"whole_photos": plain(whole), "without_garment": empty, "speed": plain(speed)}
+    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows, empty, worse)
+    kept = {
+        "whole_photos": plain(whole), "without_garment": empty, "worse_photos": plain(worse[OWN]), "speed": plain(speed)
+    }  # fmt: skip
     _keep(bundle, "encoder", {**plain(figures), **kept})
     return figures

@@ -23,6 +23,7 @@ from placket.training.encoder.evaluate import (
 )
 from placket.training.encoder.items import Item, Vocabulary, garment_tags
 from placket.training.encoder.predict import Predictions
+from placket.training.encoder.worse_photos import WorsePhotos
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.pages import card
 from placket.training.pages.encoder import write_page
@@ -158,8 +159,19 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
         Speed(4.0, 160.0),
         [{"name": "as shipped", "category": 0.5}],
         {"drawn": (9, 4)},
+        {
+            "as shipped": {
+                "as they are": WorsePhotos(50, 0.9, 0.8, 0.7, 0.6),
+                "dark": WorsePhotos(50, 0.5, 0.4, 0.3, 0.2),
+            },
+            "before": {
+                "as they are": WorsePhotos(50, 0.9, 0.81, 0.7, 0.61),
+                "dark": WorsePhotos(50, 0.5, 0.11, 0.1, 0.12),
+            },
+        },
     )
     text = page.read_text()
+    assert "| dark | 0.500 | 0.400 | 0.300 | 0.200 | 0.110 / 0.120 |" in text and "(50 garments)" in text
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
     assert isinstance(figures, EncoderFigures)

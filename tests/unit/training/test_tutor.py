@@ -10,7 +10,7 @@ from placket.domain.taxonomy import taxonomy  # noqa: E402
 from placket.training.encoder.items import Vocabulary  # noqa: E402
 from placket.training.encoder.network import Encoder, Trunk  # noqa: E402
 from placket.training.encoder.train import EncoderRecipe, EncoderRun  # noqa: E402
-from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours  # noqa: E402
+from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours, shares  # noqa: E402
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -68,10 +68,12 @@ def test_an_attribute_counts_as_far_as_it_applies_to_what_the_tutor_sees() -> No
 
 def test_the_last_crops_are_blended_with_one_another_and_no_other_is_touched() -> None:
     image = torch.stack([torch.full((3, 4, 4), v) for v in (10.0, 20.0, 100.0, 200.0)])
-    mixed = blend(image, 2)
+    mixed = blend(image, torch.full((2, 1, 1, 1), 0.7))
     assert torch.equal(mixed[:2], image[:2])
     assert all(100 < float(v) < 200 for v in mixed[2:].mean((1, 2, 3)))
-    assert torch.equal(blend(image, 0), image)
+    assert torch.equal(blend(image, shares(0, image.device)), image)
+    drawn = shares(500, image.device)
+    assert drawn.shape == (500, 1, 1, 1) and float(drawn.min()) >= 0.2 and float(drawn.max()) <= 0.8
 
 
 @pytest.mark.parametrize("blended", [0.0, 0.5])

@@ -1,19 +1,26 @@
 """The encoder's crops, as the server cuts them, and what is done to them in training."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from placket.training.cache import Pixels
 from placket.training.detector.targets import Box
+from placket.training.worse import turned, turned_box
 
 PAD = 255
 MARGIN = 0.08
+AROUND, LEAST_CUT = 1.2, 8
+Change = Callable[[Image.Image], Image.Image]
 
 
-def crop(pixels: Pixels, box: Box, size: int, margin: float = MARGIN) -> Pixels:
-    """The garment's crop as the server makes it: box widened by `margin`, clipped, letterboxed on white. [s, s, 3]."""
+def crop(pixels: Pixels, box: Box, size: int, margin: float = MARGIN, change: Change | None = None) -> Pixels:
+    """The garment's crop as the server makes it: box widened by `margin`, clipped, letterboxed on white. [s, s, 3].
+
+    `change` is done to what is cut out, once it has its size.
+    """
     height, width = pixels.shape[:2]
     mx, my = (box[2] - box[0]) * margin, (box[3] - box[1]) * margin
     x0, y0 = max(0, round((box[0] - mx) * width)), max(0, round((box[1] - my) * height))
@@ -22,10 +29,26 @@ def crop(pixels: Pixels, box: Box, size: int, margin: float = MARGIN) -> Pixels:
     cut = Image.fromarray(pixels[y0 : max(y1, y0 + 2), x0 : max(x1, x0 + 2)])
     scale = min(size / cut.height, size / cut.width)
     w, h = max(1, round(cut.width * scale)), max(1, round(cut.height * scale))
+    seen = cut.resize((w, h), Image.Resampling.BILINEAR, reducing_gap=2.0)
     out = np.full((size, size, 3), PAD, np.uint8)
     left, top = (size - w) // 2, (size - h) // 2
-    out[top : top + h, left : left + w] = np.asarray(cut.resize((w, h), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    out[top : top + h, left : left + w] = np.asarray(change(seen) if change else seen)
     return out
+
+
+def askew(pixels: Pixels, box: Box, degrees: float) -> tuple[Pixels, Box]:
+    """A picture [h, w, 3] of the box and its surroundings, turned counterclockwise, and the garment's box in it."""
+    size = np.array(pixels.shape[1::-1])
+    low, high = np.array(box[:2]) * size, np.array(box[2:]) * size
+    reach = AROUND * float(np.hypot(*(high - low))) / 2
+    start = np.maximum(0, np.round((low + high) / 2 - reach)).astype(int)
+    end = np.minimum(size, np.round((low + high) / 2 + reach)).astype(int)
+    if degrees == 0 or (end - start).min() < LEAST_CUT:
+        return pixels, box
+    cut = pixels[start[1] : end[1], start[0] : end[0]]
+    own = np.concatenate([(low - start), (high - start)]) / np.tile(end - start, 2)
+    seen = turned(cut, degrees)
+    return seen, turned_box((own[0], own[1], own[2], own[3]), cut.shape, seen.shape, degrees)
 
 
 def shake(box: Box, rng: np.random.Generator, strength: float) -> Box:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from placket.training.cache import Pixels, Store
-from placket.training.encoder.crops import crop, light, shake
+from placket.training.encoder.crops import askew, crop, light, shake
 from placket.training.encoder.items import FOUND, MULTI, Item, Vocabulary
+from placket.training.worse import drawn_angle, worsened
 
 Batch = dict[str, Any]
 
@@ -20,7 +21,8 @@ Batch = dict[str, Any]
 class CropStream(IterableDataset[Batch]):
     """Yields batches of `pairs` studio pairs (two crops each), `views` photos in two views, and `rest` single crops.
 
-    `state` is a shared tensor [side]. `features` maps an item's index to a row of the teacher's features.
+    `state` is a shared tensor [side]. `features` maps an item's index to a row of the teacher's features. With `worse`
+    that share of the crops is made worse, and `clean` has them all as they were.
     """
 
     def __init__(
@@ -34,9 +36,10 @@ class CropStream(IterableDataset[Batch]):
         seed: int,
         features: NDArray[np.float16] | None,
         balance: float = 0.3,
+        worse: float = 0.0,
     ) -> None:
         self.items, self.cache, self.counts, self.state, self.seed = items, cache, counts, state, seed
-        self.balance = balance
+        self.balance, self.worse = balance, worse
         self.features = features
         self.codes = [vocabulary.encode(i) for i in items]
         self.labels = {a: len(v) for a, v in vocabulary.labels.items()}
@@ -74,18 +77,25 @@ class CropStream(IterableDataset[Batch]):
         weight /= weight.sum()
         return weight
 
-    def _crop(self, index: int, size: int, rng: np.random.Generator, strength: float) -> Pixels:
+    def _crops(self, index: int, size: int, rng: np.random.Generator) -> list[Pixels]:
+        """An item's crop, and with `worse` another one, as it was."""
         item = self.items[index]
         if item.dataset not in self.stores:
             self.stores[item.dataset] = Store(self.cache / item.dataset)
         pixels = self.stores[item.dataset][item.key]
-        box = shake(item.box, rng, strength) if item.boxed else item.box
+        box = shake(item.box, rng, 1.0) if item.boxed else item.box
         if item.view in ("hm", "cd", "myntra", "product") and rng.random() < 0.06:
             box = (0.0, 0.0, 1.0, 1.0)
         out = crop(pixels, box, size)
+        clean = [out] if self.worse else []
+        if rng.random() < self.worse:
+            pixels, box = askew(pixels, box, drawn_angle(rng))
+            out = crop(pixels, box, size, change=lambda image: worsened(image, rng))
+        else:
+            out = light(out, rng)
         if rng.random() < 0.5:
-            out = np.ascontiguousarray(out[:, ::-1])
-        return light(out, rng)
+            return [np.ascontiguousarray(p[:, ::-1]) for p in (out, *clean)]
+        return [out, *clean]
 
     def _draw(self, rng: np.random.Generator, count: int) -> list[int]:
         out = np.empty(count, np.int64)
@@ -111,9 +121,10 @@ class CropStream(IterableDataset[Batch]):
         while True:
             size = int(self.state[0])
             indices = self._indices(rng)
-            pixels = np.stack([self._crop(i, size, rng, 1.0) for i in indices]).transpose(0, 3, 1, 2)
+            crops = zip(*(self._crops(i, size, rng) for i in indices), strict=True)
             batch = self.encode(indices)
-            batch["image"] = torch.from_numpy(np.ascontiguousarray(pixels))
+            for name, pixels in zip(("image", "clean"), crops, strict=False):
+                batch[name] = torch.from_numpy(np.ascontiguousarray(np.stack(pixels).transpose(0, 3, 1, 2)))
             batch["product"] = torch.tensor([self.products[i] for i in indices])
             batch["design"] = torch.tensor([self.design[i] for i in indices])
             if self.features is not None:

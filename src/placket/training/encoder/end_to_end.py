@@ -31,7 +31,7 @@ class WholePhotos:
     tags: dict[str, TagFigures]
 
 
-def _fits(analysis: Analysis, item: Item) -> Garment | None:
+def fits(analysis: Analysis, item: Item) -> Garment | None:
     """The garment of a photo that is the item: the one that overlaps its box best, or the first where it has none."""
     if not analysis.garments:
         return None
@@ -43,7 +43,8 @@ def _fits(analysis: Analysis, item: Item) -> Garment | None:
     return analysis.garments[best] if overlap[best] >= LEAST_IOU else None
 
 
-def _said(garment: Garment | None) -> Answer:
+def said(garment: Garment | None) -> Answer:
+    """A garment as the figures read it; of none nothing is said."""
     if garment is None:
         return Answer({})
     tags = {name: [(x.id, x.score) for x in labels] for name, labels in garment.tags.items()}
@@ -53,7 +54,8 @@ def _said(garment: Garment | None) -> Answer:
     return Answer(tags)
 
 
-def _photos(items: Sequence[Item], data: Path, view: str) -> Iterator[tuple[list[Item], bytes]]:
+def photos(items: Sequence[Item], data: Path, view: str) -> Iterator[tuple[list[Item], bytes]]:
+    """The photos of a set that have items, encoded, each with its own."""
     by_photo: dict[str, list[Item]] = {}
     for item in items:
         by_photo.setdefault(item.id, []).append(item)
@@ -70,12 +72,12 @@ def whole_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, W
     for view in VIEWS:
         own = [i for i in items if i.view == view and i.by_eye]
         told: list[tuple[Item, Garment | None]] = []
-        for group, encoded in _photos(own, data, view):
+        for group, encoded in photos(own, data, view):
             analysis = vision.analyse(encoded)
-            told += [(item, _fits(analysis, item)) for item in group]
-        seen, said = [i for i, _ in told], [_said(g) for _, g in told]
+            told += [(item, fits(analysis, item)) for item in group]
+        seen, answers = [i for i, _ in told], [said(g) for _, g in told]
         tags = {name: f for name in (*AGREEMENT, MEASURED) if name not in ("colors", "details")
-                if (f := single_figures(seen, said, name, ()))}  # fmt: skip
+                if (f := single_figures(seen, answers, name, ()))}  # fmt: skip
         out[view] = WholePhotos(len(told), float(np.mean([g is not None for _, g in told])), tags)
     return out
 

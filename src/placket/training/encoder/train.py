@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
@@ -20,7 +21,7 @@ from placket.training.encoder.losses import Memory, contrastive, distillation, m
 from placket.training.encoder.network import EMBEDDING, Encoder, Trunk
 from placket.training.encoder.on_device import GalleryCrops
 from placket.training.encoder.teacher import teacher_features
-from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours
+from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours, shares
 from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
@@ -50,6 +51,7 @@ class EncoderRecipe(Recipe):
     teacher: float = 4.0
     tutor: float = 0.0
     blended: float = 0.0
+    worse: float = 0.0
     contrast: float = 1.0
     memory: int = 3072
     weights: dict[str, float] = field(default_factory=dict)
@@ -107,12 +109,17 @@ class EncoderRun(Run):
 
     def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
         """The sum of the weighted parts, and these."""
-        image = blend(as_input(batch["image"], self.device), self.blended if self.tutor else 0)
+        share = shares(self.blended if self.tutor else 0, self.device)
+        image = blend(as_input(batch["image"], self.device), share)
         with torch.autocast(self.device.type, torch.bfloat16):
             out = self.network(image)
         out = {k: v.float() for k, v in out.items()}
-        to = {k: v.to(self.device) for k, v in batch.items() if k != "image"}
-        parts = self._taught(out, self.tutor.answer(image), progress) if self.tutor else {}
+        to = {k: v.to(self.device) for k, v in batch.items() if k not in ("image", "clean")}
+        parts = {}
+        if self.tutor:
+            # Whatever became of a crop, what the tutor says of it as it was is to be said.
+            asked = blend(as_input(batch["clean"], self.device), share) if "clean" in batch else image
+            parts = self._taught(out, self.tutor.answer(asked), progress)
         if self.tutor and self.blended:
             # No label holds for a blend.
             out, to = ({k: v[: -self.blended] for k, v in x.items()} for x in (out, to))
@@ -124,14 +131,16 @@ class EncoderRun(Run):
         assert self.tutor is not None
         by_head = imitation(out, told, self.tutor.weights(told))
         singles = [by_head[a] for a in self.vocabulary.single if a != "category"]
-        likeness = F.cosine_similarity(out["feature"], told.feature, dim=1).mean()
-        return {
+        parts = {
             "told_category": self.weight * CATEGORY_WEIGHT * by_head["category"],
             "told_attributes": self.weight * ATTRIBUTE_WEIGHT * torch.stack(singles).sum(),
             "told_sets": self.weight * (0.2 * by_head["colors"] + 0.25 * by_head["details"]),
             "told_neighbours": self.weight * neighbours(out["embedding"], told.embedding),
-            "told_feature": self._teaching(progress) * (1 - likeness),
         }
+        if self.teacher > 0:
+            likeness = F.cosine_similarity(out["feature"], told.feature, dim=1).mean()
+            parts["told_feature"] = self._teaching(progress) * (1 - likeness)
+        return parts
 
     def _teaching(self, progress: float) -> float:
         return self.teacher * (1 - 0.8 * progress)
@@ -190,7 +199,9 @@ def train_on(
     tutors: Sequence[Path] = (),
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `tutors`: those of networks to learn from."""
+    whose weights to begin with; `tutors`: those of networks to learn from. Raises InvalidParameter."""
+    if recipe.gallery and recipe.worse:
+        raise InvalidParameter("crops are made worse on the CPU: a recipe has either `gallery: true` or `worse`")
     out.mkdir(parents=True, exist_ok=True)
     run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start, tutors)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
@@ -209,6 +220,7 @@ def train_on(
         recipe.seed + run.clock.step,
         features,
         recipe.balance,
+        recipe.worse,
     )
     if isinstance(stream, GalleryCrops):
         stream.gallery = Gallery(cache, sorted({(i.dataset, i.key) for i in items}), run.device)

@@ -99,8 +99,12 @@ def neighbours(embedding: Tensor, told: Tensor) -> Tensor:
     return F.kl_div(log_near(embedding), log_near(told), log_target=True, reduction="batchmean")
 
 
-def blend(image: Tensor, count: int) -> Tensor:
-    """The last `count` crops each mixed with another of them (mixup, Zhang et al. 2018); the others as they are."""
-    own = image[len(image) - count :]
-    share = torch.empty(count, 1, 1, 1, device=image.device).uniform_(LEAST_SHARE, MOST_SHARE)
-    return torch.cat([image[: len(image) - count], share * own + (1 - share) * own.roll(1, 0)])
+def shares(count: int, device: torch.device) -> Tensor:
+    """How much of itself each of `count` blended crops keeps, [count, 1, 1, 1]."""
+    return torch.empty(count, 1, 1, 1, device=device).uniform_(LEAST_SHARE, MOST_SHARE)
+
+
+def blend(image: Tensor, share: Tensor) -> Tensor:
+    """The last crops, as many as there are shares, each mixed with another of them (mixup, Zhang et al. 2018)."""
+    rest, own = image.tensor_split([len(image) - len(share)])
+    return torch.cat([rest, share * own + (1 - share) * own.roll(1, 0)])

@@ -1,11 +1,12 @@
 """The page about an encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from placket.training.encoder.end_to_end import WholePhotos
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, TagFigures
+from placket.training.encoder.worse_photos import WorsePhotos
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.speed import Speed
 from placket.training.terms import history
@@ -142,6 +143,25 @@ def _whole(whole: dict[str, WholePhotos]) -> str:
     )
 
 
+def _worse(by_bundle: Mapping[str, Mapping[str, WorsePhotos]]) -> str:
+    own, *others = by_bundle
+    rows = [
+        [
+            kind,
+            *(share(v) for v in (f.found, f.category, f.first_color, f.itself)),
+            *(f"{share(by_bundle[o][kind].category)} / {share(by_bundle[o][kind].itself)}" for o in others),
+        ]
+        for kind, f in by_bundle[own].items()
+    ]
+    garments = next(iter(by_bundle[own].values())).garments
+    head = ["photos", "found", "category", "main colour", "itself", *(f"{o}: category / itself" for o in others)]
+    return (
+        f"A quarter of the photos ({garments} garments), changed one way at a time (`placket.training.worse`), through "
+        "the detector\nand all; shares right, the sets weighted alike. `itself`: of all garments of the photos as they "
+        "are, the most similar\nis the same one.\n\n" + table(head, rows)
+    )
+
+
 def _without(empty: dict[str, tuple[int, int]]) -> str:
     names = {"empty": "photos of other things", "backdrop": "street beside a person", "drawn": "drawn pictures"}
     said = ", ".join(f"{names[k]} {answered} of {count}" for k, (count, answered) in empty.items())
@@ -153,8 +173,8 @@ def _without(empty: dict[str, tuple[int, int]]) -> str:
 
 def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, whole: dict[str, WholePhotos],
                megabytes: float, speed: Speed | None, ablation: Sequence[dict[str, Any]],
-               empty: dict[str, tuple[int, int]]) -> None:  # fmt: skip
-    """Write the page."""
+               empty: dict[str, tuple[int, int]], worse: Mapping[str, Mapping[str, WorsePhotos]]) -> None:  # fmt: skip
+    """Write the page. `worse`: figures by kind of change, by bundle, of which the first is the page's own."""
     settings, training = manifest["encoder"], manifest["training"]["encoder"]
     head = HEAD.format(
         version=manifest["version"], file=settings["file"], megabytes=megabytes, side=settings["size"][0]
@@ -167,7 +187,10 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
             f"weights), measured by turns in the same run: {speed.yardstick:.0f} ms; ratio 1/{1 / speed.ratio:.0f} "
             f"(floor 1/15, goal 1/60: {mark}).\n"
         )
-    parts += ["## Whole photos\n", _whole(whole) + _without(empty), "## Similarity\n", _curve(figures)]
+    parts += ["## Whole photos\n", _whole(whole) + _without(empty)]
+    if worse:
+        parts += ["## Worse pictures\n", _worse(worse)]
+    parts += ["## Similarity\n", _curve(figures)]
     if figures.hints:
         parts += ["## Words beside the picture\n", _hints(figures, manifest["calibration"].get("hints", {}))]
     if ablation:
