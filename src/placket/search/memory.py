@@ -153,6 +153,7 @@ class MemorySearch:
 
     async def _freshen(self, copy: _Copy, revision: int) -> None:
         """Wait until the copy is at least as new; all who wait share one refresh, which outlives a waiter's leaving."""
+        asked = self._clock()
         while copy.verified < revision:
             copy.wanted = max(copy.wanted, revision)
             if copy.refresh is None or copy.refresh.done():
@@ -160,7 +161,7 @@ class MemorySearch:
                 self._running.add(copy.refresh)
                 copy.refresh.add_done_callback(self._ended)
             await asyncio.shield(copy.refresh)
-        copy.seen_at = self._clock()
+        copy.seen_at = max(copy.seen_at, asked)
 
     def _ended(self, refresh: asyncio.Task[None]) -> None:
         self._running.discard(refresh)
@@ -173,7 +174,7 @@ class MemorySearch:
 
         What was wanted before that last page was asked for is then there, even if no product carries its revision.
         """
-        if self._clock() - copy.seen_at > _STALE_SECONDS:
+        if abs(self._clock() - copy.seen_at) > _STALE_SECONDS:
             # What was deleted meanwhile may be told of no more.
             copy.table, copy.verified, copy.seen_at = Table(), -1, self._clock()
         table, size = copy.table, self._page_size

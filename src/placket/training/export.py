@@ -173,7 +173,8 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     folder.mkdir(parents=True, exist_ok=True)
     one = export_detector(plan.detector, folder / "detector.onnx", plan.detector_side)
     network = load_encoder(plan.encoder, {a: len(v) for a, v in vocabulary.labels.items()})
-    look = Look(plan.encoder_side, plan.flip)
+    recipe = provenance(plan.encoder)["recipe"]
+    look = Look(plan.encoder_side, plan.flip, worse=bool(recipe.get("worse")))
     heads = refit_heads(network, data, cache, look, vocabulary) if plan.refit else {}
     two = export_encoder(network, folder / "encoder.onnx", plan.encoder_side, plan.flip)
     differences = {

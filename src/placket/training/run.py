@@ -70,7 +70,8 @@ class Run(ABC):
     def __init__(
         self, recipe: Recipe, network: nn.Module, out: Path, sources: dict[str, int], start: Path | None = None
     ) -> None:
-        """Raises FileNotFoundError where `start` does not exist."""
+        """Raises FileNotFoundError where `start` does not exist, and InvalidParameter where `out` has a checkpoint that
+        no run left."""
         self.recipe, self.out, self.sources, self.device = recipe, out, sources, device_of()
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.average = Average(self.network, recipe.average)
@@ -79,6 +80,10 @@ class Run(ABC):
         self.began: dict[str, Any] | None = None
         saved = load_checkpoint(out / "checkpoint.pt")
         if saved is not None:
+            if not saved["optimizer"]:
+                raise InvalidParameter(
+                    f"{out / 'checkpoint.pt'} is no run that was cut off: begin with it (--start) in another folder"
+                )
             self._go_on(saved)
         elif start is not None:
             self._begin_from(start)

@@ -32,7 +32,8 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     mixed_with = [] if origin == other.get("began") else [origin]
     out.parent.mkdir(parents=True, exist_ok=True)
     own = {"network": mean, "average": mean, "share": share, "mixed_with": mixed_with, "optimizer": []}
-    save_checkpoint(out, other | own)
+    # A mixture has no name that a bundle gave one of the two.
+    save_checkpoint(out, {k: v for k, v in other.items() if k != "run"} | own)
     return out
 
 

@@ -1,13 +1,13 @@
 """Checkpoints out of a bundle: its networks, to train further or to learn from.
 
 A bundle keeps the folded weights, those of the convolutions in seven bits where they are computed in integers, and how
-each network came to be. That is enough to go on where its training ended, in integers (`integers: true` in a recipe).
-What only the training needs (the encoder's regression of a teacher's features, two small heads on the embedding) is
-not in a bundle and begins anew.
+each network came to be. That is enough to go on near where its training ended, in integers (`integers: true` in a
+recipe). What only the training needs (the optimiser's state, the encoder's regression of a teacher's features, two
+small heads on the embedding) is not in a bundle and begins anew.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ from placket.vision.bundle import FIRST_COLOR, read_bundle
 Array = np.ndarray[Any, Any]
 _PREFIX = "network."
 _OF_TRAINING = ("teach.", "near_category.", "near_color.")
-_REFITTED = f"heads.{FIRST_COLOR}."
+_FITTED_AFTER = f"heads.{FIRST_COLOR}."
 _KEPT = ("run", "share", "mixed_with", "taught_by")
 
 
 def unpack(bundle: Path, out: Path) -> dict[str, Path]:
     """Write `out/detector/checkpoint.pt` and `out/encoder/checkpoint.pt`; returns both paths by name.
 
-    Raises InvalidBundle for a folder that is no bundle, and InvalidParameter for one whose networks were not trained
-    by Placket or are no plain ones.
+    Raises BundleInvalid for a folder that is no bundle, and InvalidParameter for one whose networks were not trained
+    in integers by Placket, or where a checkpoint lies already.
     """
     read_bundle(bundle)
     content = read_manifest(bundle)
@@ -53,15 +53,15 @@ def _labels(words: Mapping[str, Any]) -> dict[str, list[str]]:
 def _unpack(
     bundle: Path, content: dict[str, Any], part: str, kind: type[Any], network: Callable[[Any], nn.Module], out: Path
 ) -> Path:
-    origin = content["training"].get(part, {})
-    if "recipe" not in origin or origin["recipe"].get("backbone", "plain") != "plain":
-        raise InvalidParameter(f"{bundle} does not tell how its {part} was trained, or it is no plain network")
-    recipe: Recipe = kind(**{**origin["recipe"], "integers": True, "size": _sides(origin, content[part]["size"][0])})
+    origin = content.get("training", {}).get(part, {})
+    recipe = _recipe(origin.get("recipe", {}), kind, f"{bundle}: {part}")
+    path = out / part / "checkpoint.pt"
+    if path.exists():
+        raise InvalidParameter(f"there is a checkpoint already: {path}")
     weights = weights_in(bundle / content[part]["file"])
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         state = _filled(network(recipe), weights, f"{bundle}: {part}")
-    path = out / part / "checkpoint.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(path, {
         "network": state, "average": state, "optimizer": [], "recipe": asdict(recipe),
@@ -71,14 +71,17 @@ def _unpack(
     return path
 
 
-def _sides(origin: Mapping[str, Any], shipped: int) -> list[int]:
-    """The recipe's sides, of which the last is the one that the bundle was exported with."""
-    return [*origin["recipe"]["size"][:-1], shipped]
+def _recipe(told: Mapping[str, Any], kind: type[Any], whose: str) -> Recipe:
+    strange = set(told) - {f.name for f in fields(kind)}
+    if strange or not told.get("integers") or told.get("backbone", "plain") != "plain":
+        raise InvalidParameter(f"{whose} was not trained in integers by a recipe that this version knows")
+    recipe: Recipe = kind(**told)
+    return recipe
 
 
 def _filled(network: nn.Module, weights: dict[str, Tensor], whose: str) -> dict[str, Tensor]:
     own: dict[str, Tensor] = network.state_dict()
-    known = {name: value for name, value in weights.items() if not name.startswith(_REFITTED)}
+    known = {name: value for name, value in weights.items() if not name.startswith(_FITTED_AFTER)}
     strange = [n for n, value in known.items() if n not in own or own[n].shape != value.shape]
     missing = [n for n in own.keys() - known.keys() if not n.startswith(_OF_TRAINING) and not _counted(n)]
     if strange or missing:

@@ -6,7 +6,7 @@ never drawn, so they tell what was learnt beyond what was shown.
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -44,7 +44,8 @@ def _picture(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.floating]]") -> Im
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def _coded(image: Image.Image, quality: int) -> Image.Image:
+def coded(image: Image.Image, quality: int) -> Image.Image:
+    """What a JPEG file of this quality leaves."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return Image.open(buffer).convert("RGB")
@@ -55,7 +56,8 @@ def _grainy(image: Image.Image, rng: Random, strength: float) -> Image.Image:
     return _picture(pixels + rng.normal(0, strength, pixels.shape).astype(np.float32))
 
 
-def _lit(image: Image.Image, gamma: float, gain: float, tint: tuple[float, float, float] = (1, 1, 1)) -> Image.Image:
+def lit(image: Image.Image, gamma: float, gain: float, tint: Sequence[float] = (1, 1, 1)) -> Image.Image:
+    """In other light: each channel to the power of `gamma`, then times `gain` and its `tint`; values as fractions."""
     ramp = (np.arange(256) / 255.0) ** gamma * 255 * gain
     return image.point(np.concatenate([(ramp * t).clip(0, 255) for t in tint]).astype(np.uint8).tolist())
 
@@ -110,16 +112,16 @@ _DRAWN: tuple[tuple[float, Change], ...] = (
     (0.16, lambda image, rng: _shrunk(image, float(rng.uniform(1.5, 5)))),
     (0.12, lambda image, rng: image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 2.6))))),
     (0.10, lambda image, rng: _shaken(image, float(rng.uniform(3, 14)), float(rng.uniform(0, np.pi)))),
-    (0.30, lambda image, rng: _lit(
+    (0.30, lambda image, rng: lit(
         image, float(np.exp(rng.normal(0, 0.3))), float(np.exp(rng.normal(-0.1, 0.3))),
-        tuple(np.exp(rng.normal(0, 0.07, 3)).tolist()),
+        np.exp(rng.normal(0, 0.07, 3)).tolist(),
     )),
     (0.04, lambda image, _: image.convert("L").convert("RGB")),
     (0.16, lambda image, rng: _grainy(image, rng, float(rng.uniform(4, 34)))),
     (0.16, lambda image, rng: _marked(image, rng, int(rng.integers(1, 5)))),
-    (0.20, lambda image, rng: _coded(image, int(rng.integers(8, 50)))),
+    (0.20, lambda image, rng: coded(image, int(rng.integers(8, 50)))),
 )  # fmt: skip
-"""How often each comes, in the order in which a picture suffers it."""
+"""The chance of each, in the order in which a picture suffers them; where none would come, one of them does."""
 
 
 def worsened(image: Image.Image, rng: Random) -> Image.Image:
@@ -150,15 +152,14 @@ KINDS: dict[str, Change] = {
     "a third of the pixels a side": lambda image, _: _shrunk(image, 3),
     "out of focus": _of(lambda image, percent, _: image.filter(ImageFilter.GaussianBlur(0.6 * percent))),
     "shaken": _of(lambda image, percent, rng: _shaken(image, 3 * percent, float(rng.uniform(0, np.pi)))),
-    "JPEG, quality 12": lambda image, _: _coded(image, 12),
+    "JPEG, quality 12": lambda image, _: coded(image, 12),
     "grainy": lambda image, rng: _grainy(image, rng, 25),
-    "dark": lambda image, rng: _grainy(_lit(image, 1.5, 0.5), rng, 5),
-    "overexposed": lambda image, _: _lit(image, 0.8, 1.4),
-    "warm light": lambda image, _: _lit(image, 1, 1, (1.12, 1, 0.8)),
+    "dark": lambda image, rng: _grainy(lit(image, 1.5, 0.5), rng, 5),
+    "overexposed": lambda image, _: lit(image, 0.8, 1.4),
+    "warm light": lambda image, _: lit(image, 1, 1, (1.12, 1, 0.8)),
     "without colour": lambda image, _: image.convert("L").convert("RGB"),
     "words over it": lambda image, rng: _marked(image, rng, 4),
     "hazy (never learnt from)": lambda image, _: _hazy(image, 0.5),
-    "six shades a channel (never learnt from)": lambda image, _: image.quantize(216, dither=Image.Dither.NONE)
-    .convert("RGB").point(lambda v: round(v / 51) * 51),
+    "six shades a channel (never learnt from)": lambda image, _: image.point(lambda v: round(v / 51) * 51),
 }  # fmt: skip
 TURNS = {"12 degrees askew": 12.0, "a quarter turn": 90.0, "upside down": 180.0}

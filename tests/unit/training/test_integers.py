@@ -84,3 +84,20 @@ def test_the_gradient_passes_the_rounding() -> None:
     conv = network.heads[0].for_class.conv
     assert isinstance(conv, RoundedConv) and float(conv.high) > 0
     assert float(conv.weight.grad.abs().sum()) > 0
+    assert float(network.stem.conv.weight.grad.abs().sum()) > 0, "through every rounding"
+
+
+def test_an_input_is_rounded_as_pytorch_rounds_it() -> None:
+    conv = RoundedConv(torch.nn.Conv2d(1, 1, 1)).eval()
+    with torch.no_grad():
+        conv.weight.fill_(1.0)
+        conv.bias.zero_()
+        conv.high.fill_(51.0)
+    x = torch.tensor([0.0, 0.05, 0.31, 17.77, 50.96, 51.2, 90.0]).reshape(1, 1, 1, -1).requires_grad_()
+    y = conv(x)
+    none = torch.zeros((), dtype=torch.int32)
+    wanted = torch.fake_quantize_per_tensor_affine(x.detach(), torch.tensor(51.0 / 255), none, 0, 255)
+    torch.testing.assert_close(y.detach(), wanted)
+    y.sum().backward()
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad.flatten(), torch.tensor([1.0] * 5 + [0.0] * 2))

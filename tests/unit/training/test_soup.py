@@ -50,3 +50,10 @@ def test_what_cannot_be_mixed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         average_checkpoints(first, tmp_path / "none.pt", 0.5, tmp_path / "c.pt")
     assert not (tmp_path / "c.pt").exists()
+
+
+def test_a_mixture_does_not_go_by_the_name_of_one_of_the_two(tmp_path: Path) -> None:
+    first, second = a_run(tmp_path / "a.pt", 1.0), a_run(tmp_path / "b.pt", 5.0)
+    save_checkpoint(second, read_checkpoint(second) | {"run": "12345678"})
+    assert provenance_of(read_checkpoint(second))["run"] == "12345678"
+    assert "run" not in provenance_of(read_checkpoint(average_checkpoints(first, second, 0.5, tmp_path / "c.pt")))

@@ -13,17 +13,21 @@ pytest.importorskip("onnx", reason="export needs onnx, which is not installed he
 
 from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.domain.taxonomy import taxonomy  # noqa: E402
+from placket.samples import catalogue  # noqa: E402
+from placket.training.detector.network import anchor_points, decode  # noqa: E402
 from placket.training.detector.train import DetectorRecipe, DetectorRun, trained_detector  # noqa: E402
 from placket.training.encoder.train import trained_encoder  # noqa: E402
 from placket.training.integers import ranges_of  # noqa: E402
 from placket.training.loop import read_checkpoint  # noqa: E402
 from placket.training.manifest import read_manifest  # noqa: E402
-from placket.training.onnx_models import session  # noqa: E402
+from placket.training.onnx_models import letterbox, session  # noqa: E402
 from placket.training.run import provenance_of  # noqa: E402
 from placket.training.terms import once, sets_of, terms_of  # noqa: E402
 from placket.training.unpack import unpack  # noqa: E402
 
 SHIPPED = Path(str(files("placket.bundles")))
+WORDS = taxonomy()
+LABELS = {"category": len(WORDS.categories), **{a: len(v) for a, v in WORDS.attributes.items()}}
 
 
 @pytest.fixture(scope="module")
@@ -42,27 +46,47 @@ def the_file_says(part: str, image: "torch.Tensor") -> dict[str, np.ndarray]:
 
 
 def test_the_encoder_answers_as_its_file(checkpoints: dict[str, Path]) -> None:
-    words = taxonomy()
-    labels = {"category": len(words.categories), **{a: len(v) for a, v in words.attributes.items()}}
     image = pictures(192)
     with torch.no_grad():
-        got = trained_encoder(checkpoints["encoder"], labels).eval()(image)
+        got = trained_encoder(checkpoints["encoder"], LABELS).eval()(image)
     wanted = the_file_says("encoder", image)
     assert np.abs(got["embedding"].numpy() - wanted["embedding"]).max() < 0.01
-    for name in labels:
+    for name in LABELS:
         spread = float(np.ptp(wanted[name]))
         assert np.abs(got[name].numpy() - wanted[name]).max() < 0.05 * spread, name
 
 
 def test_the_detector_answers_as_its_file(checkpoints: dict[str, Path]) -> None:
-    image = pictures(384)
+    product = catalogue(1, 3)[0].image.convert("RGB")
+    seen, *_ = letterbox(np.asarray(product), 384, 114)
+    image = torch.from_numpy(seen.transpose(2, 0, 1).copy()).float()[None]
     with torch.no_grad():
-        logits, _ = trained_detector(checkpoints["detector"])(image)
-    assert np.abs(logits.sigmoid().numpy() - the_file_says("detector", image)["scores"]).max() < 0.01
+        logits, distances = trained_detector(checkpoints["detector"])(image)
+    wanted = the_file_says("detector", image)
+    scores = logits.sigmoid().numpy()
+    assert wanted["scores"].max() > 0.5, "there is a garment"
+    assert np.abs(scores - wanted["scores"]).max() < 0.05
+    sure = wanted["scores"].max(2) > 0.3
+    boxes = decode(anchor_points(384, 384)[0], distances).numpy()
+    assert np.abs(boxes[sure] - wanted["boxes"][sure]).max() < 6, "pixels of 384"
 
 
 def test_every_rounded_convolution_has_its_range(checkpoints: dict[str, Path]) -> None:
-    assert min(ranges_of(trained_detector(checkpoints["detector"])).values()) > 0
+    networks = trained_detector(checkpoints["detector"]), trained_encoder(checkpoints["encoder"], LABELS)
+    for network in networks:
+        ranges = ranges_of(network)
+        assert len(ranges) >= 20 and min(ranges.values()) > 0
+
+
+def test_no_run_is_overwritten_and_none_goes_on_in_the_place_of_a_bundles(checkpoints: dict[str, Path]) -> None:
+    place = checkpoints["detector"].parent
+    before = checkpoints["detector"].read_bytes()
+    with pytest.raises(InvalidParameter, match="already"):
+        unpack(SHIPPED, place.parent)
+    recipe = DetectorRecipe(**{**read_checkpoint(checkpoints["detector"])["recipe"], "minutes": 1.0})
+    with pytest.raises(InvalidParameter, match="no run that was cut off"):
+        DetectorRun(recipe, place, {})
+    assert checkpoints["detector"].read_bytes() == before
 
 
 def test_a_run_begins_with_it_and_its_history_is_told(checkpoints: dict[str, Path], tmp_path: Path) -> None:
@@ -83,8 +107,13 @@ def test_a_run_begins_with_it_and_its_history_is_told(checkpoints: dict[str, Pat
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda training: training.pop("encoder"), "does not tell how its encoder was trained"),
-        (lambda training: training["encoder"]["recipe"].update(backbone="lite2"), "no plain network"),
+        (lambda training: training.pop("encoder"), "encoder was not trained in integers"),
+        (lambda training: training["encoder"]["recipe"].update(backbone="lite2"), "not trained in integers"),
+        (
+            lambda training: training["detector"]["recipe"].update(integers=False),
+            "detector was not trained in integers",
+        ),
+        (lambda training: training["detector"]["recipe"].update(of_tomorrow=1), "recipe that this version knows"),
         (lambda training: training["encoder"]["recipe"].update(top=320), "is not the network that its recipe makes"),
         (lambda training: training["detector"]["recipe"].update(blocks=[0, 2, 4, 5]), "is not the network"),
     ],

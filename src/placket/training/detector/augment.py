@@ -1,6 +1,5 @@
 """Scenes drawn with PIL, one at a time, from their plans."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from placket.training.cache import Pixels
 from placket.training.detector.plans import TOLERANCE, Key, Layer, Look, Plan
+from placket.training.worse import coded
 
 
 @dataclass(slots=True)
@@ -67,7 +67,5 @@ def recolour(pixels: Pixels, look: Look) -> Pixels:
     if look.blur:
         image = image.filter(ImageFilter.BoxBlur(look.blur))
     if look.quality:
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=look.quality)
-        image = Image.open(buffer).convert("RGB")
+        image = coded(image, look.quality)
     return np.asarray(image)

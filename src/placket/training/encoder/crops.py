@@ -1,6 +1,5 @@
 """The encoder's crops, as the server cuts them, and what is done to them in training."""
 
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -8,15 +7,20 @@ from PIL import Image, ImageFilter
 
 from placket.training.cache import Pixels
 from placket.training.detector.targets import Box
-from placket.training.worse import turned, turned_box
+from placket.training.worse import coded, lit, turned, turned_box
 
 PAD = 255
 MARGIN = 0.08
 AROUND, LEAST_CUT = 1.2, 8
-Change = Callable[[Image.Image], Image.Image]
 
 
-def crop(pixels: Pixels, box: Box, size: int, margin: float = MARGIN, change: Change | None = None) -> Pixels:
+def crop(
+    pixels: Pixels,
+    box: Box,
+    size: int,
+    margin: float = MARGIN,
+    change: Callable[[Image.Image], Image.Image] | None = None,
+) -> Pixels:
     """The garment's crop as the server makes it: box widened by `margin`, clipped, letterboxed on white. [s, s, 3].
 
     `change` is done to what is cut out, once it has its size.
@@ -65,17 +69,12 @@ def shake(box: Box, rng: np.random.Generator, strength: float) -> Box:
 
 def light(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Mild light and tint (the colour is a label), blur, JPEG, a covered corner."""
-    ramp = np.arange(256, dtype=np.float32) / 255.0
-    gamma, gain = np.exp(rng.normal(0, 0.12)), np.exp(rng.normal(0, 0.07))
-    tint = np.exp(rng.normal(0, 0.025, 3))
-    table = np.concatenate([(ramp**gamma * gain * t * 255).clip(0, 255) for t in tint]).astype(np.uint8)
-    image: Image.Image = Image.fromarray(pixels).point(table.tolist())
+    gamma, gain = float(np.exp(rng.normal(0, 0.12))), float(np.exp(rng.normal(0, 0.07)))
+    image = lit(Image.fromarray(pixels), gamma, gain, np.exp(rng.normal(0, 0.025, 3)).tolist())
     if rng.random() < 0.1:
         image = image.filter(ImageFilter.BoxBlur(float(rng.uniform(0.3, 1.0))))
     if rng.random() < 0.08:
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=int(rng.integers(35, 85)))
-        image = Image.open(buffer).convert("RGB")
+        image = coded(image, int(rng.integers(35, 85)))
     out = np.array(image)
     if rng.random() < 0.15:
         size = out.shape[0]

@@ -1,12 +1,14 @@
 """After training: the tag heads once more, alone, on the finished trunk's features.
 
 In the run itself garments are drawn to balance sets and categories, and the trunk moves under the heads. Here every
-garment labelled by eye counts once, as it occurs. Whether a refitted head is taken is chosen on the part set aside.
+garment labelled by eye counts once, as it occurs; where the run saw crops made worse, every third counts once more so.
+Whether a refitted head is taken is chosen on the part set aside.
 The main colour gets a head that the run does not have, see `first_color`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +18,30 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from placket.training.cache import Store, build_all
+from placket.training.cache import Pixels, Store, build_all
 from placket.training.encoder.calibrate import labels_of
-from placket.training.encoder.crops import crop, shake
+from placket.training.encoder.crops import askew, crop, shake
 from placket.training.encoder.first_color import fit_first_color, right
 from placket.training.encoder.items import MULTI, Item, Vocabulary, load_items
 from placket.training.encoder.network import Encoder
 from placket.training.encoder.predict import Predictions
+from placket.training.worse import drawn_angle, worsened
 from placket.vision.bundle import FIRST_COLOR
 
 BATCH = 64
 STEPS, RATE, ROWS = 300, 0.002, 2048
 PULLS = (1e-3, 1e-2)
+WORSE_EVERY = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the exported network sees a crop: its side in pixels, and whether a mirrored second time (`flip`)."""
+    """How the exported network sees a crop: its side in pixels, whether a mirrored second time (`flip`), and whether it
+    was trained on crops made worse."""
 
     side: int
     flip: bool
+    worse: bool = False
 
 
 @dataclass(slots=True)
@@ -46,17 +52,31 @@ class Shelf:
     labels: dict[str, Any]
 
 
+class Cut(Enum):
+    """How a crop is cut: as the server does, with a detector's error, or made worse."""
+
+    PLAIN = "plain"
+    SHAKEN = "shaken"
+    WORSE = "worse"
+
+
+def _cut(pixels: Pixels, item: Item, side: int, how: Cut, rng: np.random.Generator) -> Pixels:
+    box = shake(item.box, rng, 0.7) if how is not Cut.PLAIN and item.boxed else item.box
+    if how is not Cut.WORSE:
+        return crop(pixels, box, side)
+    pixels, box = askew(pixels, box, drawn_angle(rng))
+    return crop(pixels, box, side, change=lambda image: worsened(image, rng))
+
+
 @torch.no_grad()
-def features_of(network: Encoder, items: Sequence[Item], look: Look, cache: Path, shaken: bool) -> Tensor:
-    """The trunk's features as the exported network will see them; `shaken` cuts with a detector's error."""
+def features_of(network: Encoder, items: Sequence[Item], look: Look, cache: Path, how: Cut) -> Tensor:
+    """The trunk's features [n, width] as the exported network will see them."""
     rng = np.random.default_rng(1)
     stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
     out = []
     for start in range(0, len(items), BATCH):
-        crops = []
-        for item in items[start : start + BATCH]:
-            box = shake(item.box, rng, 0.7) if shaken and item.boxed else item.box
-            crops.append(crop(stores[item.dataset][item.key], box, look.side))
+        chunk = items[start : start + BATCH]
+        crops = [_cut(stores[i.dataset][i.key], i, look.side, how, rng) for i in chunk]
         image = torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2).copy()).float()
         image = image.contiguous(memory_format=torch.channels_last)
         feature = network.trunk(image)
@@ -64,14 +84,18 @@ def features_of(network: Encoder, items: Sequence[Item], look: Look, cache: Path
     return torch.cat(out)
 
 
-def shelf(
-    network: Encoder, items: Sequence[Item], look: Look, cache: Path, vocabulary: Vocabulary, shaken: bool
-) -> Shelf:
+def shelf(network: Encoder, items: Sequence[Item], look: Look, cache: Path, vocabulary: Vocabulary, how: Cut) -> Shelf:
     """Features and labels of the items labelled by eye."""
     own = [i for i in items if i.by_eye]
     empty: NDArray[np.float32] = np.zeros((len(own), 0), np.float32)
     labels = labels_of(Predictions(own, empty, {}, empty), vocabulary)
-    return Shelf(features_of(network, own, look, cache, shaken), labels)
+    return Shelf(features_of(network, own, look, cache, how), labels)
+
+
+def both(one: Shelf, other: Shelf) -> Shelf:
+    """The rows of both."""
+    labels = {name: np.concatenate([values, other.labels[name]]) for name, values in one.labels.items()}
+    return Shelf(torch.cat([one.features, other.features]), labels)
 
 
 def _loss(logits: Tensor, truth: Tensor, multi: bool) -> Tensor:
@@ -138,8 +162,11 @@ def refit_heads(
     """Refit a network's heads on all of `train`, each where that is better on `calib`, and give it one for the main
     colour; returns the scores by head."""
     items = load_items(data, cache, build_all(data, cache))
-    train = shelf(network, [i for i in items if i.part == "train"], look, cache, vocabulary, shaken=True)
-    held = shelf(network, [i for i in items if i.part == "calib"], look, cache, vocabulary, shaken=False)
+    own = [i for i in items if i.part == "train" and i.by_eye]
+    train = shelf(network, own, look, cache, vocabulary, Cut.SHAKEN)
+    if look.worse:
+        train = both(train, shelf(network, own[::WORSE_EVERY], look, cache, vocabulary, Cut.WORSE))
+    held = shelf(network, [i for i in items if i.part == "calib"], look, cache, vocabulary, Cut.PLAIN)
     report = refit(network, train, held)
     return report | add_first_color(network, train, held, len(vocabulary.labels["colors"]))
 

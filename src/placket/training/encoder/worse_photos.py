@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from placket.domain.garments import Garment
+from placket.domain.garments import EMBEDDING_DIM, Garment
 from placket.training.cache import Pixels, decode_rgb
 from placket.training.encoder.end_to_end import fits, photos, said
-from placket.training.encoder.evaluate import VIEWS, known_label
+from placket.training.encoder.evaluate import VIEWS, single_figures
 from placket.training.encoder.items import Item
 from placket.training.worse import KINDS, TURNS, turned, turned_box
 from placket.vision.bundle import read_bundle
@@ -20,14 +20,15 @@ from placket.vision.local import LocalVision
 EVERY = 4
 """Of the photos one in so many is looked at."""
 AS_IT_IS = "as they are"
+SEED = 4
 Photo = tuple[list[Item], Pixels]
+Told = tuple[Item, Garment | None]
 
 
 @dataclass(slots=True)
 class WorsePhotos:
     """Shares of the garments, the sets weighted alike: found, category right, main colour right, and `itself`: nearest
-    to its own embedding in the photo as it is, among those of all photos as they are. What was not found, or has no
-    known label, is wrong."""
+    to its own embedding in the photo as it is, among those of all photos as they are. What was not found is wrong."""
 
     garments: int
     found: float
@@ -36,18 +37,10 @@ class WorsePhotos:
     itself: float
 
 
-@dataclass(slots=True)
-class _Row:
-    view: str
-    garment: Garment | None
-    category: bool = False
-    color: bool = False
-
-
 def _changed(pixels: Pixels, items: Sequence[Item], kind: str, number: int) -> tuple[Pixels, list[Item]]:
     """The photo and its items after a change of `KINDS` or `TURNS`; the same for the same photo each time."""
     if kind in KINDS:
-        changed = KINDS[kind](Image.fromarray(pixels), np.random.default_rng([EVERY, number]))
+        changed = KINDS[kind](Image.fromarray(pixels), np.random.default_rng([SEED, number]))
         return np.asarray(changed), list(items)
     if kind in TURNS:
         seen = turned(pixels, TURNS[kind])
@@ -63,46 +56,41 @@ def _photos(items: Sequence[Item], data: Path) -> Iterator[Photo]:
                 yield group, decode_rgb(encoded)
 
 
-def _row(item: Item, garment: Garment | None) -> _Row:
-    if garment is None:
-        return _Row(item.view, None)
-    color = said(garment).first("first_color")
-    return _Row(
-        item.view, garment, garment.category.id == known_label(item, "category"),
-        color is not None and color[0] == known_label(item, "first_color"),
-    )  # fmt: skip
-
-
-def _embeddings(rows: Sequence[_Row]) -> NDArray[np.float32]:
+def _embeddings(told: Sequence[Told]) -> NDArray[np.float32]:
     """[n, 256]; zeros where nothing was found."""
-    width = next((len(r.garment.embedding) for r in rows if r.garment), 1)
-    return np.stack([np.zeros(width, np.float32) if r.garment is None else r.garment.embedding for r in rows])
+    out = np.zeros((len(told), EMBEDDING_DIM), np.float32)
+    for row, (_, garment) in enumerate(told):
+        if garment is not None:
+            out[row] = garment.embedding
+    return out
 
 
-def _figures(rows: Sequence[_Row], clean: Sequence[_Row]) -> WorsePhotos:
-    nearest = (_embeddings(rows) @ _embeddings(clean).T).argmax(1)
-    itself = (nearest == np.arange(len(rows))) & np.array([r.garment is not None for r in rows])
-    views = [v for v in VIEWS if any(r.view == v for r in rows)]
+def _figures(told: Sequence[Told], clean: Sequence[Told]) -> WorsePhotos:
+    found = np.array([garment is not None for _, garment in told])
+    nearest = (_embeddings(told) @ _embeddings(clean).T).argmax(1)
+    itself = found & (nearest == np.arange(len(told)))
+    of_view = [np.flatnonzero([item.view == view for item, _ in told]) for view in VIEWS]
 
-    def mean(values: Sequence[bool]) -> float:
-        shares = [np.mean([x for x, r in zip(values, rows, strict=True) if r.view == v]) for v in views]
-        return float(np.mean(shares))
+    def right(attribute: str) -> float:
+        by_view = [[told[i] for i in rows.tolist()] for rows in of_view]
+        figures = [single_figures([i for i, _ in own], [said(g) for _, g in own], attribute, ()) for own in by_view]
+        return float(np.mean([f.accuracy for f in figures if f]))
 
-    return WorsePhotos(
-        len(rows), mean([r.garment is not None for r in rows]), mean([r.category for r in rows]),
-        mean([r.color for r in rows]), mean(list(itself)),
-    )  # fmt: skip
+    def mean(values: NDArray[np.bool_]) -> float:
+        return float(np.mean([values[rows].mean() for rows in of_view if len(rows)]))
+
+    return WorsePhotos(len(told), mean(found), right("category"), right("first_color"), mean(itself))
 
 
 def by_change(vision: LocalVision, shown: Iterable[Photo], kinds: Sequence[str]) -> dict[str, WorsePhotos]:
     """Figures by kind of change; `kinds` begins with `AS_IT_IS`. Items have boxes in the photo as it is."""
-    rows: dict[str, list[_Row]] = {kind: [] for kind in kinds}
+    told: dict[str, list[Told]] = {kind: [] for kind in kinds}
     for number, (group, pixels) in enumerate(shown):
         for kind in kinds:
             seen, own = _changed(pixels, group, kind, number)
             analysis = vision.analyse(seen)
-            rows[kind] += [_row(item, fits(analysis, item)) for item in own]
-    return {kind: _figures(own, rows[kinds[0]]) for kind, own in rows.items()}
+            told[kind] += [(item, fits(analysis, item)) for item in own]
+    return {kind: _figures(own, told[kinds[0]]) for kind, own in told.items()}
 
 
 def worse_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, WorsePhotos]:
