@@ -120,6 +120,27 @@ def test_an_ended_session_leads_back_to_where_it_ended(page: Page, indexed: Shop
     page.wait_for_url("**/sign-in?next=%2Ftry")
 
 
+def test_two_tabs_of_an_ended_session_both_lead_back(page: Page, indexed: Shop) -> None:
+    page.context.clear_cookies()
+    other = page.context.new_page()
+    page.goto(f"{indexed.console}/keys")
+    page.context.clear_cookies()
+    other.goto(f"{indexed.console}/services")
+    sign_in_again(page, indexed)
+    page.wait_for_url("**/console/keys")
+    sign_in_again(other, indexed)
+    other.wait_for_url("**/console/services")
+
+
+def test_a_late_photo_of_the_page_before_does_not_spoil_the_form(page: Page, indexed: Shop) -> None:
+    page.goto(f"{indexed.console}/services/autumn/product?id=demo-002")
+    page.context.clear_cookies()
+    page.goto(f"{indexed.console}/keys")
+    form = page.context.cookies()
+    assert page.evaluate("fetch('services/autumn/photo?id=demo-002').then((answer) => answer.status)") == 401
+    assert page.context.cookies() == form
+
+
 def sign_in_again(page: Page, shop: Shop) -> None:
     page.get_by_label("Admin token").fill(shop.server.admin_token)
     page.get_by_role("button", name="Sign in").click()

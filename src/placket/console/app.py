@@ -118,6 +118,7 @@ def _routes(house: House) -> list[BaseRoute]:
             for path, page in pages.POST.items()
         },
     }
+    pictures = {**catalogue.PICTURES, **tagging.PICTURES}
     public = [
         Route("/sign-in", Guarded(house, sign_in.form, public=True), methods=["GET"]),
         Route("/sign-in", Guarded(house, sign_in.submit, public=True), methods=["POST"]),
@@ -127,6 +128,7 @@ def _routes(house: House) -> list[BaseRoute]:
     return [
         *public,
         *(Route(path, Guarded(house, page), methods=["GET"]) for path, page in get.items()),
+        *(Route(path, Guarded(house, page, embedded=True), methods=["GET"]) for path, page in pictures.items()),
         *(Route(path, Guarded(house, page, most_bytes=most), methods=["POST"]) for path, (page, most) in post.items()),
     ]
 

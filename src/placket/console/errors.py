@@ -17,12 +17,6 @@ class Forged(errors.PlacketError):
     reason = "Forged"
 
 
-class Stale(Forged):
-    """The same, said in the reader's own language."""
-
-    reason = ""
-
-
 class TooLarge(errors.PlacketError):
     reason = "TooLarge"
 

@@ -60,13 +60,23 @@ class SafeHeaders:
 
 
 class Guarded:
-    """A page for whoever is signed in. ``most_bytes``: of a request's body, files included."""
+    """A page for whoever is signed in. ``most_bytes``: of a request's body, files included. ``embedded``: a picture of
+    a page, whose reader a sign-in form would not reach."""
 
-    def __init__(self, house: House, page: Page, *, most_bytes: int = _MOST_FORM_BYTES, public: bool = False) -> None:
+    def __init__(
+        self,
+        house: House,
+        page: Page,
+        *,
+        most_bytes: int = _MOST_FORM_BYTES,
+        public: bool = False,
+        embedded: bool = False,
+    ) -> None:
         self._house = house
         self._page = page
         self._most_bytes = most_bytes
         self._public = public
+        self._embedded = embedded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, _bounded(receive, self._most_bytes))
@@ -77,7 +87,7 @@ class Guarded:
         request = visit.request
         await recognise(visit)
         if visit.session is None and not self._public:
-            return _sign_in_first(visit)
+            return Response(status_code=401) if self._embedded else _sign_in_first(visit)
         if request.method not in SAFE_METHODS:
             async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
                 visit.form = form

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import httpx
 import pytest
 
 from placket.console.app import _routes
@@ -42,8 +43,11 @@ async def test_every_page_but_the_public_ones_needs_a_session(installation: Memo
             path = route.path.replace("{service}", "shoes").replace("{run}", "1").replace("{task}", "1")
             for method in route.methods - {"HEAD"}:
                 answer = await browser.client.request(method, f"/console{path.replace('{key}', 'k')}")
-                assert answer.status_code == 303, path
-                assert answer.headers["location"].startswith("/console/sign-in"), path
+                if path.endswith("/photo"):
+                    assert (answer.status_code, answer.content, "set-cookie" in answer.headers) == (401, b"", False)
+                else:
+                    assert answer.status_code == 303, path
+                    assert answer.headers["location"].startswith("/console/sign-in"), path
                 checked += 1
     assert checked > 30
 
@@ -74,7 +78,7 @@ def test_the_throttle_counts_by_client_and_in_all() -> None:
 
 async def test_guesses_at_the_same_moment_are_counted(stranger: Browser) -> None:
     page = await stranger.get("/sign-in")
-    form = page.text.split('name="form" value="')[1].split('"')[0]
+    form = _form(page)
     answers = await asyncio.gather(
         *(stranger.client.post("/console/sign-in", data={"form": form, "token": f"guess-{n}"}) for n in range(20))
     )
@@ -98,12 +102,42 @@ async def test_a_sign_in_form_is_good_for_its_own_browser_only(installation: Mem
     first, second = open_browser(installation), open_browser(installation)
     async with first.client, second.client:
         page = await first.get("/sign-in")
-        form = page.text.split('name="form" value="')[1].split('"')[0]
+        form = _form(page)
         answer = await second.client.post("/console/sign-in", data={"form": form, "token": "admin-token"})
         assert answer.status_code == 403
         await second.get("/sign-in")
         answer = await second.client.post("/console/sign-in", data={"form": form, "token": "admin-token"})
         assert answer.status_code == 403
+
+
+def _form(page: httpx.Response) -> str:
+    return page.text.split('name="form" value="')[1].split('"')[0]
+
+
+async def test_a_refused_form_comes_again_with_where_it_leads(stranger: Browser) -> None:
+    first = _form(await stranger.get("/sign-in?next=/keys"))
+    stranger.client.cookies.clear()
+    data = {"form": first, "token": "admin-token", "next": "/keys"}
+    refused = await stranger.client.post("/console/sign-in", data=data)
+    assert refused.status_code == 403
+    assert "no longer good" in refused.text
+    again = await stranger.client.post("/console/sign-in", data={**data, "form": _form(refused)})
+    assert again.headers["location"] == "/console/keys"
+
+
+async def test_of_forms_opened_at_once_each_signs_in(stranger: Browser) -> None:
+    first = _form(await stranger.get("/sign-in"))
+    stranger.client.cookies.clear()
+    await stranger.get("/sign-in")
+    data = {"form": first, "token": "admin-token", "next": "/keys"}
+    for site, status in (("cross-site", 403), ("same-site", 403), ("none", 403), ("same-origin", 303)):
+        answer = await stranger.client.post("/console/sign-in", data=data, headers={"sec-fetch-site": site})
+        assert answer.status_code == status, site
+
+
+async def test_who_is_signed_in_already_is_led_on(admin: Browser) -> None:
+    answer = await admin.client.post("/console/sign-in", data={"form": "", "token": "", "next": "/keys"})
+    assert answer.headers["location"] == "/console/keys"
 
 
 async def test_sign_out_ends_the_session_for_whoever_kept_the_cookie(admin: Browser) -> None:

@@ -120,6 +120,6 @@ GET: dict[str, Page] = {
     "/services/{service}/products.csv": export,
     "/services/{service}/product": product,
     "/services/{service}/neighbours": neighbours,
-    "/services/{service}/photo": photo,
 }
+PICTURES: dict[str, Page] = {"/services/{service}/photo": photo}
 POST: dict[str, Page] = {"/services/{service}/product/delete": delete}

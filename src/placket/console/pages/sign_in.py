@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
-from placket.console.errors import NoSuchPage, Stale
+from placket.console.errors import NoSuchPage
 from placket.console.guard import SESSION_COOKIE, Page
 from placket.console.sessions import LIFETIME_SECONDS
 from placket.console.visit import LANGUAGE_COOKIE, PROJECT_COOKIE, Visit
@@ -34,11 +34,10 @@ async def _form(visit: Visit, target: str, error: str = "", status: int = 200) -
 
 
 async def submit(visit: Visit) -> Response:
-    """Raises Stale for a form that was not made for this browser."""
-    nonce = unquote(visit.request.cookies.get(FORM_COOKIE, ""))
-    expected = await visit.house.sessions.form_token(nonce)
-    if not nonce or not hmac.compare_digest(expected.encode(), visit.text("form").encode("utf-8", "replace")):
-        raise Stale(visit.words("sign_in.stale"))
+    if visit.session is not None:
+        return visit.redirect(_inside(visit.text("next")))
+    if not await _made_here(visit):
+        return await _form(visit, visit.text("next"), visit.words("sign_in.stale"), 403)
     client = visit.request.client.host if visit.request.client else ""
     wait = visit.house.throttle.wait(client)
     if wait > 0:
@@ -54,6 +53,18 @@ async def submit(visit: Visit) -> Response:
     response = visit.redirect(_inside(visit.text("next")))
     visit.remember(response, SESSION_COOKIE, cookie, LIFETIME_SECONDS)
     return visit.forget(response, FORM_COOKIE)
+
+
+async def _made_here(visit: Visit) -> bool:
+    """Whether the form is this browser's own: nobody signs others in from elsewhere.
+
+    Of forms opened at the same moment, as when a browser brings its tabs back, the cookie is that of the last; the
+    browser's word that one of our pages sent it does for the others.
+    """
+    nonce = unquote(visit.request.cookies.get(FORM_COOKIE, ""))
+    expected = await visit.house.sessions.form_token(nonce)
+    matches = hmac.compare_digest(expected.encode(), visit.text("form").encode("utf-8", "replace"))
+    return bool(nonce) and (matches or visit.request.headers.get("sec-fetch-site") == "same-origin")
 
 
 def _inside(target: str) -> str:

@@ -118,9 +118,9 @@ GET: dict[str, Page] = {
     "/tagging": index,
     "/tagging/{task}": show,
     "/tagging/{task}/progress": progress,
-    "/tagging/{task}/photo": photo,
     "/tagging/{task}/tags.csv": as_csv,
     "/tagging/{task}/tags.json": as_json,
     "/tagging/{task}/tags.xlsx": as_workbook,
 }
+PICTURES: dict[str, Page] = {"/tagging/{task}/photo": photo}
 POST: dict[str, Page] = {"/tagging/{task}/delete": delete}
