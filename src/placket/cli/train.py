@@ -1,7 +1,6 @@
 """`placket train`: train the detector or the encoder by a recipe."""
 
 import importlib.util
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -162,7 +161,8 @@ def unpack(
     """Make checkpoints of a bundle's networks, to begin with (`--start`) or to learn from (`--tutor`)."""
     require_training()
     from placket.training.unpack import unpack as unpack_bundle
+    from placket.vision.library import shipped_folder
 
     with run_safely():
-        for path in unpack_bundle(bundle or Path(str(files("placket.bundles"))), out).values():
+        for path in unpack_bundle(bundle or shipped_folder(), out).values():
             console.print(f"checkpoint: {path}")

@@ -12,6 +12,11 @@ from placket.domain.errors import BundleInvalid, VisionUnavailable
 from placket.vision.bundle import MANIFEST, Bundle, is_version, read_bundle
 
 
+def shipped_folder() -> Path:
+    """Of the bundle that the installation brings, if it brings one."""
+    return Path(str(files("placket.bundles")))
+
+
 class BundleLibrary:
     """``selected``: a folder, or the version of a kept bundle; None is the shipped one.
 
@@ -56,7 +61,7 @@ class BundleLibrary:
 
     def _select(self) -> Bundle:
         if self._selected is None:
-            folder = Path(str(files("placket.bundles")))
+            folder = shipped_folder()
             if not (folder / MANIFEST).is_file():
                 raise VisionUnavailable("this installation ships no bundle: set PLACKET_BUNDLE to the folder of one")
             return read_bundle(folder)

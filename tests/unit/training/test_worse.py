@@ -156,8 +156,8 @@ class TestTraining:
 
         assert float(changes(all_worse).mean()) > float(changes(some).mean()) > 0
         # Where nothing happens to a crop, both are mirrored or neither.
-        monkeypatch.setattr("placket.training.encoder.dataset.drawn_angle", lambda rng: 0.0)
-        monkeypatch.setattr("placket.training.encoder.dataset.worsened", lambda image, rng: image)
+        monkeypatch.setattr("placket.training.encoder.crops.drawn_angle", lambda rng: 0.0)
+        monkeypatch.setattr("placket.training.encoder.crops.worsened", lambda image, rng: image)
         assert float(changes(batch(1.0)).max()) == 0
 
     def test_the_tutor_is_asked_of_the_crops_as_they_were(self, tmp_path: Path) -> None:

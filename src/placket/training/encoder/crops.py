@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 
 from placket.training.cache import Pixels
 from placket.training.detector.targets import Box
-from placket.training.worse import coded, lit, turned, turned_box
+from placket.training.worse import coded, drawn_angle, lit, turned, turned_box, worsened
 
 PAD = 255
 MARGIN = 0.08
@@ -53,6 +53,12 @@ def askew(pixels: Pixels, box: Box, degrees: float) -> tuple[Pixels, Box]:
     own = np.concatenate([(low - start), (high - start)]) / np.tile(end - start, 2)
     seen = turned(cut, degrees)
     return seen, turned_box((own[0], own[1], own[2], own[3]), cut.shape, seen.shape, degrees)
+
+
+def worse_crop(pixels: Pixels, box: Box, size: int, rng: np.random.Generator) -> Pixels:
+    """The crop [s, s, 3] as a worse photo would show the garment: askew, grainy, dark, with words over it ..."""
+    seen, own = askew(pixels, box, drawn_angle(rng))
+    return crop(seen, own, size, change=lambda image: worsened(image, rng))
 
 
 def shake(box: Box, rng: np.random.Generator, strength: float) -> Box:

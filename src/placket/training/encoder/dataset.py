@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
 from placket.training.cache import Pixels, Store
-from placket.training.encoder.crops import askew, crop, light, shake
+from placket.training.encoder.crops import crop, light, shake, worse_crop
 from placket.training.encoder.items import FOUND, MULTI, Item, Vocabulary
-from placket.training.worse import drawn_angle, worsened
 
 Batch = dict[str, Any]
 
@@ -86,13 +85,10 @@ class CropStream(IterableDataset[Batch]):
         box = shake(item.box, rng, 1.0) if item.boxed else item.box
         if item.view in ("hm", "cd", "myntra", "product") and rng.random() < 0.06:
             box = (0.0, 0.0, 1.0, 1.0)
-        out = crop(pixels, box, size)
-        clean = [out] if self.worse else []
-        if rng.random() < self.worse:
-            pixels, box = askew(pixels, box, drawn_angle(rng))
-            out = crop(pixels, box, size, change=lambda image: worsened(image, rng))
-        else:
-            out = light(out, rng)
+        plain = crop(pixels, box, size)
+        clean = [plain] if self.worse else []
+        worse = rng.random() < self.worse
+        out = worse_crop(pixels, box, size, rng) if worse else light(plain, rng)
         if rng.random() < 0.5:
             return [np.ascontiguousarray(p[:, ::-1]) for p in (out, *clean)]
         return [out, *clean]

@@ -20,12 +20,11 @@ from torch.nn import functional as F
 
 from placket.training.cache import Pixels, Store, build_all
 from placket.training.encoder.calibrate import labels_of
-from placket.training.encoder.crops import askew, crop, shake
+from placket.training.encoder.crops import crop, shake, worse_crop
 from placket.training.encoder.first_color import fit_first_color, right
 from placket.training.encoder.items import MULTI, Item, Vocabulary, load_items
 from placket.training.encoder.network import Encoder
 from placket.training.encoder.predict import Predictions
-from placket.training.worse import drawn_angle, worsened
 from placket.vision.bundle import FIRST_COLOR
 
 BATCH = 64
@@ -62,10 +61,7 @@ class Cut(Enum):
 
 def _cut(pixels: Pixels, item: Item, side: int, how: Cut, rng: np.random.Generator) -> Pixels:
     box = shake(item.box, rng, 0.7) if how is not Cut.PLAIN and item.boxed else item.box
-    if how is not Cut.WORSE:
-        return crop(pixels, box, side)
-    pixels, box = askew(pixels, box, drawn_angle(rng))
-    return crop(pixels, box, side, change=lambda image: worsened(image, rng))
+    return worse_crop(pixels, box, side, rng) if how is Cut.WORSE else crop(pixels, box, side)
 
 
 @torch.no_grad()
