@@ -1,7 +1,8 @@
 """Pictures made worse, as phones, messengers and shops make them: to learn from, and to measure what it costs.
 
-`worsened` draws any of it, for training; `KINDS` are single ones of a fixed strength, for figures. Two of these are
-never drawn, so they tell what was learnt beyond what was shown.
+`worsened` does what `drawn_changes` draws, for training (`worse_on_device.py` does the same to many pictures at once);
+`KINDS` are single ones of a fixed strength, for figures. Two of these are never drawn, so they tell what was learnt
+beyond what was shown.
 """
 
 import io
@@ -19,6 +20,7 @@ Change = Callable[[Image.Image, Random], Image.Image]
 _WORDS = ("SALE", "-50%", "NEW", "shop", "www.example.com", "SIZE M", "2 for 1", "@style", "12.99", "free delivery")
 _LEAST_SIDE = 8
 _FILLED = 0.6
+MOST_SHAKEN, MOST_WORDS = 14, 4
 
 
 def _shrunk(image: Image.Image, by: float) -> Image.Image:
@@ -62,19 +64,24 @@ def lit(image: Image.Image, gamma: float, gain: float, tint: Sequence[float] = (
     return image.point(np.concatenate([(ramp * t).clip(0, 255) for t in tint]).astype(np.uint8).tolist())
 
 
-def _marked(image: Image.Image, rng: Random, count: int) -> Image.Image:
-    """Words and badges over the picture, half transparent."""
-    layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
+def words_over(width: int, height: int, rng: Random, count: int) -> Image.Image:
+    """Words and badges, half transparent, on a layer (RGBA) that shows nothing else."""
+    layer = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     for _ in range(count):
-        x, y = float(rng.uniform(-0.1, 0.8)) * image.width, float(rng.uniform(0, 0.9)) * image.height
-        size = max(8, round(float(rng.uniform(0.07, 0.18)) * image.width))
+        x, y = float(rng.uniform(-0.1, 0.8)) * width, float(rng.uniform(0, 0.9)) * height
+        size = max(8, round(float(rng.uniform(0.07, 0.18)) * width))
         shade = (*rng.choice([(255, 255, 255), (0, 0, 0), (220, 30, 40)]).tolist(), int(rng.integers(110, 240)))
         word = str(rng.choice(_WORDS))
         if rng.random() < 0.3:
             draw.rounded_rectangle((x, y, x + 0.5 * size * len(word), y + 1.2 * size), size / 4, fill=shade)
             shade = (*(255 - c for c in shade[:3]), 255)
         draw.text((x, y), word, fill=shade, font_size=size)
+    return layer
+
+
+def _marked(image: Image.Image, rng: Random, count: int) -> Image.Image:
+    layer = words_over(*image.size, rng, count)
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
 
@@ -91,47 +98,65 @@ def turned(pixels: Pixels, degrees: float) -> Pixels:
     return np.asarray(Image.fromarray(pixels).rotate(degrees, Image.Resampling.BILINEAR, expand=True, fillcolor=behind))
 
 
-def turned_box(box: Box, before: tuple[int, ...], after: tuple[int, ...], degrees: float) -> Box:
-    """Where the garment of a box, a fraction of a picture of the shape `before`, is in the turned one, shape `after`.
+def turned_sides(width: float, height: float, degrees: float) -> tuple[float, float]:
+    """Of a turned garment's box: less than what the turned box takes, because garments seldom fill their corners."""
+    cos, sin = abs(math.cos(math.radians(degrees))), abs(math.sin(math.radians(degrees)))
+    filled = _FILLED if degrees % 90 else 1.0
+    return width * cos + filled * height * sin, height * cos + filled * width * sin
 
-    A garment seldom fills the corners of its box, so the new box is smaller than that of the turned one.
-    """
+
+def turned_box(box: Box, before: tuple[int, ...], after: tuple[int, ...], degrees: float) -> Box:
+    """The box of a garment, a fraction of a picture of the shape `before`, in the turned one, of the shape `after`."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     w, h = (box[2] - box[0]) * before[1], (box[3] - box[1]) * before[0]
     x, y = (box[0] - 0.5) * before[1] + w / 2, (box[1] - 0.5) * before[0] + h / 2
     mx, my = after[1] / 2 + x * cos + y * sin, after[0] / 2 - x * sin + y * cos
-    across = abs(w * cos) + (_FILLED if degrees % 90 else 1.0) * abs(h * sin)
-    down = abs(h * cos) + (_FILLED if degrees % 90 else 1.0) * abs(w * sin)
+    across, down = turned_sides(w, h, degrees)
     x0, y0, x1, y1 = mx - across / 2, my - down / 2, mx + across / 2, my + down / 2
     return (
         max(0.0, x0 / after[1]), max(0.0, y0 / after[0]), min(1.0, x1 / after[1]), min(1.0, y1 / after[0])
     )  # fmt: skip
 
 
-_DRAWN: tuple[tuple[float, Change], ...] = (
-    (0.16, lambda image, rng: _shrunk(image, float(rng.uniform(1.5, 5)))),
-    (0.12, lambda image, rng: image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 2.6))))),
-    (0.10, lambda image, rng: _shaken(image, float(rng.uniform(3, 14)), float(rng.uniform(0, np.pi)))),
-    (0.30, lambda image, rng: lit(
-        image, float(np.exp(rng.normal(0, 0.3))), float(np.exp(rng.normal(-0.1, 0.3))),
-        np.exp(rng.normal(0, 0.07, 3)).tolist(),
+_DRAWN: dict[str, tuple[float, Callable[[Random], tuple[float, ...]]]] = {
+    "fewer pixels": (0.16, lambda rng: (rng.uniform(1.5, 5),)),
+    "blur": (0.12, lambda rng: (rng.uniform(0.5, 2.6),)),
+    "shake": (0.10, lambda rng: (rng.uniform(3, MOST_SHAKEN), rng.uniform(0, np.pi))),
+    "light": (0.30, lambda rng: (
+        np.exp(rng.normal(0, 0.3)), np.exp(rng.normal(-0.1, 0.3)), *np.exp(rng.normal(0, 0.07, 3)),
     )),
-    (0.04, lambda image, _: image.convert("L").convert("RGB")),
-    (0.16, lambda image, rng: _grainy(image, rng, float(rng.uniform(4, 34)))),
-    (0.16, lambda image, rng: _marked(image, rng, int(rng.integers(1, 5)))),
-    (0.20, lambda image, rng: coded(image, int(rng.integers(8, 50)))),
-)  # fmt: skip
-"""The chance of each, in the order in which a picture suffers them; where none would come, one of them does."""
+    "no colour": (0.04, lambda _: ()),
+    "grain": (0.16, lambda rng: (rng.uniform(4, 34),)),
+    "words": (0.16, lambda rng: (float(rng.integers(1, MOST_WORDS + 1)),)),
+    "JPEG": (0.20, lambda rng: (float(rng.integers(8, 50)),)),
+}  # fmt: skip
+"""The chance of each, in the order in which a picture suffers them, and how strongly it comes."""
+
+_CHANGES: dict[str, Callable[..., Image.Image]] = {
+    "fewer pixels": lambda image, _, by: _shrunk(image, by),
+    "blur": lambda image, _, radius: image.filter(ImageFilter.GaussianBlur(radius)),
+    "shake": lambda image, _, length, angle: _shaken(image, length, angle),
+    "light": lambda image, _, gamma, gain, *tint: lit(image, gamma, gain, tint),
+    "no colour": lambda image, _: image.convert("L").convert("RGB"),
+    "grain": lambda image, rng, strength: _grainy(image, rng, strength),
+    "words": lambda image, rng, count: _marked(image, rng, int(count)),
+    "JPEG": lambda image, _, quality: coded(image, int(quality)),
+}
+
+
+def drawn_changes(rng: Random) -> dict[str, tuple[float, ...]]:
+    """Any of what can happen to a picture, one or two of it mostly, at least one, in the order of `_DRAWN`: by name how
+    strongly, in pixels of the crop, levels of 255, factors, radians."""
+    chosen = [name for name, (chance, _) in _DRAWN.items() if rng.random() < chance]
+    if not chosen:
+        chosen = [list(_DRAWN)[int(rng.integers(len(_DRAWN)))]]
+    return {name: tuple(float(v) for v in _DRAWN[name][1](rng)) for name in chosen}
 
 
 def worsened(image: Image.Image, rng: Random) -> Image.Image:
-    """Any of what can happen to a picture, one or two of it mostly, at least one."""
-    chosen = [rng.random() < chance for chance, _ in _DRAWN]
-    if not any(chosen):
-        chosen[int(rng.integers(len(_DRAWN)))] = True
-    for (_, change), happens in zip(_DRAWN, chosen, strict=True):
-        if happens:
-            image = change(image, rng)
+    """The picture after what was drawn for it."""
+    for name, how in drawn_changes(rng).items():
+        image = _CHANGES[name](image, rng, *how)
     return image
 
 

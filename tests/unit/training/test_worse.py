@@ -198,13 +198,6 @@ class TestTraining:
         assert looked[0][:2].unique().tolist() == [0.0, 40.0] and 80 < float(looked[0][2:].mean()) < 120
         assert parts["told_category"] > 0 and "told_feature" not in parts
 
-    def test_a_recipe_for_a_gpu_has_no_worse_crops(self, items: list[Item], tmp_path: Path) -> None:
-        from placket.domain.errors import InvalidParameter
-        from placket.training.encoder.train import EncoderRecipe, train_on
-
-        with pytest.raises(InvalidParameter, match="gallery"):
-            train_on(EncoderRecipe(gallery=True, worse=0.5), items, VOCABULARY, tmp_path, tmp_path / "out")
-
 
 def test_what_a_worse_picture_costs_is_measured_through_the_pipeline() -> None:
     shown = []

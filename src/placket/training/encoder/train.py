@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
@@ -199,9 +198,7 @@ def train_on(
     tutors: Sequence[Path] = (),
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `tutors`: those of networks to learn from. Raises InvalidParameter."""
-    if recipe.gallery and recipe.worse:
-        raise InvalidParameter("crops are made worse on the CPU: a recipe has either `gallery: true` or `worse`")
+    whose weights to begin with; `tutors`: those of networks to learn from."""
     out.mkdir(parents=True, exist_ok=True)
     run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start, tutors)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
