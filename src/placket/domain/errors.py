@@ -189,6 +189,12 @@ class BundleInvalid(VisionUnavailable):
     reason = "BundleInvalid"
 
 
+class BundleNotKept(VisionUnavailable):
+    """No copy of the bundle that a service was indexed with is here any more."""
+
+    reason = "BundleNotKept"
+
+
 class BundleMismatch(PlacketError):
     """Embeddings of two bundles were about to be compared."""
 

@@ -4,10 +4,11 @@ The whole file is refused for its size, its row count, its encoding and its firs
 """
 
 import csv
-import io
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
@@ -32,6 +33,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _MOST_RECORD = 2 * sum(MAX_LENGTH.values()) + 3 * len(MAX_LENGTH)
 """Characters of the longest good CSV record: every one of them a doubled quote, quotes around and a separator each."""
+_MOST_LINE = 100_000
+"""Characters of a line that is looked into: the columns of a good one, all of them escaped, have a quarter of these."""
+
+_TOO_LONG = f"the line has more than {_MOST_LINE:,} characters"
 
 Record = tuple[int, dict[str, str] | None, str]
 """Line number, the columns (None when unreadable), and why it is unreadable."""
@@ -68,18 +73,27 @@ def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) 
     return rows
 
 
-def _lines(text: str) -> list[str]:
-    """Lines by LF, CRLF or CR alone (a U+2028 in a product name ends none); one trailing break is no line."""
-    lines = _LINE_BREAK.split(text)
-    if lines[-1] == "":
-        lines.pop()
-    return lines
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their LF, CRLF or CR (a U+2028 in a product name ends none); one trailing break is no line.
+
+    One at a time: of a file of breaks alone no more is made than the rows that are taken.
+    """
+    start = 0
+    for found in _LINE_BREAK.finditer(text):
+        yield text[start : found.end()]
+        start = found.end()
+    if start < len(text):
+        yield text[start:]
 
 
 def _json_records(text: str) -> Iterator[Record]:
-    for number, line in enumerate(_lines(text), start=1):
+    for number, whole in enumerate(_lines(text), start=1):
+        line = whole.rstrip("\r\n")
         if not line.strip():
             yield number, None, "the line is blank"
+            continue
+        if len(line) > _MOST_LINE:
+            yield number, None, _TOO_LONG
             continue
         try:
             # Numbers are taken as their digits: 1.0 and 1 are different ids, and 10**400 is no float.
@@ -114,29 +128,43 @@ def _csv_records(text: str) -> Iterator[Record]:
 
     So a quote that was never closed costs its own row, and not every row up to the next quote.
     """
-    lines = list(io.StringIO(text, newline=""))
-    at = 0
-    while at < len(lines):
-        reader = csv.reader(_lines_of_record(lines, at), strict=True)
-        try:
-            columns, problem = _csv_columns(next(reader))
-        except csv.Error as error:
-            columns, problem = None, f"not a CSV record: {error}"
-        if columns is not None and reader.line_num > 1 and (name := _too_long(columns)):
-            columns, problem = None, f"{name} goes on over several lines and is too long: a quote is not closed"
-        yield at + 1, columns, problem
-        at += 1 if columns is None else reader.line_num
+    lines, ahead, number = _lines(text), deque[str](), 1
+    while _look_ahead(lines, ahead, 1):
+        columns, problem, read = _csv_record(lines, ahead)
+        yield number, columns, problem
+        number += read
+        for _ in range(read):
+            ahead.popleft()
 
 
-def _lines_of_record(lines: Sequence[str], at: int) -> Iterator[str]:
-    """The line, and as many more as the longest good record may have: no line is read too often."""
-    room = _MOST_RECORD - len(lines[at])
-    yield lines[at]
-    for number in range(at + 1, len(lines)):
-        room -= len(lines[number])
-        if room < 0:
-            return
-        yield lines[number]
+def _look_ahead(lines: Iterator[str], ahead: deque[str], count: int) -> bool:
+    """Whether there are so many lines more, which are ``ahead`` then."""
+    ahead.extend(itertools.islice(lines, max(0, count - len(ahead))))
+    return len(ahead) >= count
+
+
+def _csv_record(lines: Iterator[str], ahead: deque[str]) -> tuple[dict[str, str] | None, str, int]:
+    """The columns of the record that begins ``ahead``, its problem, and how many lines it takes."""
+    if len(ahead[0].rstrip("\r\n")) > _MOST_LINE:
+        return None, _TOO_LONG, 1
+    reader = csv.reader(_lines_of_record(lines, ahead), strict=True)
+    try:
+        columns, problem = _csv_columns(next(reader))
+    except csv.Error as error:
+        columns, problem = None, f"not a CSV record: {error}"
+    if columns is not None and reader.line_num > 1 and (name := _too_long(columns)):
+        columns, problem = None, f"{name} goes on over several lines and is too long: a quote is not closed"
+    return columns, problem, 1 if columns is None else reader.line_num
+
+
+def _lines_of_record(lines: Iterator[str], ahead: deque[str]) -> Iterator[str]:
+    """The first line ``ahead``, and as many more as the longest good record may have: no line is read too often."""
+    room = _MOST_RECORD - len(ahead[0])
+    yield ahead[0]
+    number = 1
+    while _look_ahead(lines, ahead, number + 1) and (room := room - len(ahead[number])) >= 0:
+        yield ahead[number]
+        number += 1
 
 
 def _csv_columns(cells: list[str]) -> tuple[dict[str, str] | None, str]:

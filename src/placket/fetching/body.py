@@ -9,6 +9,8 @@ from placket.fetching.connection import Answer, Connection
 _GZIP = zlib.MAX_WBITS | 16
 _PIECES_A_TURN = 64
 """A server may send a byte a piece: after so many, other tasks get their turn."""
+_MOST_MEMBERS = 20_000
+"""Of a gzip body: each costs a copy of what follows it in its piece. One a row of an index file is well below."""
 
 
 async def read_body(connection: Connection, answer: Answer, max_bytes: int, host: str) -> bytes:
@@ -44,11 +46,12 @@ class _Plain:
 
 
 class _Gzip:
-    """Any number of members, one after another. Never yields more than there is room for."""
+    """Members one after another. Never yields more than there is room for."""
 
     def __init__(self, host: str) -> None:
         self._host = host
         self._member = zlib.decompressobj(_GZIP)
+        self._members = 1
 
     @property
     def complete(self) -> bool:
@@ -60,6 +63,9 @@ class _Gzip:
         while piece and len(decoded) < room:
             if self._member.eof:
                 self._member = zlib.decompressobj(_GZIP)
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise FetchFailed(f"{self._host} sent a gzip body of more than {_MOST_MEMBERS:,} members")
             try:
                 decoded += self._member.decompress(piece, room - len(decoded))
             except zlib.error:

@@ -11,13 +11,14 @@ from typing import Any
 
 import structlog
 
-from placket.domain.errors import PlacketError, StorageUnavailable
+from placket.domain.errors import BundleNotKept, PlacketError, StorageUnavailable
 from placket.services.stores import Bell, Job, JobQueue
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 2.0
 _MOST_DELAY = 60.0
 _OUTAGE_DELAY = 2.0
+_BUNDLE_DELAY = 30.0
 
 Handler = Callable[[Job, str], Awaitable[None]]
 """``handler(job, worker)``: does the job and ends it, in the transaction that stores its result."""
@@ -55,7 +56,8 @@ class Worker:
         self._slots = slots
         self._lease = lease_seconds
         self._schedules = tuple(schedules)
-        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        # By claim: a job whose lease ran out may be claimed again by the worker that still has it.
+        self._in_hand: dict[tuple[int, int], asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._room.set()
         self.done = 0
@@ -90,6 +92,11 @@ class Worker:
                     _log.warning("the queue cannot be reached", error=error.detail)
                     await _first(stopping, asyncio.sleep(1.0))
                     continue
+                except Exception:
+                    # Whatever it was: the server beside this worker goes on answering, and the next try may do.
+                    _log.exception("no job could be claimed")
+                    await _first(stopping, asyncio.sleep(1.0))
+                    continue
                 if job is None:
                     await _first(stopping, bell.wait(_IDLE_SECONDS))
                 else:
@@ -99,13 +106,13 @@ class Worker:
 
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
-        self._in_hand[job.id] = task
+        self._in_hand[job.id, job.attempts] = task
         if len(self._in_hand) >= self._slots:
             self._room.clear()
         task.add_done_callback(lambda _: self._ended(job))
 
     def _ended(self, job: Job) -> None:
-        self._in_hand.pop(job.id, None)
+        self._in_hand.pop((job.id, job.attempts), None)
         self._room.set()
 
     async def _do(self, job: Job) -> None:
@@ -117,6 +124,10 @@ class Worker:
                 return
             await handler(job, self.name)
             self.done += 1
+        except BundleNotKept as error:
+            # Counted, unlike other waiting: nothing that happens by itself brings the bundle back.
+            _log.warning("a job has no bundle here", kind=job.kind, subject=job.subject, error=error.detail)
+            await self._try_later(job, _BUNDLE_DELAY, counted=True)
         except PlacketError as error:
             _log.warning(
                 "a job has to wait", kind=job.kind, subject=job.subject, reason=error.reason, error=error.detail
@@ -134,9 +145,13 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                await self._queue.renew(self.name, list(self._in_hand), self._lease)
+                await self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease)
             except StorageUnavailable as error:
                 _log.warning("leases could not be renewed", error=error.detail)
+                await asyncio.sleep(0.5)
+                continue
+            except Exception:
+                _log.exception("leases could not be renewed")
                 await asyncio.sleep(0.5)
                 continue
             await asyncio.sleep(self._lease / 4)
@@ -155,12 +170,12 @@ class Worker:
         tasks = dict(self._in_hand)
         if tasks:
             await asyncio.wait(tasks.values(), timeout=grace_seconds)
-        left = [job for job, task in tasks.items() if not task.done()]
-        for job in left:
-            tasks[job].cancel()
+        left = [claim for claim, task in tasks.items() if not task.done()]
+        for claim in left:
+            tasks[claim].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         with contextlib.suppress(StorageUnavailable):
-            await self._queue.release(self.name, left)
+            await self._queue.release(self.name, sorted({job for job, _ in left}))
 
 
 async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[Any]) -> None:

@@ -120,7 +120,11 @@ class VectorSource(Protocol):
     """
 
     async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
-        """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors."""
+        """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors.
+
+        A service that switches to a bundle gives all its products new revisions. Raises BundleMismatch when the
+        service has another bundle now.
+        """
         ...
 
 
@@ -142,10 +146,11 @@ class SearchEngine(Protocol):
         """The ``limit`` best products, exact, over a state at least as new as ``revision``.
 
         Best first; equal cosines by product id. A product scores by its best garment. ``include_duplicates=False``
-        leaves out products whose image hash is ``query_sha256`` or that of a better hit.
+        leaves out products whose image hash is ``query_sha256`` or that of a better hit. Raises BundleMismatch when the
+        service has switched to another bundle.
         """
         ...
 
     def forget(self, service: int) -> None:
-        """Drop a service's copy from memory (the service was deleted or switched to another bundle)."""
+        """Drop a service's copy from memory (the service was deleted)."""
         ...

@@ -1,9 +1,10 @@
 """What looks like this? By product, by a detected item's link, by a photo."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from placket.domain.errors import InvalidParameter, NoGarmentFound
+from placket.domain.errors import BundleMismatch, InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
@@ -13,6 +14,7 @@ from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
 
 MOST_RESULTS = 200
+T = TypeVar("T")
 _DIGITS = 5
 """Decimals of a similarity; a threshold is compared with what is shown."""
 
@@ -42,6 +44,14 @@ class Match:
     document: Document | None = None
 
 
+async def _again(ask: Callable[[], Awaitable[T]]) -> T:
+    """The answer, asked for once more where the service switched to another bundle in the middle of the first time."""
+    try:
+        return await ask()
+    except BundleMismatch:
+        return await ask()
+
+
 class Searching:
     def __init__(
         self,
@@ -63,6 +73,11 @@ class Searching:
         self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
         """Products like the main garment of this one, itself left out. Raises NoSuchService, NoSuchProduct."""
+        return await _again(lambda: self._by_product(caller, service_name, product_id, options, details))
+
+    async def _by_product(
+        self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool
+    ) -> list[Match]:
         service = await self._services.get(caller.project_id, service_name)
         document = await self._documents.get(service, product_id)
         if not document.garments:
@@ -74,6 +89,11 @@ class Searching:
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
         """Raises LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after it)."""
+        return await _again(lambda: self._by_link(caller, service_name, link, options, details))
+
+    async def _by_link(
+        self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool
+    ) -> list[Match]:
         item = self._links.read(link, caller.project_id)
         service = await self._services.get(caller.project_id, service_name)
         item.check_bundle(service.bundle)
@@ -94,6 +114,18 @@ class Searching:
 
         Raises NoSuchService, ImageError, NoGarmentFound.
         """
+        return await _again(lambda: self._by_image(caller, service_name, image, limits, options, details, box))
+
+    async def _by_image(
+        self,
+        caller: Caller,
+        service_name: str,
+        image: bytes,
+        limits: ImageLimits,
+        options: SearchOptions,
+        details: bool,
+        box: Box | None,
+    ) -> tuple[Garment, list[Match]]:
         service = await self._services.get(caller.project_id, service_name)
         found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box)
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)

@@ -43,6 +43,7 @@ class Database:
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         sqlalchemy.event.listen(self._engine.sync_engine, "connect", _register_vector)
+        sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _leave_read_only)
 
     @property
     def conninfo(self) -> str:
@@ -82,13 +83,20 @@ def _translated() -> Iterator[None]:
         raise StorageUnavailable("no database connection became free") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise StorageUnavailable("the connection to the database broke") from error
+            raise StorageUnavailable(f"the connection to the database broke: {_first_line(error)}") from error
         raise
 
 
 def _register_vector(dbapi_connection: object, _record: object) -> None:
     """Vectors travel in binary, as NumPy arrays."""
     dbapi_connection.run_async(pgvector.psycopg.register_vector_async)  # type: ignore[attr-defined]
+
+
+def _leave_read_only(context: sqlalchemy.engine.ExceptionContext) -> None:
+    """A server that takes no writes is not the one that was meant, after a failover: connect anew, to wherever the
+    name leads by then."""
+    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True
 
 
 def _first_line(error: Exception) -> str:

@@ -58,6 +58,9 @@ _HAS_LABELS = (
 )
 
 
+_SWITCHED = "the service has switched to bundle {} meanwhile; try again"
+
+
 async def lock_service(connection: AsyncConnection, service_id: int) -> Any:
     """The row under which a service's documents change one transaction after another. Raises NoSuchService."""
     found = await connection.execute(
@@ -116,6 +119,31 @@ async def touch(connection: AsyncConnection, service_id: int, revision: int, doc
         )
     await connection.execute(
         text("UPDATE services SET revision = :revision WHERE id = :id"), {"revision": revision, "id": service_id}
+    )
+
+
+async def touch_all(connection: AsyncConnection, service_id: int, revision: int) -> None:
+    """:func:`touch` for every document: what an engine knows of the service's new bundle may be from a time when the
+    service had it before."""
+    touched = await connection.execute(
+        text(
+            "UPDATE documents d SET revision = :revision + n.number FROM"
+            " (SELECT id, row_number() OVER (ORDER BY revision) AS number FROM documents"
+            " WHERE service_id = :id AND NOT deleted) n WHERE d.id = n.id"
+        ),
+        {"revision": revision, "id": service_id},
+    )
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :id"),
+        {"revision": revision + touched.rowcount, "id": service_id},
+    )
+
+
+async def show_photo(connection: AsyncConnection, document_id: int, analysis: Analysis) -> None:
+    """What is known of a document's photo, which may have changed behind its address."""
+    await connection.execute(
+        text("UPDATE documents SET image_sha256 = :sha256, width = :width, height = :height WHERE id = :id"),
+        {"sha256": analysis.sha256, "width": analysis.width, "height": analysis.height, "id": document_id},
     )
 
 
@@ -238,7 +266,7 @@ class PostgresDocuments:
         async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             if state.bundle != analysis.bundle:
-                raise BundleMismatch(f"the service has switched to bundle {state.bundle} meanwhile; try again")
+                raise BundleMismatch(_SWITCHED.format(state.bundle))
             plan = plan_chunk(
                 [row],
                 [Computed(row.position, analysis)],
@@ -298,7 +326,7 @@ class PostgresDocuments:
 
     async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
         statement = text(
-            "SELECT d.*, g.embedding FROM"
+            "SELECT d.*, g.embedding, (SELECT bundle FROM services WHERE id = :service) AS serving FROM"
             f" (SELECT id, product_id, revision, image_sha256, {', '.join(FILTER_FIELDS)} FROM documents"
             " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d"
             " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.revision, g.ordinal"
@@ -308,6 +336,9 @@ class PostgresDocuments:
                 statement, {"service": service, "bundle": bundle, "since": since, "limit": limit}
             )
             rows = found.all()
+        if rows and rows[0].serving != bundle:
+            # Its garments of this bundle may be gone already: that is not to be taken for products without any.
+            raise BundleMismatch(_SWITCHED.format(rows[0].serving))
         return [_indexed(list(group)) for _, group in itertools.groupby(rows, key=lambda r: r.id)]
 
 

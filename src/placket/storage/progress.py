@@ -23,7 +23,15 @@ from placket.domain.runs import Outcome, RunKind, RunState, Status, end_state
 from placket.services.stores import ChunkWork, Job, RunEnded
 from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import Database
-from placket.storage.documents import lock_service, present_products, touch, write_garments, write_plan
+from placket.storage.documents import (
+    lock_service,
+    present_products,
+    show_photo,
+    touch,
+    touch_all,
+    write_garments,
+    write_plan,
+)
 from placket.storage.queue import end_job, enqueue
 from placket.storage.runs import announce_end, insert_chunks, insert_documents_as_rows, promote_next
 
@@ -242,6 +250,7 @@ class PostgresProgress:
                 found_anew = result.analysis
                 known = of_photo(corrections, row.product_id, found_anew.sha256)
                 await write_garments(connection, document[0], work.bundle, found_anew.garments, known)
+                await show_photo(connection, document[0], found_anew)
                 verdicts.append(Verdict(row.position, Outcome.UPDATED))
                 written.append(document[0])
         if service.bundle == work.bundle:
@@ -325,7 +334,10 @@ class PostgresProgress:
         values = {"service": run.service_id, "bundle": run.bundle}
         if run.total_cnt and not await self._has_garments(connection, values):
             return True  # nothing could be computed: the old embeddings go on serving
-        await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
+        service = await lock_service(connection, run.service_id)
+        if service.bundle != run.bundle:
+            await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
+            await touch_all(connection, run.service_id, service.revision)
         await connection.execute(
             text(
                 "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"

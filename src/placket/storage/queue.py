@@ -63,6 +63,8 @@ _CLAIM = text(
 
 # Several jobs are always locked in the order of their ids, so that nobody waits in a circle.
 _MINE = "SELECT id FROM jobs WHERE id = ANY(:ids) AND worker = :worker ORDER BY id FOR UPDATE"
+# One that is just being ended needs no longer lease: its lock keeps others away, and may last.
+_MINE_IN_HAND = f"{_MINE} SKIP LOCKED"
 
 
 async def enqueue(
@@ -135,7 +137,7 @@ class PostgresQueue:
             await connection.execute(
                 text(
                     "UPDATE jobs SET lease_until = now() + make_interval(secs => :lease)"
-                    f" FROM ({_MINE}) AS mine WHERE jobs.id = mine.id"
+                    f" FROM ({_MINE_IN_HAND}) AS mine WHERE jobs.id = mine.id"
                 ),
                 {"ids": list(jobs), "worker": worker, "lease": lease_seconds},
             )

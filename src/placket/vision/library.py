@@ -8,7 +8,7 @@ import threading
 from importlib.resources import files
 from pathlib import Path
 
-from placket.domain.errors import BundleInvalid, VisionUnavailable
+from placket.domain.errors import BundleInvalid, BundleNotKept, VisionUnavailable
 from placket.vision.bundle import MANIFEST, Bundle, is_version, read_bundle
 
 
@@ -41,7 +41,7 @@ class BundleLibrary:
             return self._current
 
     def load(self, version: str) -> Bundle:
-        """The bundle of this version, in use or kept. Raises VisionUnavailable for another one, BundleInvalid."""
+        """The bundle of this version, in use or kept. Raises BundleNotKept for another one, BundleInvalid."""
         with self._lock:
             known = self._loaded.get(version)
         if known is not None:
@@ -77,7 +77,7 @@ class BundleLibrary:
 
     def _kept_bundle(self, version: str) -> Bundle:
         if self._shelf is None or not is_version(version) or not (self._shelf / version).is_dir():
-            raise VisionUnavailable(
+            raise BundleNotKept(
                 f"bundle {version} is not kept here: set PLACKET_BUNDLE to its folder once, or re-index"
             )
         bundle = read_bundle(self._shelf / version)

@@ -30,6 +30,7 @@ _FAILURES: dict[str, type[errors.PlacketError]] = {
         errors.ImageAspectRatio,
         errors.VisionCrashed,
         errors.VisionUnavailable,
+        errors.BundleNotKept,
         errors.BundleInvalid,
     )
 }

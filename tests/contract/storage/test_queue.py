@@ -10,7 +10,7 @@ from sqlalchemy import text
 from placket.domain.errors import StorageUnavailable
 from placket.services.stores import Job
 from placket.storage.database import Database
-from placket.storage.queue import PostgresQueue, enqueue
+from placket.storage.queue import PostgresQueue, end_job, enqueue
 from tests.contract.storage.world import World
 
 
@@ -69,6 +69,19 @@ async def test_a_lease_runs_out_unless_it_is_renewed(world: World) -> None:
     assert await world.scalar("SELECT worker FROM jobs WHERE id = :id", id=lost.id) == "b"
     assert await world.queue.claim("c", 60.0) is None
     assert await world.scalar("SELECT string_agg(name, ',' ORDER BY name) FROM workers") == "a,other"
+
+
+async def test_leases_are_renewed_while_one_of_the_jobs_is_just_being_ended(world: World) -> None:
+    """Its end may take long: it applies what waited for it. The others must not be lost meanwhile."""
+    await add(world, 2)
+    ending, kept = await claimed(world, "a", 0.3), await claimed(world, "a", 0.3)
+    async with world.database.begin() as connection:
+        assert await end_job(connection, ending, "a")
+        await asyncio.wait_for(world.queue.renew("a", [ending.id, kept.id], 60.0), 5)
+        await asyncio.sleep(0.4)
+        # Nobody takes the one that is ending, although its lease has run out.
+        assert await world.queue.claim("b", 60.0) is None
+    assert await world.queue.depth() == 1
 
 
 async def test_released_jobs_are_as_if_never_claimed(world: World) -> None:
@@ -223,6 +236,22 @@ async def test_the_bell_hears_what_came_while_nobody_waited(world: World) -> Non
         began = time.monotonic()
         await bell.wait(20.0)
         assert time.monotonic() - began < 5.0
+
+
+async def test_a_server_that_takes_no_writes_is_an_outage_and_left(world: World) -> None:
+    """As after a failover: the name leads to the new server by then, the pooled connections to the old one."""
+    await add(world, 1)
+    database = Database(world.database.url, pool_size=1)
+    queue = PostgresQueue(database)
+    async with database.begin() as connection:
+        old = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+    with pytest.raises(StorageUnavailable, match="read-only"):
+        await queue.claim("w", 60.0)
+    async with database.begin() as connection:
+        assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one() != old
+    assert await queue.claim("w", 60.0) is not None
+    await database.aclose()
 
 
 async def test_without_a_database_the_bell_counts_and_claims_fail() -> None:

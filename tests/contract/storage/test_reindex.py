@@ -1,12 +1,17 @@
 """Re-indexing with another bundle: new embeddings beside the old ones, then one switch."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from placket.domain.errors import InvalidParameter
+from placket.domain.applying import Computed
+from placket.domain.corrections import Correction
+from placket.domain.errors import BundleMismatch, InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
+from placket.search.memory import MemorySearch
 from placket.services.indexing import Indexing, IndexRules
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, counts, embedding, enable, planned
 
@@ -20,6 +25,18 @@ async def index(world: World, count: int = 4) -> None:
 async def vectors(world: World, bundle: str, since: int = 0) -> dict[str, int]:
     changes = await world.documents.changes(world.service.id, bundle, since, 1000)
     return {c.product_id: len(c.vectors) for c in changes}
+
+
+async def garments(world: World, bundle: str) -> dict[str, int]:
+    """How many garments of a bundle each product has, whichever the service has."""
+    service = replace(await world.refreshed(), bundle=bundle)
+    return {d.product_id: len(d.garments) for d in await world.documents.page(service, "", 1000)}
+
+
+async def reindex(world: World, bundle: str, failing: Sequence[str] = ()) -> None:
+    await world.runs.accept_reindex(await world.refreshed(), bundle, 2)
+    await world.work_off(failing=failing)
+    assert (await world.refreshed()).bundle == bundle
 
 
 async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
@@ -39,7 +56,7 @@ async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
     assert (service.bundle, service.documents) == (NEW, 4)
     stored = (await world.documents.get(service, "p1")).garments[0]
     assert np.array_equal(stored.embedding, embedding(f"http://images.test/p1.jpg/{NEW}/0"))
-    assert await vectors(world, BUNDLE) == dict.fromkeys(("p1", "p2", "p3", "p4"), 0)
+    assert await garments(world, BUNDLE) == dict.fromkeys(("p1", "p2", "p3", "p4"), 0)
     assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
     total, _ = await world.runs.list(world.service, start=0, limit=10, order=("reserved_at", True))
     assert total == 1  # a re-indexing is no index request
@@ -79,14 +96,14 @@ async def test_a_failed_document_keeps_its_old_embeddings_and_is_listed(world: W
     assert (ended.run.state, ended.run.updated, ended.run.failed) == (RunState.FINISHED, 3, 1)
     failed = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=0, limit=10)
     assert [(r.product_id, r.reason) for r in failed] == [("p3", "InvalidImageURLException")]
-    assert (await vectors(world, BUNDLE))["p3"] == 1
+    assert (await garments(world, BUNDLE))["p3"] == 1
     # The second run does only what is missing, and search engines hear of it.
     service = await world.refreshed()
     again = await world.runs.accept_reindex(service, NEW, 2)
     assert again.total == 1
     await world.work_off()
     assert await vectors(world, NEW, since=service.revision) == {"p3": 1}
-    assert (await vectors(world, BUNDLE))["p3"] == 0
+    assert (await garments(world, BUNDLE))["p3"] == 0
     assert (await world.refreshed()).revision > service.revision
 
 
@@ -147,7 +164,8 @@ async def test_the_same_bundle_twice_in_a_row(world: World) -> None:
     for _ in range(2):
         await world.runs.accept_reindex(world.service, NEW, 3)
     first, second = await world.work_off()
-    assert (first.run.updated, second.run.updated) == (4, 4)
+    assert (first.run.updated, second.run.updated) == (4, 0)
+    assert (second.run.state, second.run.total) == (RunState.FINISHED, 0)
     assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
 
 
@@ -183,3 +201,47 @@ async def test_an_index_run_behind_a_reindex_computes_with_the_new_bundle(world:
     service = await world.refreshed()
     (garment,) = (await world.documents.get(service, "late")).garments
     assert np.array_equal(garment.embedding, embedding(f"http://images.test/late.jpg/{NEW}/0"))
+
+
+async def test_who_comes_late_is_told_of_the_switch(world: World) -> None:
+    """Not that the products have no garments: nobody would ask again."""
+    await index(world, 2)
+    await reindex(world, NEW)
+    with pytest.raises(BundleMismatch, match=NEW):
+        await vectors(world, BUNDLE)
+
+
+async def test_there_and_back_again_a_copy_in_memory_is_right(world: World) -> None:
+    await index(world)
+    warm = MemorySearch(world.documents, 10**9)
+    query = embedding("http://images.test/p1.jpg/bundle-1/0")
+
+    async def found(engine: MemorySearch) -> list[str]:
+        service = await world.refreshed()
+        hits = await engine.search(service.id, service.bundle, service.revision, query, limit=10)
+        return [h.product_id for h in hits]
+
+    everything = await found(warm)
+    assert everything[0] == "p1" and sorted(everything) == ["p1", "p2", "p3", "p4"]
+    await reindex(world, NEW)
+    await reindex(world, BUNDLE, failing=["p2"])
+    assert (
+        await found(warm) == [p for p in everything if p != "p2"] == await found(MemorySearch(world.documents, 10**9))
+    )
+
+
+async def test_a_photo_that_changed_behind_its_address_is_known_by_its_new_hash(world: World) -> None:
+    await index(world, 1)
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    other = replace(analysis("another photo", NEW), width=30, height=40)
+    await world.progress.complete(work, job, "w", [Computed(work.rows[0].position, other)], QUOTA)
+    service = await world.refreshed()
+    document = await world.documents.get(service, "p1")
+    assert (document.image_sha256, document.width, document.height) == (other.sha256, 30, 40)
+    # What somebody corrects now holds for as long as the photo does.
+    garment = document.garments[0]
+    await world.documents.correct(service, "p1", Correction(garment.box, "dress"))
+    await world.documents.put(service, planned("p1"), other, None, QUOTA)
+    assert (await world.documents.get(service, "p1")).garments[0].category.id == "dress"

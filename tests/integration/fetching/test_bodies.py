@@ -95,6 +95,18 @@ async def test_a_gzip_bomb_is_never_unpacked(server: LyingServer, client: SafeCl
     assert peak < 2_000_000
 
 
+async def test_no_more_gzip_members_than_can_be_gone_through_at_once(server: LyingServer, client: SafeClient) -> None:
+    member = gzip.compress(b"", 1)
+    for count, fine in ((20_000, True), (20_001, False)):
+        body = member * (count - 1) + gzip.compress(b"end")
+        server.routes["/x"] = answer(200, body, content_encoding="gzip")
+        if fine:
+            assert (await client.fetch(server.url("/x"), max_bytes=len(body), timeout=30)).body == b"end"
+        else:
+            with pytest.raises(FetchFailed, match="members"):
+                await client.fetch(server.url("/x"), max_bytes=len(body), timeout=30)
+
+
 async def test_gzip_without_being_asked(server: LyingServer, client: SafeClient) -> None:
     server.routes["/x"] = answer(200, gzip.compress(b"one,") + gzip.compress(b"two"), content_encoding="GZip")
     assert (await client.fetch(server.url("/x"), max_bytes=7 + 60, timeout=5)).body == b"one,two"

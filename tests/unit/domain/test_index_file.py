@@ -1,6 +1,7 @@
 """Reading index files: whole-file refusals in their order, and rows that fail alone."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -149,6 +150,35 @@ def test_a_quote_gone_astray_costs_one_row(bad: str, later: str) -> None:
     rows = read((csv_line(1) + bad + later).encode(), "csv")
     assert [r.line for r in rows] == list(range(1, 2 + len((bad + later).splitlines())))
     assert [r.line for r in rows if r.reason] == [2]
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+@pytest.mark.parametrize("rubbish", [b"ab\n", b"\r", b'"\n'], ids=["short lines", "breaks", "quotes"])
+def test_a_file_of_far_too_many_lines_costs_little_more_than_itself(format: str, rubbish: bytes) -> None:
+    body = (jsonl(GOOD) if format == "jsonl" else csv_line(1).encode().strip()) + b"\n" + rubbish * 1_500_000
+    tracemalloc.start()
+    with pytest.raises(IndexFileTooLarge, match="rows"):
+        read(body, format, max_rows=1000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < len(body) + 3_000_000
+
+
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_a_line_that_is_too_long_to_be_looked_into(format: str) -> None:
+    def line(length: int) -> bytes:
+        if format == "csv":
+            return b"," * length
+        head = json.dumps({**GOOD, "product_id": "2"})[:-1].encode() + b', "more": "'
+        return head + b"x" * (length - len(head) - 2) + b'"}'
+
+    good = jsonl(GOOD) if format == "jsonl" else csv_line(1).encode().strip()
+    rows = read(b"\n".join([good, line(100_000), line(100_001), good]), format)
+    assert [r.line for r in rows] == [1, 2, 3, 4]
+    assert rows[1].reason == ("" if format == "jsonl" else "InvalidRow")
+    assert rows[2].detail == "the line has more than 100,000 characters" and not rows[3].reason
+    if format == "csv":
+        assert "columns" in rows[1].detail
 
 
 def test_csv_record_as_long_as_can_be() -> None:

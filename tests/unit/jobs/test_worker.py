@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from placket.domain.errors import StorageUnavailable, VisionUnavailable
+from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
 from placket.jobs.worker import Schedule, Worker
 from placket.services.stores import Bell, Job
 
@@ -91,6 +91,81 @@ async def test_a_failure_is_tried_later_and_an_outage_is_no_attempt() -> None:
 
     await work(Worker(queue, {"bug": bug, "outage": outage, "good": good}, slots=4, lease_seconds=9), done)
     assert sorted((job, counted) for job, _, counted in queue.postponed) == [(0, True), (1, False), (2, True)]
+
+
+async def test_where_the_bundle_is_gone_each_try_counts_and_they_are_far_apart() -> None:
+    """So a run whose bundle nobody has ends, and a re-indexing can begin."""
+    queue, tried = MemoryQueue(["a", "b"]), asyncio.Event()
+
+    async def without(job: Job, worker: str) -> None:
+        raise BundleNotKept("bundle x is not kept here")
+
+    async def good(job: Job, worker: str) -> None:
+        tried.set()
+
+    await work(Worker(queue, {"a": without, "b": good}, slots=2, lease_seconds=9), tried)
+    assert [(job, seconds >= 10, counted) for job, seconds, counted in queue.postponed] == [(0, True, True)]
+
+
+class Unwell(MemoryQueue):
+    """Fails in a way that nobody foresaw, at first."""
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        super().__init__(kinds)
+        self.failures = {"claim": 1, "renew": 1}
+
+    def _fail(self, what: str) -> None:
+        if self.failures[what]:
+            self.failures[what] -= 1
+            raise ZeroDivisionError(what)
+
+    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+        self._fail("claim")
+        return await super().claim(worker, lease_seconds)
+
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
+        self._fail("renew")
+        await super().renew(worker, jobs, lease_seconds)
+
+
+async def test_an_unforeseen_error_of_the_queue_ends_neither_the_worker_nor_its_leases() -> None:
+    queue, done = Unwell(["slow"]), asyncio.Event()
+
+    async def slow(job: Job, worker: str) -> None:
+        await asyncio.sleep(1.0)
+        done.set()
+
+    await work(Worker(queue, {"slow": slow}, slots=1, lease_seconds=0.4), done)
+    assert [0] in queue.renewed
+
+
+async def test_a_job_claimed_twice_by_the_same_worker_is_in_hand_until_both_end() -> None:
+    """Its lease ran out while it was being done."""
+    queue, first, second = MemoryQueue([]), asyncio.Event(), asyncio.Event()
+    queue.ready = [Job(7, "a", "s", {}, attempts, None) for attempts in (1, 2)]
+    worker, began = Worker(queue, {}, slots=3, lease_seconds=0.2), asyncio.Event()
+
+    async def handle(job: Job, name: str) -> None:
+        if job.attempts == 1:
+            await first.wait()
+            return
+        began.set()
+        await second.wait()
+
+    worker._handlers["a"] = handle
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop, 0.05))
+    await asyncio.wait_for(began.wait(), 5)
+    assert worker.in_hand == 2
+    first.set()
+    await asyncio.sleep(0.2)
+    assert worker.in_hand == 1
+    queue.renewed.clear()
+    await asyncio.sleep(0.2)
+    assert [7] in queue.renewed
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    assert queue.released == [7]
 
 
 async def test_leases_are_renewed_while_a_job_runs() -> None:
