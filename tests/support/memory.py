@@ -32,7 +32,7 @@ from placket.domain.errors import (
 )
 from placket.domain.garments import Analysis, Box, Garment, Label, Swatch
 from placket.domain.hints import NO_HINTS, Hints
-from placket.domain.images import AI_FASHION, AI_FASHION_TAG, ImageLimits
+from placket.domain.images import AI_FASHION, MEGABYTE, ImageLimits
 from placket.domain.labels import label_words
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.catalogue import Catalogue, CatalogueRules
@@ -414,7 +414,7 @@ class MemoryInstallation:
             indexing=Indexing(self.services, self.runs, self.web, self.vision, indexing),  # type: ignore[arg-type]
             webhook_signer=WebhookSigner(SECRET),
             image_limits=limits,
-            tag_limits=replace(AI_FASHION_TAG, max_bytes=min(image_max_bytes, AI_FASHION_TAG.max_bytes)),
+            tag_limits=replace(AI_FASHION, max_bytes=min(image_max_bytes, MEGABYTE)),
             problems=self._problems,
             statistics=self._statistics,
         )

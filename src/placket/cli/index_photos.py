@@ -8,6 +8,7 @@ from pathlib import Path
 from placket.cli.local_sources import pictures_in
 from placket.domain.errors import InvalidParameter, PlacketError
 from placket.domain.index_file import COLUMNS, check_product
+from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import FIELDS
 
 
@@ -87,7 +88,7 @@ def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None
         check_product(product_id, columns)
         product_id.encode()
     except (InvalidParameter, UnicodeEncodeError) as error:
-        plan.refused.append(Refused(product_id, where, "InvalidRow", str(error)))
+        plan.refused.append(Refused(product_id, where, INVALID_ROW, str(error)))
     else:
         plan.products.append(Planned(product_id, photos[0], columns, where))
 

@@ -81,7 +81,7 @@ def _error_page(visit: Visit, error: Exception) -> Response:
 def _known(error: Exception) -> Exception:
     if isinstance(error, HTTPException):
         return NoSuchPage("") if error.status_code in (404, 405) else InvalidParameter(str(error.detail))
-    return NoSuchPage("") if getattr(error, "reason", "") == "NoSuchCall" else error
+    return error
 
 
 class _Assets(StaticFiles):

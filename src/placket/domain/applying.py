@@ -52,9 +52,6 @@ class Plan:
     writes: dict[str, tuple[PlannedRow, Analysis | None]] = field(default_factory=dict)
     deletes: set[str] = field(default_factory=set)
 
-    def count(self, outcome: Outcome) -> int:
-        return sum(v.outcome is outcome for v in self.verdicts)
-
 
 def plan_chunk(
     rows: Sequence[PlannedRow],

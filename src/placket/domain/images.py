@@ -17,7 +17,6 @@ class ImageLimits:
 
 
 AI_FASHION = ImageLimits(frozenset({"PNG", "JPEG", "GIF"}), max_bytes=5 * MEGABYTE)
-AI_FASHION_TAG = ImageLimits(frozenset({"PNG", "JPEG", "GIF"}), max_bytes=1 * MEGABYTE)
 TAGGER = ImageLimits(
     frozenset({"BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}), max_bytes=10 * MEGABYTE, min_side=20, max_aspect=10.0
 )

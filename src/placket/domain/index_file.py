@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
+from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import Row, Status
 
 MAX_LENGTH = {
@@ -182,7 +183,7 @@ def _too_long(columns: Mapping[str, str]) -> str:
 
 def _row(line: int, columns: dict[str, str] | None, problem: str) -> Row:
     if columns is None:
-        return Row(line, "", Status.ENABLE, {}, "InvalidRow", problem)
+        return Row(line, "", Status.ENABLE, {}, INVALID_ROW, problem)
     product_id = columns["product_id"]
     status = columns["status"]
     fields = {k: v for k, v in columns.items() if k not in ("product_id", "status")}
@@ -207,23 +208,23 @@ def check_product(product_id: str, fields: Mapping[str, str]) -> None:
 def _check_texts(columns: Mapping[str, str]) -> None:
     for name, value in columns.items():
         if len(value) > MAX_LENGTH[name]:
-            raise _BadRow("InvalidRow", f"{name} has {len(value)} characters, more than {MAX_LENGTH[name]}")
+            raise _BadRow(INVALID_ROW, f"{name} has {len(value)} characters, more than {MAX_LENGTH[name]}")
         if _CONTROL.search(value):
-            raise _BadRow("InvalidRow", f"{name} has a control character")
+            raise _BadRow(INVALID_ROW, f"{name} has a control character")
         if not _encodable(value):
-            raise _BadRow("InvalidRow", f"{name} has half a surrogate pair")
+            raise _BadRow(INVALID_ROW, f"{name} has half a surrogate pair")
 
 
 def _check(columns: Mapping[str, str]) -> None:
     _check_texts(columns)
     if not columns["product_id"]:
-        raise _BadRow("InvalidRow", "product_id is empty")
+        raise _BadRow(INVALID_ROW, "product_id is empty")
     if columns["status"] not in (Status.ENABLE, Status.DISABLE):
-        raise _BadRow("InvalidRow", "status must be enable or disable")
+        raise _BadRow(INVALID_ROW, "status must be enable or disable")
     if columns["status"] == Status.ENABLE:
         for name in ("category1_id", "image_url"):
             if not columns[name]:
-                raise _BadRow("InvalidRow", f"{name} is empty")
+                raise _BadRow(INVALID_ROW, f"{name} is empty")
 
 
 def _encodable(value: str) -> bool:

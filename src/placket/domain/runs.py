@@ -4,7 +4,6 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 
@@ -95,6 +94,3 @@ class Run:
 def end_state(succeeded: int) -> RunState:
     """``failed`` means that every row failed; a partial failure is ``finished``."""
     return RunState.FINISHED if succeeded else RunState.FAILED
-
-
-RowJson = dict[str, Any]

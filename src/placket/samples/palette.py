@@ -36,7 +36,6 @@ _RECIPES: dict[str, tuple[RGB, ...]] = {
 }
 
 COLORS = tuple(_RECIPES)
-NEUTRAL = frozenset({"black", "white", "gray", "ivory", "beige", "navy", "denim_black", "denim_blue", "silver"})
 
 _PARTNERS: dict[str, tuple[str, ...]] = {
     "black": ("white", "ivory", "gray", "camel", "red"),

@@ -59,7 +59,7 @@ class Hosts:
         """A turn to fetch one image; how long it takes, and whether the host fails, is remembered.
 
         A slow host serves one ``holder`` (a chunk) at a time, and only as many of its images as there are turns; one
-        that is down a single image. Raises HostBusy.
+        that is slow and down a single image. Raises HostBusy.
         """
         host = self._host(name)
         host.callers += 1

@@ -172,10 +172,6 @@ class ImageMatchList(MatchList):
     garment: Garment | None = Field(default=None, description="What of the photo was searched for; absent for a link.")
 
 
-class PhotoByUrl(BaseModel):
-    url: str = Field(description="URL of the image.")
-
-
 class Run(BaseModel):
     id: UUID
     service: str

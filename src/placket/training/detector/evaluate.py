@@ -1,6 +1,6 @@
 """Figures of a detector on `val`: COCO protocol, single items, hard photos, and two baselines beside each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix
 
 STUDIO_GROUPS = ("TOP", "BOTTOM", "WHOLEBODY")
 SINGLES = ("hm", "cd", "product", "myntra")
-Finder = Callable[[Pixels], Detections]
 
 
 @dataclass(slots=True)

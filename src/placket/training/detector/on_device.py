@@ -1,18 +1,16 @@
 """Scenes for the detector's training, drawn on the device that trains from plans that worker processes make."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from placket.training.detector.dataset import Batch, SceneStream, collate_boxes
-from placket.training.detector.plans import TOLERANCE, Key, Look, Plan
+from placket.training.detector.plans import TOLERANCE, Key, Plan
 from placket.training.gallery import Gallery, box_blur, inside, jpeg, saturate, tone
 
 LAYER = ("scene", "picture", "matrix", "frame", "place", "colour")
-LOOK = tuple(f.name for f in fields(Look))
 WHOLE = (-1, -1, -1)
 """The colour of a layer that is drawn whole."""
 
