@@ -4,10 +4,8 @@ The whole file is refused for its size, its row count, its encoding and its firs
 """
 
 import csv
-import itertools
 import json
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,15 +30,16 @@ COLUMNS = tuple(MAX_LENGTH)
 _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
-_MOST_RECORD = 2 * sum(MAX_LENGTH.values()) + 3 * len(MAX_LENGTH)
-"""Characters of the longest good CSV record: every one of them a doubled quote, quotes around and a separator each."""
+_PLAIN_FIELDS = re.compile(r'(?:(?!")[^,\r\n]*+,)*+')
+_WITHIN_QUOTES = re.compile(r'[^"]*+(?:""[^"]*+)*+')
 _MOST_LINE = 100_000
-"""Characters of a line that is looked into: the columns of a good one, all of them escaped, have a quarter of these."""
+"""Characters of a record that is looked into: the columns of a good one, all escaped, have a quarter of these."""
 
-_TOO_LONG = f"the line has more than {_MOST_LINE:,} characters"
+_TOO_LONG = f"the row has more than {_MOST_LINE:,} characters"
 
 Record = tuple[int, dict[str, str] | None, str]
-"""Line number, the columns (None when unreadable), and why it is unreadable."""
+"""Line number, the columns (None when unreadable, the product's id alone or wrong ones with a problem), and the
+problem."""
 
 
 class _BadRow(Exception):
@@ -112,79 +111,79 @@ def _no_constant(word: str) -> str:
     raise ValueError(f"{word} is not JSON")
 
 
-def _json_columns(value: dict[str, Any]) -> tuple[dict[str, str] | None, str]:
-    columns = dict.fromkeys(COLUMNS, "")
+def _json_columns(value: dict[str, Any]) -> tuple[dict[str, str], str]:
+    columns, problem = dict.fromkeys(COLUMNS, ""), ""
     for name in COLUMNS:
         cell = value.get(name)
-        if cell is None:
-            continue
-        if not isinstance(cell, str):
-            return None, f"{name} must be a string"
-        columns[name] = cell
-    return columns, ""
+        if isinstance(cell, str):
+            columns[name] = cell
+        elif cell is not None:
+            problem = problem or f"{name} must be a string"
+    return columns, problem
 
 
 def _csv_records(text: str) -> Iterator[Record]:
-    """A record over several lines that is none fails with its first line; reading goes on at the second.
+    """Records as RFC 4180 has them. One that is none fails with its first line, and reading goes on at the second: a
+    quote that was never closed costs its own row, not all that follow.
 
-    So a quote that was never closed costs its own row, and not every row up to the next quote.
+    But what stands within the quotes of a whole record never acts by itself, however long and wrong the record is:
+    whoever writes a product's name does not write rows.
     """
-    lines, ahead, number = _lines(text), deque[str](), 1
-    while _look_ahead(lines, ahead, 1):
-        columns, problem, read = _csv_record(lines, ahead)
+    start, number = 0, 1
+    while start < len(text):
+        end = _end_of_record(text, start) or _end_of_line(text, start)
+        record = text[start:end]
+        lines = sum(1 for _ in _lines(record))
+        columns, problem = _csv_columns(record)
+        if lines > 1 and (problem := problem or _problem_of(columns or {})):
+            problem += f" (lines {number} to {number + lines - 1}: is a quote not closed?)"
         yield number, columns, problem
-        number += read
-        for _ in range(read):
-            ahead.popleft()
+        start, number = end, number + lines
 
 
-def _look_ahead(lines: Iterator[str], ahead: deque[str], count: int) -> bool:
-    """Whether there are so many lines more, which are ``ahead`` then."""
-    ahead.extend(itertools.islice(lines, max(0, count - len(ahead))))
-    return len(ahead) >= count
+def _end_of_line(text: str, start: int) -> int:
+    found = _LINE_BREAK.search(text, start)
+    return found.end() if found else len(text)
 
 
-def _csv_record(lines: Iterator[str], ahead: deque[str]) -> tuple[dict[str, str] | None, str, int]:
-    """The columns of the record that begins ``ahead``, its problem, and how many lines it takes."""
-    if len(ahead[0].rstrip("\r\n")) > _MOST_LINE:
-        return None, _TOO_LONG, 1
-    reader = csv.reader(_lines_of_record(lines, ahead), strict=True)
+def _end_of_record(text: str, start: int) -> int | None:
+    """Where the next record starts; None where a quote is not closed, or something follows one that is.
+
+    All of a file is gone through twice at most: a line that leaves a quote open ends the quotes of any before it.
+    """
+    at = start
+    while True:
+        at = _PLAIN_FIELDS.match(text, at).end()  # type: ignore[union-attr]
+        if not text.startswith('"', at):
+            return _end_of_line(text, at)
+        at = _WITHIN_QUOTES.match(text, at + 1).end() + 1  # type: ignore[union-attr]
+        if at == len(text) or text[at : at + 1] in ("\r", "\n"):
+            return _end_of_line(text, at)
+        if text[at : at + 1] != ",":
+            return None
+        at += 1
+
+
+def _csv_columns(record: str) -> tuple[dict[str, str] | None, str]:
+    if len(record.rstrip("\r\n")) > _MOST_LINE:
+        return None, _TOO_LONG
     try:
-        columns, problem = _csv_columns(next(reader))
+        cells = next(csv.reader(_lines(record), strict=True))
     except csv.Error as error:
-        columns, problem = None, f"not a CSV record: {error}"
-    if columns is not None and reader.line_num > 1 and (name := _too_long(columns)):
-        columns, problem = None, f"{name} goes on over several lines and is too long: a quote is not closed"
-    return columns, problem, 1 if columns is None else reader.line_num
-
-
-def _lines_of_record(lines: Iterator[str], ahead: deque[str]) -> Iterator[str]:
-    """The first line ``ahead``, and as many more as the longest good record may have: no line is read too often."""
-    room = _MOST_RECORD - len(ahead[0])
-    yield ahead[0]
-    number = 1
-    while _look_ahead(lines, ahead, number + 1) and (room := room - len(ahead[number])) >= 0:
-        yield ahead[number]
-        number += 1
-
-
-def _csv_columns(cells: list[str]) -> tuple[dict[str, str] | None, str]:
+        never_closed = "end of data" in str(error)
+        return None, "a quote is not closed" if never_closed else f"not a CSV record: {error}"
     if not cells or (len(cells) == 1 and not cells[0].strip()):
         return None, "the line is blank"
     if len(cells) != len(COLUMNS):
-        return None, f"{len(cells)} columns instead of {len(COLUMNS)}"
+        known = {"product_id": cells[0]} if len(cells) > 1 else None
+        return known, f"{len(cells)} columns instead of {len(COLUMNS)}"
     return dict(zip(COLUMNS, cells, strict=True)), ""
 
 
-def _too_long(columns: Mapping[str, str]) -> str:
-    """The name of the first column that has too many characters."""
-    return next((name for name, value in columns.items() if len(value) > MAX_LENGTH[name]), "")
-
-
 def _row(line: int, columns: dict[str, str] | None, problem: str) -> Row:
-    if columns is None:
-        return Row(line, "", Status.ENABLE, {}, INVALID_ROW, problem)
-    product_id = columns["product_id"]
+    product_id = columns["product_id"] if columns else ""
+    if columns is None or problem:
+        return Row(line, _printable(product_id), Status.ENABLE, {}, INVALID_ROW, problem)
     status = columns["status"]
     fields = {k: v for k, v in columns.items() if k not in ("product_id", "status")}
     try:
@@ -213,6 +212,14 @@ def _check_texts(columns: Mapping[str, str]) -> None:
             raise _BadRow(INVALID_ROW, f"{name} has a control character")
         if not _encodable(value):
             raise _BadRow(INVALID_ROW, f"{name} has half a surrogate pair")
+
+
+def _problem_of(columns: Mapping[str, str]) -> str:
+    try:
+        _check(columns)
+    except _BadRow as bad:
+        return bad.detail
+    return ""
 
 
 def _check(columns: Mapping[str, str]) -> None:

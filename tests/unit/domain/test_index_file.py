@@ -1,5 +1,7 @@
 """Reading index files: whole-file refusals in their order, and rows that fail alone."""
 
+import csv
+import io
 import json
 import tracemalloc
 
@@ -141,7 +143,6 @@ def csv_line(product: int, name: str = "n", url: str = "http://a.b/c.jpg") -> st
     [
         (csv_line(2, '"never closed'), csv_line(3) + csv_line(4, '"quoted"') + csv_line(5)),
         (csv_line(2, '"never closed'), "".join(csv_line(n) for n in range(3, 200))),
-        (csv_line(2, '"never closed'), csv_line(3, url="http://a.b/" + "c" * 300) + csv_line(4, '5"')),
         (csv_line(2, '"closed" too early'), csv_line(3)),
         (csv_line(2, '"' + "x" * 200_000 + '"'), csv_line(3)),
     ],
@@ -176,9 +177,64 @@ def test_a_line_that_is_too_long_to_be_looked_into(format: str) -> None:
     rows = read(b"\n".join([good, line(100_000), line(100_001), good]), format)
     assert [r.line for r in rows] == [1, 2, 3, 4]
     assert rows[1].reason == ("" if format == "jsonl" else "InvalidRow")
-    assert rows[2].detail == "the line has more than 100,000 characters" and not rows[3].reason
+    assert rows[2].detail == "the row has more than 100,000 characters" and not rows[3].reason
     if format == "csv":
         assert "columns" in rows[1].detail
+
+
+LONG = "n" * 150
+ROW_IN_IT = "victim,disable,,,,,,,"
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (f'2,enable,"{LONG}\n{ROW_IN_IT}\n{LONG}",1,,,u,,', "characters"),
+        (f'2,enable,"{LONG * 100}\n{ROW_IN_IT}\n{LONG * 2000}",1,,,u,,', "characters"),
+        (f'2,enable,"one\n{ROW_IN_IT}\ntwo",1,,,u,,,more', "10 columns"),
+        (f'2,enabled,"one\n{ROW_IN_IT}\ntwo",1,,,u,,', "status"),
+        (f'2,enable,"one ""quoted""\n{ROW_IN_IT}\n""two",1,,,,,', "image_url"),
+        (
+            f'2,enable,"never closed,1,,,u,,\n{ROW_IN_IT}\n3,enable,5"",{LONG},,,u,,\n4,enable,{LONG}6",1,,,u,,',
+            "lines 2 to 5",
+        ),
+    ],
+)
+def test_what_stands_in_a_quoted_field_never_acts(bad: str, word: str) -> None:
+    rows = read((csv_line(1) + bad + "\n" + csv_line(9)).encode(), "csv")
+    assert [(r.product_id, bool(r.reason)) for r in rows][::2] == [("1", False), ("9", False)]
+    assert len(rows) == 3 and rows[1].reason and word in rows[1].detail
+    assert rows[2].line == 2 + len(bad.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("format", "bad"),
+    [
+        ("jsonl", json.dumps({**GOOD, "product_id": "p2", "category1_id": True})),
+        ("csv", "p2,enable,n,1,,,u"),
+        ("csv", "p2,enable,n,1,,,u,,,"),
+        ("csv", "p2,disabled,n,1,,,u,,"),
+    ],
+)
+def test_a_bad_row_keeps_the_product_that_it_is_about(format: str, bad: str) -> None:
+    good = json.dumps(GOOD) if format == "jsonl" else csv_line(1).strip()
+    row = read(f"{good}\n{bad}".encode(), format)[1]
+    assert row.product_id == "p2" and row.reason and not row.fields
+
+
+@given(st.text(alphabet='"",\n\rab', max_size=60))
+def test_records_are_those_of_the_csv_module_where_it_can_read_them(tail: str) -> None:
+    text = csv_line(1) + tail
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    expected = []
+    try:
+        for cells in reader:
+            expected.append((cells[0] if len(cells) > 1 else "", reader.line_num))
+    except csv.Error:
+        return
+    found = read(text.encode(), "csv")
+    ends = [r.line - 1 for r in found[1:]] + [expected[-1][1]]
+    assert list(zip([r.product_id for r in found], ends, strict=True)) == expected
 
 
 def test_csv_record_as_long_as_can_be() -> None:
