@@ -43,12 +43,6 @@ def hints_of(texts: Iterable[str], gender: str = "") -> Hints:
     return _in_order(categories, genders)
 
 
-def joined(several: Iterable[Hints]) -> Hints:
-    """All that several say."""
-    known = list(several)
-    return _in_order({c for h in known for c in h.categories}, {g for h in known for g in h.genders})
-
-
 def _in_order(categories: Collection[str], genders: Collection[str]) -> Hints:
     return Hints(
         tuple(c for c in taxonomy().categories if c in categories),

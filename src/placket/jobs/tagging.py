@@ -37,7 +37,7 @@ class TaggingJobs:
 
         suspect = job.payload.get("suspect", False) or job.attempts > CRASHES
         times_down = int(job.payload.get("times_down", 0))
-        result = await self._work.compute(images, times_down, begin_trial if suspect else None)
+        result = await self._work.compute(job.subject, images, times_down, begin_trial if suspect else None)
         await self._progress.complete(task_id, job, worker, result.outcomes, self._rules, asides=result.asides)
 
 

@@ -1,14 +1,15 @@
 """Image hosts as one worker has met them: a slow one, or one that is down, costs nobody else's images their time.
 
 Every host has a few turns. Who cannot have one soon is told to come back later (HostBusy) instead of holding one of
-the worker's slots for it; by then the images of other hosts are through.
+the worker's slots for it; by then the images of other hosts are through. It may be a task's own images that hang, and
+not their host: so a host is slow for one owner and fast for another, and the slow one leaves the other a turn.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from placket.domain.errors import FetchError
 
@@ -20,6 +21,7 @@ _WEIGHT = 0.3
 _DOWN = 16
 """Fetches that failed one after another at a host that is down."""
 _MOST_HOSTS = 10_000
+_MOST_OWNERS = 100
 _MOST_DELAY = 300.0
 _DOWN_DELAYS = (5.0, 15.0, 45.0)
 
@@ -28,23 +30,43 @@ class HostBusy(Exception):
     """No turn at this host soon."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Holder:
+    """A chunk, each time that it is computed; ``owner``: the task or run that it belongs to."""
+
+    owner: str
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Of one owner's fetches: their seconds on the average, and until when those sent away are to come back."""
+
+    seconds: float = 0.0
+    booked_until: float = 0.0
+
+
 @dataclass(slots=True)
 class _Host:
+    """``waiting_for``: the holder for which it is slow now, and ``held``: how many turns that one has."""
+
     turns: asyncio.Semaphore
     callers: int = 0
     running: int = 0
-    holder: object = None
-    seconds: float = 0.0
+    waiting_for: Holder | None = None
+    held: int = 0
     failures: int = 0
-    booked_until: float = 0.0
-
-    @property
-    def slow(self) -> bool:
-        return self.seconds > _SLOW
+    owners: OrderedDict[str, _Pace] = field(default_factory=OrderedDict)
 
     @property
     def down(self) -> bool:
         return self.failures >= _DOWN
+
+    def pace(self, owner: str) -> _Pace:
+        found = self.owners.setdefault(owner, _Pace())
+        self.owners.move_to_end(owner)
+        if len(self.owners) > _MOST_OWNERS:
+            self.owners.popitem(last=False)
+        return found
 
 
 class Hosts:
@@ -55,52 +77,52 @@ class Hosts:
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
 
     @asynccontextmanager
-    async def turn(self, name: str, holder: object) -> AsyncIterator[None]:
+    async def turn(self, name: str, holder: Holder) -> AsyncIterator[None]:
         """A turn to fetch one image; how long it takes, and whether the host fails, is remembered.
 
-        A slow host serves one ``holder`` (a chunk) at a time, and only as many of its images as there are turns; one
-        that is slow and down a single image. Raises HostBusy.
+        Of the owners that find a host slow one ``holder`` at a time is served, with all turns but one; a host that is
+        down serves them a single image. Raises HostBusy.
         """
         host = self._host(name)
+        pace = host.pace(holder.owner)
         host.callers += 1
         try:
-            await self._acquire(host, holder)
-            try:
-                async with _Watch(host):
-                    yield
-            finally:
-                host.running -= 1
-                host.turns.release()
+            slow = pace.seconds > _SLOW
+            async with self._held(host, holder) if slow else _turn(host), _Watch(host, pace):
+                yield
         finally:
             host.callers -= 1
+
+    @asynccontextmanager
+    async def _held(self, host: _Host, holder: Holder) -> AsyncIterator[None]:
+        others = host.held and host.waiting_for is not holder
+        full = host.held >= max(1, self._per_host - 1) or host.turns.locked()
+        if others or full or (host.down and host.running):
+            raise HostBusy
+        host.waiting_for = holder
+        host.held += 1
+        try:
+            async with _turn(host):
+                yield
+        finally:
+            host.held -= 1
 
     def is_down(self, name: str) -> bool:
         host = self._hosts.get(name)
         return host is not None and host.down
 
-    def delay(self, name: str, images: int, times_down: int) -> float | None:
-        """Seconds after which to come back with so many images.
+    def delay(self, name: str, images: int, times_down: int, owner: str) -> float | None:
+        """Seconds after which ``owner`` is to come back with so many images.
 
         ``times_down``: how often they were sent away in a row because the host was down. None: often enough.
         """
         if self.is_down(name):
             return _DOWN_DELAYS[times_down] if times_down < len(_DOWN_DELAYS) else None
-        host = self._host(name)
+        pace = self._host(name).pace(owner)
         now = asyncio.get_running_loop().time()
         # A place in a queue that is only in the mind: those sent away come back one after another, not all at once.
-        host.booked_until = max(now, host.booked_until) + max(host.seconds, 0.1) * images / self._per_host
-        return min(_MOST_DELAY, max(1.0, host.booked_until - now))
-
-    async def _acquire(self, host: _Host, holder: object) -> None:
-        if host.slow and (host.turns.locked() or (host.running and (host.down or host.holder is not holder))):
-            raise HostBusy
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await host.turns.acquire()
-        except TimeoutError:
-            raise HostBusy from None
-        host.running += 1
-        host.holder = holder
+        pace.booked_until = max(now, pace.booked_until) + max(pace.seconds, 0.1) * images / self._per_host
+        return min(_MOST_DELAY, max(1.0, pace.booked_until - now))
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
@@ -118,11 +140,27 @@ class Hosts:
                 del self._hosts[idle]
 
 
+@asynccontextmanager
+async def _turn(host: _Host) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await host.turns.acquire()
+    except TimeoutError:
+        raise HostBusy from None
+    host.running += 1
+    try:
+        yield
+    finally:
+        host.running -= 1
+        host.turns.release()
+
+
 class _Watch:
     """Measures one fetch."""
 
-    def __init__(self, host: _Host) -> None:
+    def __init__(self, host: _Host, pace: _Pace) -> None:
         self._host = host
+        self._pace = pace
         self._began = 0.0
 
     async def __aenter__(self) -> None:
@@ -133,5 +171,5 @@ class _Watch:
         if error is not None and not isinstance(error, FetchError):
             return  # cancelled: says nothing of the host
         took = asyncio.get_running_loop().time() - self._began
-        host.seconds += _WEIGHT * (took - host.seconds)
+        self._pace.seconds += _WEIGHT * (took - self._pace.seconds)
         host.failures = host.failures + 1 if isinstance(error, FetchError) and error.transient else 0

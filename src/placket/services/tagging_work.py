@@ -1,6 +1,7 @@
 """The computing half of a tagging task: a chunk's images fetched and analysed, each on its own."""
 
 import asyncio
+import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from placket.domain.garments import Analysis
 from placket.domain.tagger.tasks import ImageOutcome
 from placket.domain.urls import check_url
 from placket.services.exclusion import Exclusion
-from placket.services.hosts import HostBusy, Hosts
+from placket.services.hosts import Holder, HostBusy, Hosts
 from placket.services.ports import Fetcher, Priority, Vision
 from placket.services.single_tagging import TaggingRules, fetch_image
 from placket.services.task_stores import SetAside, TaskImage
@@ -43,49 +44,56 @@ class TaggingWork:
         self._exclusion = Exclusion()
 
     async def compute(
-        self, images: Sequence[TaskImage], times_down: int, begin_trial: BeginTrial | None = None
+        self, task: str, images: Sequence[TaskImage], times_down: int, begin_trial: BeginTrial | None = None
     ) -> ChunkResult:
-        """An outcome, or a place in an aside, for every image; an image's failure is its own.
+        """An outcome, or a place in an aside, for every image of the task; an image's failure is its own.
 
         ``times_down``: see :meth:`Hosts.delay`. With ``begin_trial`` the images are suspected of killing workers: each
         is analysed while this process analyses nothing else of any task. Raises VisionUnavailable or
         StorageUnavailable, which are no image's fault: the chunk has to wait.
         """
-        chunk = object()
+        chunk = Holder(task)
+        by_url: defaultdict[str, list[TaskImage]] = defaultdict(list)
+        for image in images:
+            by_url[image.url].append(image)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(chunk, image, begin_trial)) for image in images]
+            tasks = [group.create_task(self._of_url(chunk, same, begin_trial)) for same in by_url.values()]
         outcomes: list[ImageOutcome] = []
         busy: defaultdict[str, list[int]] = defaultdict(list)
-        for image, task in zip(images, tasks, strict=True):
-            result = task.result()
+        for image, result in zip(
+            itertools.chain(*by_url.values()), (r for t in tasks for r in t.result()), strict=True
+        ):
             if isinstance(result, PlacketError):
                 raise result
             if isinstance(result, ImageOutcome):
                 outcomes.append(result)
             else:
                 busy[_host(image)].append(image.number)
-        asides = self._set_aside(busy, times_down, outcomes, suspect=begin_trial is not None)
+        asides = self._set_aside(task, busy, times_down, outcomes, suspect=begin_trial is not None)
         return ChunkResult(tuple(outcomes), asides)
 
+    async def _of_url(
+        self, chunk: Holder, images: Sequence[TaskImage], begin_trial: BeginTrial | None
+    ) -> list[ImageOutcome | PlacketError | HostBusy]:
+        """Images of one URL: fetched once, tagged for each that is said of it."""
+        first = images[0]
+        try:
+            async with self._hosts.turn(_host(first), chunk):
+                body = await fetch_image(self._fetcher, first.url, self._rules)
+        except Exception as error:
+            return [_ended(image, error) for image in images]
+        return [await self._one(body, image, begin_trial) for image in images]
+
     async def _one(
-        self, chunk: object, image: TaskImage, begin_trial: BeginTrial | None
+        self, body: bytes, image: TaskImage, begin_trial: BeginTrial | None
     ) -> ImageOutcome | PlacketError | HostBusy:
         try:
-            found = await self._analyse(chunk, image, begin_trial)
-        except HostBusy as busy:
-            return busy
-        except (VisionUnavailable, StorageUnavailable) as error:
-            return error  # not raised: the other images' downloads would be cancelled for it
-        except PlacketError as error:
-            return ImageOutcome(image.number, None, error.reason, error.detail)
-        except Exception:
-            _log.exception("an image could not be tagged", host=_host(image))
-            return ImageOutcome(image.number, None, INTERNAL, "an unforeseen error; see the server's log")
+            found = await self._analyse(body, image, begin_trial)
+        except Exception as error:
+            return _ended(image, error)
         return ImageOutcome(image.number, found.garments)
 
-    async def _analyse(self, chunk: object, image: TaskImage, begin_trial: BeginTrial | None) -> Analysis:
-        async with self._hosts.turn(_host(image), chunk):
-            body = await fetch_image(self._fetcher, image.url, self._rules)
+    async def _analyse(self, body: bytes, image: TaskImage, begin_trial: BeginTrial | None) -> Analysis:
         async with self._exclusion.alone() if begin_trial else self._exclusion.shared():
             if begin_trial and await begin_trial(image.number) >= MOST_TRIALS:
                 raise VisionCrashed("the image made the process die that was to tag it, each time that it was tried")
@@ -94,11 +102,17 @@ class TaggingWork:
             )
 
     def _set_aside(
-        self, busy: dict[str, list[int]], times_down: int, outcomes: list[ImageOutcome], *, suspect: bool
+        self,
+        task: str,
+        busy: dict[str, list[int]],
+        times_down: int,
+        outcomes: list[ImageOutcome],
+        *,
+        suspect: bool,
     ) -> tuple[SetAside, ...]:
         asides: list[SetAside] = []
         for host, numbers in busy.items():
-            delay = self._hosts.delay(host, len(numbers), times_down)
+            delay = self._hosts.delay(host, len(numbers), times_down, task)
             if delay is None:
                 detail = "the image's host answered none of the requests before, so this image was not tried"
                 outcomes += [ImageOutcome(n, None, FetchTimeout.reason, detail) for n in numbers]
@@ -106,6 +120,17 @@ class TaggingWork:
                 times = times_down + 1 if self._hosts.is_down(host) else 0
                 asides.append(SetAside(tuple(numbers), times, delay, suspect))
         return tuple(asides)
+
+
+def _ended(image: TaskImage, error: Exception) -> ImageOutcome | PlacketError | HostBusy:
+    """What becomes of an image after an error. Nobody's fault is not raised: the other images' downloads would be
+    cancelled for it."""
+    if isinstance(error, HostBusy | VisionUnavailable | StorageUnavailable):
+        return error
+    if isinstance(error, PlacketError):
+        return ImageOutcome(image.number, None, error.reason, error.detail)
+    _log.error("an image could not be tagged", host=_host(image), exc_info=error)
+    return ImageOutcome(image.number, None, INTERNAL, "an unforeseen error; see the server's log")
 
 
 def _host(image: TaskImage) -> str:

@@ -64,7 +64,7 @@ class TaskStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskImage:
-    """One distinct image of a task: a URL, and what is said of what it shows."""
+    """One distinct image of a task: a URL, and what those entries say of it that say the same."""
 
     number: int
     url: str

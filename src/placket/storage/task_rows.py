@@ -1,8 +1,10 @@
-"""The rows of a tagging task: entries, the distinct images that they name, and the jobs over those."""
+"""The rows of a tagging task: entries, the distinct images that they name, and the jobs over those.
+
+An image is a URL and what an entry says of it: what one says is no evidence for another's garment.
+"""
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,11 +13,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from placket.domain.hints import Hints, joined
+from placket.domain.hints import Hints
 from placket.domain.tagger.bulk import Entry
 from placket.domain.tagger.tasks import done_event
 from placket.services.task_stores import CHUNK_JOB, WEBHOOK_JOB
 from placket.storage.queue import enqueue
+
+Image = tuple[str, Hints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +56,45 @@ async def add_entries(
     """Store entries from position ``first`` on, and their new images from ``first_image`` on; the task is locked."""
     hashes = {entry.url: hash_of(entry.url) for entry in entries}
     numbers, done = await _known_images(connection, task_id, hashes)
-    new: list[tuple[int, str]] = []
-    for url in hashes:
-        if url not in numbers:
-            numbers[url] = first_image + len(new)
-            new.append((numbers[url], url))
-    # All that is said of an image counts for it: one photo may show what several entries name.
-    said: defaultdict[str, list[Hints]] = defaultdict(list)
+    # Those of one URL beside one another: in one chunk it is fetched once.
+    said: dict[str, dict[Hints, None]] = {url: {} for url in hashes}
     for entry in entries:
-        said[entry.url].append(entry.hints)
+        said[entry.url][entry.hints] = None
+    new: list[tuple[int, Image]] = []
+    for image in ((url, hints) for url, every in said.items() for hints in every):
+        if image not in numbers:
+            numbers[image] = first_image + len(new)
+            new.append((numbers[image], image))
     await _copy(
         connection,
         "tag_images (task_id, number, url, url_hash, hints)",
-        [(task_id, number, url, hashes[url], _hints_to_row(joined(said[url]))) for number, url in new],
+        [(task_id, number, url, hashes[url], _hints_to_row(hints)) for number, (url, hints) in new],
     )
     await _copy(
         connection,
         "tag_entries (task_id, position, image_id, image, detection)",
         [
-            (task_id, first + n, entry.image_id, numbers[entry.url], list(entry.detection))
+            (task_id, first + n, entry.image_id, numbers[entry.url, entry.hints], list(entry.detection))
             for n, entry in enumerate(entries)
         ],
     )
-    return Added(sum(numbers[e.url] in done for e in entries), range(first_image, first_image + len(new)))
+    return Added(sum(numbers[e.url, e.hints] in done for e in entries), range(first_image, first_image + len(new)))
 
 
 async def _known_images(
     connection: AsyncConnection, task_id: UUID, hashes: Mapping[str, bytes]
-) -> tuple[dict[str, int], set[int]]:
-    """(URL to number, numbers that are done). An image that failed is none: who names it again wants it tried again."""
+) -> tuple[dict[Image, int], set[int]]:
+    """(image to number, numbers that are done). One that failed is none: who names it again wants it tried again."""
     found = await connection.execute(
         text(
-            "SELECT url, number, state FROM tag_images"
+            "SELECT url, hints, number, state FROM tag_images"
             " WHERE task_id = :task AND url_hash = ANY(:hashes) AND state IS DISTINCT FROM 'failed'"
         ),
         {"task": task_id, "hashes": list(hashes.values())},
     )
     rows = [row for row in found if row.url in hashes]
-    return {row.url: row.number for row in rows}, {row.number for row in rows if row.state == "done"}
+    numbers = {(row.url, hints_from_row(row.hints)): row.number for row in rows}
+    return numbers, {row.number for row in rows if row.state == "done"}
 
 
 async def _copy(connection: AsyncConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -143,7 +143,7 @@ async def test_a_url_is_fetched_once_in_a_task(world: TaggerWorld, client: httpx
     assert len((await client.get(f"{BULK}/{task}")).json()["data"]["results"]) == 10
 
 
-async def test_all_that_is_said_of_a_photo_counts_and_it_is_fetched_once(
+async def test_what_an_entry_says_counts_for_it_alone_and_the_photo_is_fetched_once(
     world: TaggerWorld, client: httpx.AsyncClient
 ) -> None:
     same = "https://shop.example/same.jpg"
@@ -160,16 +160,23 @@ async def test_all_that_is_said_of_a_photo_counts_and_it_is_fetched_once(
     world.web.pages["https://shop.example/other.jpg"] = b"PIC1"
     await client.put(f"{BULK}/{task}", json={"taggingRequest": later})
     assert await world.work() == 1
-    assert sorted(world.web.asked) == sorted(world.web.pages)
+    # Once more for what the append says of it, which nothing said before.
+    assert sorted(world.web.asked) == sorted([*world.web.pages, same])
     found = (await client.get(f"{BULK}/{task}")).json()["data"]["results"]
     items = {r["id"]: r["taggingResult"]["objects"][0]["tags"][0]["item"]["id"] for r in found}
     assert items == {
-        "plain": "jeans", **{str(n): "shirt" for n in range(5)}, "named": "jeans", "again": "jeans", "later": "jeans",
+        "plain": "shirt", **{str(n): "shirt" for n in range(5)}, "named": "jeans", "again": "jeans", "later": "coat",
         "other": "coat",
     }  # fmt: skip
     assert [r["id"] for r in found] == [e["context"]["id"] for e in [*entries, *later]]
-    told = await world.execute("SELECT hints FROM tag_images WHERE url = :url", url=same)
-    assert told == [({"categories": ["jeans"], "genders": ["men"]},)]
+    told = await world.execute("SELECT hints FROM tag_images WHERE url = :url ORDER BY number", url=same)
+    jeans = {"categories": ["jeans"]}
+    assert [t for (t,) in told] == [{}, jeans, {**jeans, "genders": ["men"]}, {"categories": ["coat"]}]
+    # Who says the same once more gets what is there.
+    await client.put(f"{BULK}/{task}", json={"taggingRequest": [entry("last", same, keywords="청바지")]})
+    assert await world.work() == 0
+    last = (await client.get(f"{BULK}/{task}", params={"offset": len(found)})).json()["data"]["results"]
+    assert last[0]["taggingResult"] == next(r for r in found if r["id"] == "named")["taggingResult"]
 
 
 async def test_a_photo_that_cannot_be_fetched_fails_with_all_words(
@@ -301,7 +308,7 @@ async def test_deleting_while_a_chunk_is_computed(world: TaggerWorld, client: ht
     assert held is not None
     images = await world.progress.chunk(UUID(task), held.payload["numbers"])
     await client.delete(f"{BULK}/{task}")
-    result = await world.work_on.compute(images, 0)
+    result = await world.work_on.compute("task", images, 0)
     await world.progress.complete(UUID(task), held, "w1", result.outcomes, world.rules)
     assert await world.execute("SELECT * FROM tag_images") == []
 

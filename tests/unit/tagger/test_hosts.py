@@ -5,7 +5,7 @@ import pytest
 from placket.domain.errors import FetchFailed
 from placket.services import hosts as module
 from placket.services.exclusion import Exclusion
-from placket.services.hosts import HostBusy, Hosts
+from placket.services.hosts import Holder, HostBusy, Hosts
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +15,12 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_DOWN", 3)
 
 
-async def _visit(hosts: Hosts, holder: object, seconds: float = 0.0, error: Exception | None = None) -> None:
-    async with hosts.turn("h", holder):
+CHUNKS = {name: Holder("task") for name in "ab"}
+OTHERS = {name: Holder("another task") for name in "xy"}
+
+
+async def _visit(hosts: Hosts, holder: Holder | str, seconds: float = 0.0, error: Exception | None = None) -> None:
+    async with hosts.turn("h", holder if isinstance(holder, Holder) else (CHUNKS | OTHERS)[holder]):
         await asyncio.sleep(seconds)
         if error:
             raise error
@@ -24,7 +28,7 @@ async def _visit(hosts: Hosts, holder: object, seconds: float = 0.0, error: Exce
 
 async def test_a_fast_host_serves_many_chunks() -> None:
     hosts = Hosts(2)
-    await asyncio.gather(*(_visit(hosts, object()) for _ in range(50)))
+    await asyncio.gather(*(_visit(hosts, Holder("t")) for _ in range(50)))
 
 
 async def test_who_waits_too_long_is_sent_away() -> None:
@@ -57,7 +61,7 @@ async def test_a_host_that_is_down() -> None:
         with pytest.raises(FetchFailed):
             await _visit(hosts, "a", 0.05, FetchFailed(transient=True))
     assert hosts.is_down("h")
-    assert [hosts.delay("h", 5, times) for times in range(4)] == [5.0, 15.0, 45.0, None]
+    assert [hosts.delay("h", 5, times, "t") for times in range(4)] == [5.0, 15.0, 45.0, None]
     probe = asyncio.create_task(_visit(hosts, "a", 0.05))
     await asyncio.sleep(0)
     with pytest.raises(HostBusy):
@@ -77,18 +81,54 @@ async def test_a_404_says_nothing_against_a_host() -> None:
 async def test_those_sent_away_come_back_one_after_another() -> None:
     hosts = Hosts(4)
     await _visit(hosts, "a", 0.1)
-    seconds = [hosts.delay("h", 400, 0) or 0 for _ in range(3)]
+    seconds = [hosts.delay("h", 400, 0, "t") or 0 for _ in range(3)]
     assert seconds[0] > 1 and seconds[1] - seconds[0] == pytest.approx(seconds[0], abs=0.1)
     assert seconds[2] > seconds[1]
-    assert max(hosts.delay("h", 10_000, 0) or 0 for _ in range(50)) == 300
+    assert max(hosts.delay("h", 10_000, 0, "t") or 0 for _ in range(50)) == 300
+    # Somebody else's do not wait for them.
+    assert (hosts.delay("h", 4, 0, "another") or 0) < 2
+
+
+async def test_where_one_tasks_images_hang_anothers_are_fetched() -> None:
+    hosts = Hosts(3)
+    await _visit(hosts, "a", 0.1)
+    hanging = [asyncio.create_task(_visit(hosts, "a", 0.3)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.gather(*(_visit(hosts, "x", 0.002) for _ in range(8)))
+    await asyncio.gather(*(_visit(hosts, "y", 0.002) for _ in range(8)))
+    # What hangs holds two of the three turns, and its owner is still the one for whom the host is slow.
+    done = await asyncio.gather(*hanging, return_exceptions=True)
+    assert [type(d) for d in done].count(HostBusy) == 1
+    with pytest.raises(HostBusy):
+        await asyncio.gather(_visit(hosts, "a", 0.01), _visit(hosts, "b", 0.01))
+
+
+async def test_of_those_whose_images_hang_one_chunk_is_served_at_a_time() -> None:
+    hosts = Hosts(3)
+    await _visit(hosts, "a", 0.1)
+    await _visit(hosts, "x", 0.1)
+    first = asyncio.create_task(_visit(hosts, "x", 0.1))
+    await asyncio.sleep(0)
+    with pytest.raises(HostBusy):
+        await _visit(hosts, "a")
+    await first
+    await _visit(hosts, "a")
+
+
+async def test_only_so_many_owners_are_remembered() -> None:
+    hosts = Hosts(1)
+    for n in range(300):
+        async with hosts.turn("h", Holder(f"task-{n}")):
+            pass
+    assert len(hosts._hosts["h"].owners) <= 100
 
 
 async def test_hosts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_HOSTS", 10)
     hosts = Hosts(1)
-    async with hosts.turn("kept", "a"):
+    async with hosts.turn("kept", CHUNKS["a"]):
         for n in range(100):
-            async with hosts.turn(f"h{n}", "a"):
+            async with hosts.turn(f"h{n}", CHUNKS["a"]):
                 pass
     assert len(hosts._hosts) <= 11 and "kept" in hosts._hosts
 
