@@ -203,6 +203,10 @@ class Application:
         return TaggingRules(limits, s.tagger_attempt_timeout, s.tagger_image_timeout)
 
     @cached_property
+    def hosts(self) -> Hosts:
+        return Hosts(self.settings.fetch_per_host)
+
+    @cached_property
     def webhooks(self) -> WebhookDelivery:
         return WebhookDelivery(self.queue, self.batch, self.webhook_signer)
 
@@ -211,7 +215,7 @@ class Application:
         return TaggingTasks(PostgresTasks(self.storage.database), self.task_rules, self.settings.tagger_max_entries)
 
     def tagging_handlers(self) -> dict[str, Handler]:
-        work = TaggingWork(self.batch, self.vision, Hosts(self.settings.fetch_per_host), self.tagging_rules)
+        work = TaggingWork(self.batch, self.vision, self.hosts, self.tagging_rules)
         jobs = TaggingJobs(PostgresTaskProgress(self.storage.database), work, self.task_rules)
         webhooks = TaggingWebhooks(self.webhooks)
         return {CHUNK_JOB: jobs.chunk, WEBHOOK_JOB: webhooks.call}
@@ -251,7 +255,7 @@ class Application:
     def worker(self) -> Worker:
         s = self.settings
         rules = WorkRules(self.image_limits, s.image_timeout, s.min_item_pixels)
-        work = IndexWork(self.documents, self.batch, self.vision, rules)
+        work = IndexWork(self.documents, self.batch, self.vision, self.hosts, rules)
         jobs = IndexJobs(PostgresProgress(self.storage.database), work, s.documents_per_service)
         webhooks = IndexWebhooks(self.runs, self.queue, self.webhooks)
         return Worker(

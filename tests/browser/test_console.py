@@ -65,6 +65,14 @@ def test_a_dropped_photo_is_looked_at_and_its_garments_searched_for(laptop: Watc
     with page.expect_response("**/try/similar"):
         page.keyboard.press("Enter")
     expect(page.get_by_role("tab").nth(last)).to_have_attribute("aria-selected", "true")
+    # Its label is painted over all others, and the keyboard's order is as it was.
+    with page.expect_response("**/try/similar"):
+        page.get_by_role("tab").first.click()
+    expect(page.locator("svg.overlay > :last-child")).to_have_attribute("href", "#label-0")
+    with page.expect_response("**/try/similar"):
+        page.get_by_role("tab").nth(last).click()
+    expect(page.locator("svg.overlay > :last-child")).to_have_attribute("href", f"#label-{last}")
+    assert boxes.evaluate_all("all => all.map(g => Number(g.dataset.pick))") == list(range(last + 1))
     expect(page.locator("#similar.htmx-settling, #similar-form.htmx-request")).to_have_count(0)
 
     slider = page.locator("#similar input[type=range]")

@@ -163,6 +163,8 @@ def test_a_keyboard_passes_through_the_projects(page: Page, indexed: Shop) -> No
     page.locator("main [name=project]").select_option("+")
     page.get_by_role("button", name="Make a key").click()
     expect(page.locator("#made")).to_be_visible()
+    expect(page.locator("#project")).to_have_count(0)
+    page.goto(f"{indexed.console}/keys")
     page.locator("#project").focus()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("button", name="Choose")).to_be_visible()

@@ -1,7 +1,7 @@
 """Garments as pages show them: words in the reader's language, boxes as a drawing over the photo."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from placket.console.words import Words
@@ -11,6 +11,8 @@ from placket.domain.taxonomy import taxonomy
 _WIDE = 0x1100
 """From here on, letters are about as wide as they are high (Hangul, Kana, Han)."""
 _COLOURS = 6
+_LABEL, _APART = 1.5, 1.6
+"""Height of a label, and the least from one to the next below it, in letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,19 @@ def summary(garments: Sequence[Garment], words: Words) -> str:
 def overlay(garments: Sequence[Garment], words: Words, width: int, height: int) -> Overlay:
     """Boxes and labels to lay over a photo of ``width`` x ``height`` pixels."""
     letter = max(width, height) / 38
-    boxes = tuple(_drawn(n, g, words, width, height, letter) for n, g in enumerate(garments))
-    return Overlay(width, height, letter, boxes)
+    boxes: list[Drawn] = []
+    for n, g in enumerate(garments):
+        box = _drawn(n, g, words, width, height, letter)
+        boxes.append(replace(box, label_y=_free(box, boxes, height, letter)))
+    return Overlay(width, height, letter, tuple(boxes))
 
 
 def _drawn(number: int, garment: Garment, words: Words, width: int, height: int, letter: float) -> Drawn:
     name = f"{words.category(garment.category.id)} {100 * garment.score:.0f}%"
     box = garment.box
     x, y = box.x0 * width, box.y0 * height
-    above = y - 1.5 * letter
-    label_width = letter * (0.8 + sum(1.0 if ord(c) >= _WIDE else 0.6 for c in name))
+    above = y - _LABEL * letter
+    label_width = letter * (0.8 + sum(1.0 if ord(c) >= _WIDE else 0.67 for c in name))
     return Drawn(
         name=name,
         x=x,
@@ -125,3 +130,18 @@ def _drawn(number: int, garment: Garment, words: Words, width: int, height: int,
         label_width=label_width,
         colour=number % _COLOURS,
     )
+
+
+def _free(box: Drawn, placed: Sequence[Drawn], height: int, letter: float) -> float:
+    """Where the box's label covers none of the placed ones: the nearest free place downwards, towards its own garment,
+    else upwards. Its first choice where the photo has no room."""
+    first, most = box.label_y, height - _LABEL * letter
+    beside = [
+        p.label_y
+        for p in placed
+        if p.label_x < box.label_x + box.label_width and box.label_x < p.label_x + p.label_width
+    ]
+    tops = [first, *(y + step * letter for y in beside for step in (_APART, -_APART))]
+    tops.sort(key=lambda y: (y < first, abs(y - first)))
+    fits = (y for y in tops if 0 <= y <= most and all(abs(y - other) >= _LABEL * letter for other in beside))
+    return next(fits, first)

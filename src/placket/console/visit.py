@@ -131,6 +131,9 @@ class Visit:
 
     def render(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
         theme = self.request.cookies.get(THEME_COOKIE, "")
+        # What a form is answered with stands nowhere else (a new key is shown once): the choosers, which load another
+        # page, are left out beside it. A refusal has nothing to lose.
+        answer = self.request.method not in SAFE_METHODS and status < 400
         page = self.house.templates.get_template(template).render(
             t=self.words,
             lang=self.words.language,
@@ -139,6 +142,7 @@ class Visit:
             here=self.request.url.path,
             address=self.address,
             alone=not self.is_fragment,
+            choosers=not answer,
             session=self.session,
             csrf=self.session.csrf if self.session else "",
             project=self.project,

@@ -1,15 +1,17 @@
 """What a chunk of an index run does to a service's documents: pure, so that its counts can be proven.
 
 Rows act in file order. A repeated id adds, then updates; a failed update leaves the old document; a row that would
-make one document too many fails.
+make one document too many fails; so does one whose product was written by itself since the file was accepted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from placket.domain import reasons
 from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome, Status
+
+_WRITTEN_SINCE = "the product was put or deleted by itself after the file was accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,18 @@ def plan_chunk(
     documents: int,
     quota: int,
     check_only: bool = False,
+    newer: Collection[str] = (),
 ) -> Plan:
-    """Decide every row of a chunk. ``present``: which of the rows' products exist; ``documents``: how many in all."""
+    """Decide every row of a chunk. ``present``: which of the rows' products exist; ``documents``: how many in all;
+    ``newer``: which of them were put or deleted after the file was accepted."""
     by_position = {c.position: c for c in computed}
     existing = set(present)
     plan = Plan(documents)
     for row in rows:
-        verdict = _decide(row, by_position.get(row.position), existing, plan.documents, quota, check_only)
+        if row.product_id in newer and not row.reason:
+            verdict = Verdict(row.position, Outcome.FAILED, reasons.SUPERSEDED, _WRITTEN_SINCE)
+        else:
+            verdict = _decide(row, by_position.get(row.position), existing, plan.documents, quota, check_only)
         plan.verdicts.append(verdict)
         if verdict.outcome is Outcome.DELETED:
             existing.discard(row.product_id)

@@ -7,6 +7,7 @@ CANCELLED = "Cancelled"
 NOT_FOUND = errors.NoSuchProduct.reason
 DOCUMENT_QUOTA = errors.DocumentQuotaExceeded.reason
 ABANDONED = "Abandoned"
+SUPERSEDED = "Superseded"
 INTERNAL = "InternalServerError"
 
 _WORDS: tuple[tuple[type[errors.PlacketError], str], ...] = (

@@ -28,8 +28,15 @@ class IndexJobs:
         if chunk is None:
             await self._progress.drop(job, worker)
             return
-        computed = [] if job.attempts > MOST_ATTEMPTS else await self._work.compute(chunk)
-        _tell(await self._progress.complete(chunk, job, worker, computed, self._quota))
+        if job.attempts > MOST_ATTEMPTS:
+            _tell(await self._progress.complete(chunk, job, worker, chunk.known, self._quota))
+            return
+        result = await self._work.compute(chunk, int(job.payload.get("times_down", 0)))
+        if result.aside is not None:
+            aside = result.aside
+            await self._progress.set_aside(chunk, job, worker, result.computed, aside.delay, aside.times_down)
+            return
+        _tell(await self._progress.complete(chunk, job, worker, result.computed, self._quota))
 
 
 def _tell(ended: RunEnded | None) -> None:

@@ -24,6 +24,8 @@ _MOST_HOSTS = 10_000
 _MOST_OWNERS = 100
 _MOST_DELAY = 300.0
 _DOWN_DELAYS = (5.0, 15.0, 45.0)
+UNTRIED = "the image's host answered none of the requests before, so this image was not tried"
+"""Of an image whose host was down as often as :meth:`Hosts.delay` allows."""
 
 
 class HostBusy(Exception):
@@ -50,6 +52,7 @@ class _Host:
     """``waiting_for``: the holder for which it is slow now, and ``held``: how many turns that one has."""
 
     turns: asyncio.Semaphore
+    slow_turns: asyncio.Semaphore
     callers: int = 0
     running: int = 0
     waiting_for: Holder | None = None
@@ -95,10 +98,9 @@ class Hosts:
 
     @asynccontextmanager
     async def _held(self, host: _Host, holder: Holder) -> AsyncIterator[None]:
-        others = host.held and host.waiting_for is not holder
-        full = host.held >= max(1, self._per_host - 1) or host.turns.locked()
-        if others or full or (host.down and host.running):
+        if (host.held and host.waiting_for is not holder) or (host.down and host.running):
             raise HostBusy
+        await _soon(host.slow_turns)
         host.waiting_for = holder
         host.held += 1
         try:
@@ -106,6 +108,7 @@ class Hosts:
                 yield
         finally:
             host.held -= 1
+            host.slow_turns.release()
 
     def is_down(self, name: str) -> bool:
         host = self._hosts.get(name)
@@ -127,7 +130,8 @@ class Hosts:
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = _Host(asyncio.Semaphore(self._per_host))
+            turns, slow_turns = asyncio.Semaphore(self._per_host), asyncio.Semaphore(max(1, self._per_host - 1))
+            host = self._hosts[name] = _Host(turns, slow_turns)
             self._forget()
         self._hosts.move_to_end(name)
         return host
@@ -140,13 +144,17 @@ class Hosts:
                 del self._hosts[idle]
 
 
-@asynccontextmanager
-async def _turn(host: _Host) -> AsyncIterator[None]:
+async def _soon(turns: asyncio.Semaphore) -> None:
     try:
         async with asyncio.timeout(_PATIENCE):
-            await host.turns.acquire()
+            await turns.acquire()
     except TimeoutError:
         raise HostBusy from None
+
+
+@asynccontextmanager
+async def _turn(host: _Host) -> AsyncIterator[None]:
+    await _soon(host.turns)
     host.running += 1
     try:
         yield

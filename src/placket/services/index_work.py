@@ -1,7 +1,8 @@
 """The computing half of an index run: a chunk's images fetched and analysed, each on its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from placket.domain import reasons
 from placket.domain.applying import Computed, PlannedRow
 from placket.domain.errors import (
+    FetchTimeout,
     NoGarmentFound,
     PlacketError,
     StorageUnavailable,
@@ -17,6 +19,8 @@ from placket.domain.errors import (
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough, keep_for_product
 from placket.domain.runs import RunKind, Status
+from placket.domain.urls import check_url
+from placket.services.hosts import UNTRIED, Holder, HostBusy, Hosts
 from placket.services.ports import Fetcher, Priority, Vision
 from placket.services.stores import ChunkWork, DocumentStore
 
@@ -31,30 +35,77 @@ class WorkRules:
     min_item_pixels: int
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The rest of a chunk waits ``delay`` seconds for its hosts; ``times_down``: how often in a row one was down."""
+
+    delay: float
+    times_down: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """``computed`` is all that there is to compute, but for an ``aside``."""
+
+    computed: tuple[Computed, ...]
+    aside: Aside | None = None
+
+
 class IndexWork:
-    def __init__(self, documents: DocumentStore, fetcher: Fetcher, vision: Vision, rules: WorkRules) -> None:
+    def __init__(
+        self, documents: DocumentStore, fetcher: Fetcher, vision: Vision, hosts: Hosts, rules: WorkRules
+    ) -> None:
         self._documents = documents
         self._fetcher = fetcher
         self._vision = vision
+        self._hosts = hosts
         self._rules = rules
 
-    async def compute(self, work: ChunkWork) -> list[Computed]:
-        """One result for every row that needs its image.
+    async def compute(self, work: ChunkWork, times_down: int = 0) -> ChunkResult:
+        """One result for every row that needs its image, unless an image's host has no turn for it now.
 
-        A row's failure is its own. Raises VisionUnavailable or StorageUnavailable, which are nobody's row's fault: the
-        chunk has to wait.
+        ``times_down``: see :meth:`Hosts.delay`. A row's failure is its own. Raises VisionUnavailable or
+        StorageUnavailable, which are nobody's row's fault: the chunk has to wait.
         """
         if work.kind is RunKind.CHECK:
-            return []
-        wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE]
+            return ChunkResult(())
+        known = [c for c in work.known if c.analysis is None or c.analysis.bundle == work.bundle]
+        done = {c.position for c in known}
+        wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
+        holder = Holder(str(work.run_id))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(work, row)) for row in wanted]
-        return _all_or_wait([t.result() for t in tasks])
+            tasks = [group.create_task(self._one(work, row, holder)) for row in wanted]
+        busy: defaultdict[str, list[PlannedRow]] = defaultdict(list)
+        for row, task in zip(wanted, tasks, strict=True):
+            result = task.result()
+            if isinstance(result, PlacketError):
+                raise result
+            if isinstance(result, HostBusy):
+                busy[_host(row)].append(row)
+            else:
+                known.append(result)
+        return self._after(busy, times_down, holder, known)
 
-    async def _one(self, work: ChunkWork, row: PlannedRow) -> Computed | PlacketError:
+    def _after(
+        self, busy: Mapping[str, Sequence[PlannedRow]], times_down: int, holder: Holder, known: list[Computed]
+    ) -> ChunkResult:
+        """The result, where these hosts had no turn; of one that was down often enough the rows fail untried."""
+        delays: list[float] = []
+        for host, rows in busy.items():
+            delay = self._hosts.delay(host, len(rows), times_down, holder.owner)
+            if delay is None:
+                known += [Computed(r.position, None, reasons.reason_of(FetchTimeout()), UNTRIED) for r in rows]
+            else:
+                delays.append(delay)
+        if not delays:
+            return ChunkResult(tuple(known))
+        down = any(self._hosts.is_down(host) for host in busy)
+        return ChunkResult(tuple(known), Aside(max(delays), times_down + 1 if down else 0))
+
+    async def _one(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> Computed | PlacketError | HostBusy:
         try:
-            return await self._analyse(work, row)
-        except (VisionUnavailable, StorageUnavailable) as error:
+            return await self._analyse(work, row, holder)
+        except (HostBusy, VisionUnavailable, StorageUnavailable) as error:
             return error  # not raised: the other rows' downloads would be cancelled for it
         except PlacketError as error:
             return Computed(row.position, None, reasons.reason_of(error), error.detail)
@@ -62,8 +113,8 @@ class IndexWork:
             _log.exception("a row could not be computed", run=str(work.run_id), line=row.line)
             return Computed(row.position, None, reasons.INTERNAL, "an unforeseen error; see the server's log")
 
-    async def _analyse(self, work: ChunkWork, row: PlannedRow) -> Computed:
-        image = await self._image(work, row)
+    async def _analyse(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> Computed:
+        image = await self._image(work, row, holder)
         found = await self._vision.analyse(image, limits=self._rules.image, bundle=work.bundle, priority=Priority.BATCH)
         big = big_enough(found.garments, found.width, found.height, self._rules.min_item_pixels)
         kept = keep_for_product(big, row.fields.get("name", ""))
@@ -71,22 +122,20 @@ class IndexWork:
             raise NoGarmentFound("no fashion item was found in the image")
         return Computed(row.position, found.with_garments(kept))
 
-    async def _image(self, work: ChunkWork, row: PlannedRow) -> bytes:
+    async def _image(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> bytes:
         if work.kind is RunKind.REINDEX:
             kept = await self._documents.upload(work.service_id, row.product_id)
             if kept is not None:
                 return kept
-        fetched = await self._fetcher.fetch(
-            row.fields["image_url"],
-            max_bytes=self._rules.image.max_bytes,
-            timeout=self._rules.timeout,
-            attempts=_ATTEMPTS,
-        )
+        async with self._hosts.turn(_host(row), holder):
+            fetched = await self._fetcher.fetch(
+                row.fields["image_url"],
+                max_bytes=self._rules.image.max_bytes,
+                timeout=self._rules.timeout,
+                attempts=_ATTEMPTS,
+            )
         return fetched.body
 
 
-def _all_or_wait(results: Sequence[Computed | PlacketError]) -> list[Computed]:
-    for result in results:
-        if isinstance(result, PlacketError):
-            raise result
-    return [r for r in results if isinstance(r, Computed)]
+def _host(row: PlannedRow) -> str:
+    return check_url(row.fields["image_url"]).authority

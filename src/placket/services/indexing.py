@@ -18,6 +18,7 @@ from placket.domain.errors import (
 )
 from placket.domain.index_file import read_index_file
 from placket.domain.quota_day import start_of_day
+from placket.domain.reasons import SUPERSEDED
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.domain.urls import check_url
 from placket.services.ports import Fetcher, Vision
@@ -160,7 +161,8 @@ class Indexing:
         return await self._runs.cancel(service, run_id)
 
     async def repeat_failed(self, service: Service, run_id: UUID) -> Run:
-        """A new run, of the same kind, of the rows of an ended run that failed and could be read.
+        """A new run, of the same kind and name, of the rows of an ended run that failed, could be read and are not out
+        of date.
 
         Raises NoSuchRun, InvalidParameter (it still runs, or nothing can be repeated), IndexQuotaExceeded.
         """
@@ -176,11 +178,11 @@ class Indexing:
         rows: list[Row] = []
         start = 0
         while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
-            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields]
+            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.reason != SUPERSEDED]
             start += len(page)
         if not rows:
             raise InvalidParameter(_NOTHING_TO_REPEAT)
-        return await self._accept(service, run.kind, f"repeat of {run_id}", rows, datetime.now(UTC), "")
+        return await self._accept(service, run.kind, run.filename, rows, datetime.now(UTC), "")
 
     async def reindex(self, service: Service) -> Run | None:
         """Compute the service's embeddings with the bundle in use; None when every product has them already.

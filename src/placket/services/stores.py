@@ -216,7 +216,8 @@ class Bell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChunkWork:
-    """What a worker needs to compute one chunk. ``bundle`` is the one to compute with."""
+    """What a worker needs to compute one chunk. ``bundle`` is the one to compute with; ``known``: what of it was
+    computed before the other images had to wait for their host."""
 
     run_id: UUID
     number: int
@@ -224,6 +225,7 @@ class ChunkWork:
     service_id: int
     bundle: str
     rows: tuple[PlannedRow, ...]
+    known: tuple[Computed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,15 @@ class RunProgress(Protocol):
         """Store a chunk's results and apply, in order, all that is complete; the job ends in the same transaction.
 
         Does nothing when the job belongs to somebody else by now. Returns the run if this ended it.
+        """
+        ...
+
+    async def set_aside(
+        self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], delay: float, times_down: int
+    ) -> None:
+        """Keep what is computed of a chunk; its job waits ``delay`` seconds and has ``times_down`` in its payload then.
+
+        Does nothing when the job belongs to somebody else by now.
         """
         ...
 

@@ -13,7 +13,7 @@ from placket.domain.garments import Analysis
 from placket.domain.tagger.tasks import ImageOutcome
 from placket.domain.urls import check_url
 from placket.services.exclusion import Exclusion
-from placket.services.hosts import Holder, HostBusy, Hosts
+from placket.services.hosts import UNTRIED, Holder, HostBusy, Hosts
 from placket.services.ports import Fetcher, Priority, Vision
 from placket.services.single_tagging import TaggingRules, fetch_image
 from placket.services.task_stores import SetAside, TaskImage
@@ -114,8 +114,7 @@ class TaggingWork:
         for host, numbers in busy.items():
             delay = self._hosts.delay(host, len(numbers), times_down, task)
             if delay is None:
-                detail = "the image's host answered none of the requests before, so this image was not tried"
-                outcomes += [ImageOutcome(n, None, FetchTimeout.reason, detail) for n in numbers]
+                outcomes += [ImageOutcome(n, None, FetchTimeout.reason, UNTRIED) for n in numbers]
             else:
                 times = times_down + 1 if self._hosts.is_down(host) else 0
                 asides.append(SetAside(tuple(numbers), times, delay, suspect))

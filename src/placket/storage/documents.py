@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -81,6 +82,27 @@ async def present_products(connection: AsyncConnection, service_id: int, product
         {"s": service_id, "ids": list(product_ids)},
     )
     return set(rows.scalars())
+
+
+async def written_since(
+    connection: AsyncConnection, service_id: int, product_ids: Iterable[str], accepted: datetime
+) -> set[str]:
+    """Which of these products were put or deleted by themselves after a file had been accepted."""
+    rows = await connection.execute(
+        text(
+            "SELECT product_id FROM documents WHERE service_id = :s AND product_id = ANY(:ids) AND put_at > :accepted"
+        ),
+        {"s": service_id, "ids": list(product_ids), "accepted": accepted},
+    )
+    return set(rows.scalars())
+
+
+async def _written_by_itself(connection: AsyncConnection, service_id: int, product_id: str) -> None:
+    """The service's row is locked, so this is when the write took place, not when it began to wait."""
+    await connection.execute(
+        text("UPDATE documents SET put_at = clock_timestamp() WHERE service_id = :s AND product_id = :p"),
+        {"s": service_id, "p": product_id},
+    )
 
 
 async def write_plan(connection: AsyncConnection, service_id: int, revision: int, bundle: str, plan: Plan) -> None:
@@ -278,6 +300,7 @@ class PostgresDocuments:
             if verdict.outcome is Outcome.FAILED:
                 raise DocumentQuotaExceeded(verdict.detail)
             await write_plan(connection, service.id, state.revision, analysis.bundle, plan)
+            await _written_by_itself(connection, service.id, row.product_id)
             if image is not None:
                 await connection.execute(
                     text("INSERT INTO uploads (service_id, product_id, image) VALUES (:s, :p, :i)"),
@@ -314,6 +337,7 @@ class PostgresDocuments:
                 raise NoSuchProduct(f"there is no product {product_id!r}")
             plan = Plan(state.document_count - 1, deletes={product_id})
             await write_plan(connection, service.id, state.revision, state.bundle, plan)
+            await _written_by_itself(connection, service.id, product_id)
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         async with self._database.begin() as connection:

@@ -8,6 +8,7 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +32,9 @@ from placket.storage.documents import (
     touch_all,
     write_garments,
     write_plan,
+    written_since,
 )
-from placket.storage.queue import end_job, enqueue
+from placket.storage.queue import delay_job, end_job, enqueue
 from placket.storage.runs import announce_end, insert_chunks, insert_documents_as_rows, promote_next
 
 _GIVEN_UP = "the image was never analysed"
@@ -133,8 +135,8 @@ class PostgresProgress:
         )
         found = await connection.execute(
             text(
-                "SELECT service_id, kind, bundle, state, next_chunk, chunk_count, total_cnt, add_cnt, fail_cnt,"
-                " delete_cnt, update_cnt FROM index_runs WHERE id = :run FOR UPDATE"
+                "SELECT service_id, kind, bundle, state, reserved_at, next_chunk, chunk_count, total_cnt, add_cnt,"
+                " fail_cnt, delete_cnt, update_cnt FROM index_runs WHERE id = :run FOR UPDATE"
             ),
             {"run": run_id},
         )
@@ -154,10 +156,30 @@ class PostgresProgress:
             if run is None:
                 return None
             kind = RunKind(run.kind)
+            known = await self._partial(connection, run_id, number)
             # A run that waited behind a re-indexing computes with the bundle that the service has now.
             bundle = run.bundle if kind is RunKind.REINDEX else run.service_bundle
             rows = await _planned_rows(connection, run_id, number)
-            return ChunkWork(run_id, number, kind, run.service_id, bundle, tuple(rows))
+            return ChunkWork(run_id, number, kind, run.service_id, bundle, tuple(rows), known)
+
+    @staticmethod
+    async def _partial(connection: AsyncConnection, run_id: UUID, number: int) -> tuple[Computed, ...]:
+        found = await connection.execute(
+            text("SELECT partial FROM index_chunks WHERE run_id = :run AND number = :number"),
+            {"run": run_id, "number": number},
+        )
+        stored = found.scalar_one_or_none()
+        return () if stored is None else tuple(unpack(bytes(stored)))
+
+    async def set_aside(
+        self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], delay: float, times_down: int
+    ) -> None:
+        async with self._database.begin() as connection:
+            if await delay_job(connection, job, worker, delay, {"times_down": times_down}):
+                await connection.execute(
+                    text("UPDATE index_chunks SET partial = :partial WHERE run_id = :run AND number = :number"),
+                    {"partial": pack(computed), "run": work.run_id, "number": work.number},
+                )
 
     async def complete(
         self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], document_quota: int
@@ -171,7 +193,10 @@ class PostgresProgress:
                 return None
             if work.number != run.next_chunk:
                 await connection.execute(
-                    text("UPDATE index_chunks SET results = :results WHERE run_id = :run AND number = :number"),
+                    text(
+                        "UPDATE index_chunks SET results = :results, partial = NULL"
+                        " WHERE run_id = :run AND number = :number"
+                    ),
                     {"results": pack(computed), "run": work.run_id, "number": work.number},
                 )
                 return None
@@ -192,7 +217,8 @@ class PostgresProgress:
             if work.kind is RunKind.REINDEX:
                 verdicts, dropped = await self._apply_reindexed(connection, work, rows, results)
             else:
-                verdicts, dropped = await self._apply_indexed(connection, work, rows, results, quota), 0
+                accepted = run.reserved_at
+                verdicts, dropped = await self._apply_indexed(connection, work, accepted, rows, results, quota), 0
             number += 1
             await self._record(connection, work.run_id, verdicts, dropped, number)
             found = await connection.execute(
@@ -204,17 +230,24 @@ class PostgresProgress:
 
     @staticmethod
     async def _apply_indexed(
-        connection: AsyncConnection, work: ChunkWork, rows: list[PlannedRow], computed: Sequence[Computed], quota: int
+        connection: AsyncConnection,
+        work: ChunkWork,
+        accepted: datetime,
+        rows: list[PlannedRow],
+        computed: Sequence[Computed],
+        quota: int,
     ) -> list[Verdict]:
         service = await lock_service(connection, work.service_id)
         check_only = work.kind is RunKind.CHECK
+        named = [r.product_id for r in rows]
         plan: Plan = plan_chunk(
             rows,
             computed,
-            present=await present_products(connection, work.service_id, [r.product_id for r in rows]),
+            present=await present_products(connection, work.service_id, named),
             documents=service.document_count,
             quota=quota,
             check_only=check_only,
+            newer=await written_since(connection, work.service_id, named, accepted),
         )
         if not check_only:
             await write_plan(connection, work.service_id, service.revision, service.bundle, plan)

@@ -107,6 +107,22 @@ async def end_job(connection: AsyncConnection, job: Job, worker: str) -> bool:
     return bool(gone.rowcount)
 
 
+async def delay_job(
+    connection: AsyncConnection, job: Job, worker: str, seconds: float, more: Mapping[str, Any]
+) -> bool:
+    """Hand a job back within the caller's transaction, as if never claimed, with ``more`` in its payload; False when it
+    belongs to somebody else by now."""
+    handed_back = await connection.execute(
+        text(
+            "UPDATE jobs SET worker = NULL, lease_until = NULL, attempts = attempts - 1,"
+            " payload = payload || CAST(:more AS jsonb), not_before = now() + make_interval(secs => :seconds)"
+            " WHERE id = :id AND worker = :worker AND attempts = :attempts"
+        ),
+        {"id": job.id, "worker": worker, "attempts": job.attempts, "seconds": seconds, "more": json.dumps(more)},
+    )
+    return bool(handed_back.rowcount)
+
+
 async def delete_jobs(
     connection: AsyncConnection, subjects: Sequence[str], kinds: Sequence[str] = ("run", "chunk")
 ) -> None:

@@ -5,8 +5,21 @@ import itertools
 
 import pytest
 
+from placket.domain.errors import InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
-from tests.contract.storage.world import QUOTA, World, adds_up, bad, compute, counts, disable, enable
+from tests.contract.storage.test_reindex import indexing
+from tests.contract.storage.world import (
+    QUOTA,
+    World,
+    adds_up,
+    analysis,
+    bad,
+    compute,
+    counts,
+    disable,
+    enable,
+    planned,
+)  # fmt: skip
 
 ROWS = [
     enable(1, "a", s1="first"),
@@ -187,3 +200,47 @@ async def test_a_pointless_job_is_dropped_by_its_owner_only(world: World) -> Non
     assert await world.queue.depth() == 1
     await world.progress.drop(job, "w")
     assert await world.queue.depth() == 0
+
+
+async def test_a_chunk_set_aside_keeps_what_is_computed_and_waits(world: World) -> None:
+    run = await world.accept([enable(n, f"p{n}") for n in range(1, 4)], chunk_size=3)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks("slow")
+    done = compute(work)[:2]
+    await world.progress.set_aside(work, job, "somebody else", done, 0.0, 1)
+    assert (await world.progress.chunk(run.id, 0)).known == ()  # type: ignore[union-attr]
+    await world.progress.set_aside(work, job, "slow", done, 0.3, 2)
+    assert await world.queue.claim("quick", 60.0) is None
+    await asyncio.sleep(0.4)
+    again = await world.queue.claim("quick", 60.0)
+    assert again is not None
+    assert (again.payload, again.attempts) == ({"number": 0, "times_down": 2}, 1)
+    known = (await world.progress.chunk(run.id, 0)).known  # type: ignore[union-attr]
+    assert [(c.position, c.analysis and c.analysis.sha256) for c in known] == [
+        (c.position, c.analysis and c.analysis.sha256) for c in done
+    ]
+    ended = await world.progress.complete(work, again, "quick", [*known, *compute(work)[2:]], QUOTA)
+    assert ended is not None and ended.run.added == 3
+
+
+async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_before(world: World) -> None:
+    await world.index([enable(n, f"p{n}") for n in range(1, 6)])
+    old = await world.accept([enable(1, "p1"), enable(2, "p2"), disable(3, "p3"), enable(4, "p4", s1="old")])
+    await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
+    await world.documents.delete(world.service, "p2")
+    await world.documents.put(world.service, planned("p3", s1="put"), analysis("put"), None, QUOTA)
+    new = await world.accept([enable(1, "p1", s1="new"), enable(2, "p5")])
+    first, second = await world.work_off()
+    assert (first.run.id, counts(first.run)) == (
+        old.id, {"added": 0, "updated": 1, "deleted": 0, "failed": 3, "total": 4},
+    )  # fmt: skip
+    failed = await world.runs.rows(world.service, old.id, outcome=Outcome.FAILED, start=0, limit=10)
+    assert [(r.product_id, r.reason) for r in failed] == [(f"p{n}", "Superseded") for n in (1, 2, 3)]
+    # Repeating the file's rows would undo it all the same.
+    with pytest.raises(InvalidParameter, match="no failed rows"):
+        await indexing(world).repeat_failed(await world.refreshed(), old.id)
+    # What is accepted after it counts.
+    assert (second.run.id, second.run.updated, second.run.failed) == (new.id, 2, 0)
+    found = await world.documents.get_many(world.service, [f"p{n}" for n in range(1, 6)])
+    assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "new", "p3": "put", "p4": "old", "p5": ""}
+    assert (await world.refreshed()).documents == 4

@@ -2,13 +2,16 @@
 
 import csv
 import io
+from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from openpyxl import load_workbook
 
 from placket.console.exports import task_json, task_rows, workbook
-from placket.console.garments import overlay, shown
+from placket.console.garments import Drawn, overlay, shown
 from placket.console.words import Words
+from placket.domain.garments import Box
 from placket.domain.spreadsheets import csv_line
 from placket.domain.tagger.tasks import EntryResult
 from tests.support.memory import garment
@@ -63,3 +66,31 @@ def test_boxes_lie_in_pixels_of_the_photo_and_labels_inside_it() -> None:
     assert 0 <= drawn.label_y < drawn.y
     flat = overlay([garment()], Words("en"), 4000, 100).boxes[0]
     assert flat.label_y == flat.y
+
+
+def labels(boxes: list[Box], width: int = 400, height: int = 800) -> list[Drawn]:
+    return list(overlay([replace(garment(), box=b) for b in boxes], Words("en"), width, height).boxes)
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [Box(0.25, 0.2, 0.75, 0.9), Box(0.3, 0.2, 0.7, 0.5)],
+        [Box(0.25, 0.0, 0.75, 0.9), Box(0.3, 0.0, 0.7, 0.5), Box(0.3, 0.01, 0.7, 0.5)],
+        [Box(0.25, 0.97, 0.75, 1.0)] * 12,
+        [Box(0.0, 0.2 + n / 100, 1.0, 0.9) for n in range(5)],
+    ],
+)
+def test_labels_do_not_cover_one_another(boxes: list[Box]) -> None:
+    drawn = labels(boxes)
+    tall = 1.5 * 800 / 38
+    for one, other in combinations(drawn, 2):
+        assert abs(one.label_y - other.label_y) >= tall
+    assert all(0 <= d.label_y <= 800 - tall for d in drawn)
+    assert drawn[0] == labels(boxes[:1])[0]
+
+
+def test_a_label_keeps_its_place_beside_others_and_where_there_is_no_room() -> None:
+    first, other = labels([Box(0.0, 0.2, 0.4, 0.9), Box(0.6, 0.2, 1.0, 0.9)])
+    assert first.label_y == other.label_y < first.y
+    assert len({d.label_y for d in labels([Box(0.0, 0.5, 1.0, 0.9)] * 40)}) <= 26

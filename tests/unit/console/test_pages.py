@@ -9,6 +9,7 @@ import pytest
 import placket.console
 from placket.console.app import create_console
 from placket.console.words import LANGUAGES, choose, strings
+from placket.domain.runs import Row, Run, RunKind, Status
 from placket.services.ports import Hit
 from tests.support.memory import MemoryInstallation
 from tests.unit.console.conftest import Browser, console_parts
@@ -188,6 +189,39 @@ async def test_a_file_is_shown_before_it_is_sent(admin: Browser, installation: M
     assert len(failed) == 2
 
 
+async def repeatable(installation: MemoryInstallation, filename: str) -> Run:
+    """An ended run whose rows 1 and 2 can be repeated, 3 and 4 cannot."""
+    service = await installation.services.get(1, "shoes")
+    rows = [
+        *(Row(n, f"p{n}", Status.ENABLE, FIELDS, "ImageTimeoutError") for n in (1, 2)),
+        *(Row(n, f"p{n}", Status.ENABLE, {}, "InvalidRow") for n in (3, 4)),
+    ]
+    return await installation.runs.accept(service, kind=RunKind.INDEX, filename=filename, rows=rows, daily_quota=None)
+
+
+async def test_failed_rows_are_repeated_under_the_files_name(admin: Browser, installation: MemoryInstallation) -> None:
+    run = await repeatable(installation, "spring.csv")
+    answer = await admin.post(f"/services/shoes/runs/{run.id}/repeat")
+    _, again, rows, _ = installation.runs.runs[-1]
+    assert (again.filename, [r.line for r in rows]) == ("spring.csv", [1, 2])
+    assert answer.headers["location"] == f"/console/services/shoes/runs/{again.id}?left_out=2"
+    page = await admin.get(answer.headers["location"].removeprefix("/console"))
+    assert "the row itself is wrong: 2." in page.text
+    assert "left_out" not in (await admin.get(f"/services/shoes/runs/{run.id}")).text
+
+
+async def test_nothing_is_said_of_rows_left_out_where_there_are_none(
+    admin: Browser, installation: MemoryInstallation
+) -> None:
+    service = await installation.services.get(1, "shoes")
+    rows = [Row(1, "p1", Status.ENABLE, FIELDS, "ImageTimeoutError")]
+    run = await installation.runs.accept(service, kind=RunKind.INDEX, filename="a", rows=rows, daily_quota=None)
+    answer = await admin.post(f"/services/shoes/runs/{run.id}/repeat")
+    again = installation.runs.runs[-1][1]
+    assert answer.headers["location"] == f"/console/services/shoes/runs/{again.id}"
+    assert "the row itself is wrong" not in (await admin.get(f"/services/shoes/runs/{again.id}")).text
+
+
 async def test_a_bad_file_is_refused_in_words(admin: Browser) -> None:
     for content in (b"", b"\xff\xfe", b"only,two\n"):
         answer = await admin.post("/services/shoes/index/preview", files={"file": ("a.csv", content)})
@@ -221,6 +255,22 @@ async def test_keys_are_made_shown_once_and_revoked(admin: Browser, installation
     assert "Revoked" in (await admin.get("/keys")).text
     assert (await admin.post("/keys", {"name": "shop", "project": "+"})).status_code == 400
     assert (await admin.post("/keys", {"name": "x", "project": "shop", "rate": "many"})).status_code == 400
+
+
+async def test_nothing_leads_away_unseen_from_a_new_key(admin: Browser) -> None:
+    """A switch of language or project loads another page: the key would be lost, and a preview without a script."""
+    for answer in (
+        await admin.post("/keys", {"name": "second", "project": "shop"}),
+        await admin.post("/services/shoes/index/preview", files={"file": ("a.csv", CSV, "text/csv")}),
+    ):
+        assert answer.status_code == 200
+        assert "/console/language/" not in answer.text
+        assert 'action="/console/project"' not in answer.text
+    refused = await admin.post("/keys", {"name": "shop", "project": "+"})
+    assert refused.status_code == 400
+    for page in (refused, await admin.get("/keys")):
+        assert "/console/language/ko" in page.text
+        assert 'action="/console/project"' in page.text
 
 
 async def test_another_project_has_services_of_its_own(admin: Browser) -> None:

@@ -95,3 +95,19 @@ async def test_a_service_of_another_model_says_how_to_bring_it_over(
         assert answer.status_code == 400
         assert "placket reindex shoes" in answer.text
         assert words in answer.text
+
+
+async def test_products_that_came_one_by_one_came_from_no_file(
+    admin: Browser, installation: MemoryInstallation
+) -> None:
+    await put(installation, "p")
+    for language, words in (("en", "No file has been indexed yet."), ("ko", "아직 색인한 파일이 없습니다.")):
+        page = (await admin.get("/services/shoes", headers={"accept-language": language})).text
+        assert words in page
+        assert 'class="product"' in page
+
+
+async def test_the_main_garment_is_called_a_garment(admin: Browser, installation: MemoryInstallation) -> None:
+    await put(installation, "p")
+    page = (await admin.get("/services/shoes/product", params={"id": "p"}, headers={"accept-language": "ko"})).text
+    assert page.count("· 대표 옷<") == 1

@@ -1,6 +1,7 @@
 """A chunk's rows computed against fakes of the network and the networks: whose fault a failure is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -19,14 +20,20 @@ from placket.domain.errors import (
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.domain.images import AI_FASHION, ImageLimits
 from placket.domain.runs import RunKind, Status
+from placket.services import hosts as module
+from placket.services.hosts import UNTRIED, Holder, Hosts
 from placket.services.index_work import IndexWork, WorkRules
 from placket.services.ports import Fetched, Priority
 from placket.services.stores import ChunkWork
 
 
+def url_of(word: str) -> str:
+    return f"http://images.test/{word}"
+
+
 class Web:
     def __init__(self, answers: dict[str, bytes | Exception]) -> None:
-        self.answers = answers
+        self.answers = {url_of(word): answer for word, answer in answers.items()}
         self.asked: list[tuple[str, int, float, int]] = []
 
     async def fetch(self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, **_: object) -> Fetched:
@@ -64,14 +71,21 @@ class Documents:
 
 
 def rows(*urls: str, **changes: object) -> tuple[PlannedRow, ...]:
-    return tuple(PlannedRow(n, n + 1, f"p{n}", Status.ENABLE, {"image_url": u, "name": ""}) for n, u in enumerate(urls))
+    return tuple(
+        PlannedRow(n, n + 1, f"p{n}", Status.ENABLE, {"image_url": url_of(u), "name": ""}) for n, u in enumerate(urls)
+    )
 
 
 async def compute(
     planned: Sequence[PlannedRow], web: Web, kind: RunKind = RunKind.INDEX, eyes: Eyes | None = None
 ) -> list[Computed]:
-    work = IndexWork(Documents(), web, eyes or Eyes(), WorkRules(AI_FASHION, 3.0, 20))  # type: ignore[arg-type]
-    return await work.compute(ChunkWork(uuid4(), 0, kind, 1, "v1", tuple(planned)))
+    result = await index_work(web, Hosts(100), eyes).compute(ChunkWork(uuid4(), 0, kind, 1, "v1", tuple(planned)))
+    assert result.aside is None
+    return list(result.computed)
+
+
+def index_work(web: Web, hosts: Hosts, eyes: Eyes | None = None) -> IndexWork:
+    return IndexWork(Documents(), web, eyes or Eyes(), hosts, WorkRules(AI_FASHION, 3.0, 20))  # type: ignore[arg-type]
 
 
 async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
@@ -103,7 +117,7 @@ async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
         "gone": "InvalidImageURLException",
         "no": "InvalidImageURLException",
     }
-    assert set(web.asked) == {(u, 5_000_000, 3.0, 2) for u in answers}
+    assert set(web.asked) == {(url_of(u), 5_000_000, 3.0, 2) for u in answers}
 
 
 async def test_what_is_nobodys_fault_makes_the_chunk_wait() -> None:
@@ -120,10 +134,51 @@ async def test_rows_that_need_no_image_ask_for_none() -> None:
 
 
 async def test_reindexing_prefers_the_kept_upload() -> None:
-    uploaded = PlannedRow(0, 1, "uploaded", Status.ENABLE, {"image_url": "gone"})
-    fetched = PlannedRow(1, 2, "other", Status.ENABLE, {"image_url": "there"})
+    uploaded = PlannedRow(0, 1, "uploaded", Status.ENABLE, {"image_url": url_of("gone")})
+    fetched = PlannedRow(1, 2, "other", Status.ENABLE, {"image_url": url_of("there")})
     eyes = Eyes()
     first, second = await compute([uploaded, fetched], Web({"there": b"1"}), RunKind.REINDEX, eyes)
     assert first.analysis is not None and len(first.analysis.garments) == 2
     assert second.analysis is not None and len(second.analysis.garments) == 1
     assert eyes.bundles == ["v1", "v1"]
+
+
+async def test_a_host_without_a_turn_sets_the_rest_aside_and_what_is_there_is_not_done_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.02)
+    hosts, web = Hosts(1), Web({"one": b"1", "two": b"1"})
+    other = PlannedRow(2, 3, "p2", Status.ENABLE, {"image_url": "http://elsewhere.test/x", "name": ""})
+    web.answers["http://elsewhere.test/x"] = b"2"
+    work = ChunkWork(uuid4(), 0, RunKind.INDEX, 1, "v1", (*rows("one", "two"), other))
+    indexing = index_work(web, hosts)
+    async with hosts.turn("images.test", Holder("somebody else's run")):
+        first = await indexing.compute(work)
+    assert [c.position for c in first.computed] == [2]
+    assert first.aside is not None and first.aside.delay >= 1 and first.aside.times_down == 0
+    second = await indexing.compute(replace(work, known=first.computed))
+    assert sorted(c.position for c in second.computed) == [0, 1, 2] and second.aside is None
+    assert [url for url, *_ in web.asked].count("http://elsewhere.test/x") == 1
+    # What another bundle made of it is of no use.
+    third = await indexing.compute(replace(work, known=first.computed, bundle="v2"))
+    assert {c.analysis.bundle for c in third.computed if c.analysis} == {"v2"}
+
+
+async def test_the_rows_of_a_host_that_stays_down_fail_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_DOWN", 2)
+    monkeypatch.setattr(module, "_SLOW", -1.0)
+    hosts, web = Hosts(1), Web({"a": FetchTimeout("slow"), "b": FetchTimeout("slow")})
+    indexing = index_work(web, hosts)
+    work = ChunkWork(uuid4(), 0, RunKind.INDEX, 1, "v1", rows("a", "b"))
+    assert {c.reason for c in (await indexing.compute(work)).computed} == {"ImageTimeoutError"}
+    assert hosts.is_down("images.test")
+    asides = []
+    async with hosts.turn("images.test", Holder("probe")):
+        for times_down in range(3):
+            aside = (await indexing.compute(work, times_down)).aside
+            assert aside is not None
+            asides.append((aside.delay, aside.times_down))
+        last = await indexing.compute(work, 3)
+    assert asides == [(5.0, 1), (15.0, 2), (45.0, 3)]
+    assert last.aside is None and [c.detail for c in last.computed] == [UNTRIED] * 2
+    assert len(web.asked) == 2

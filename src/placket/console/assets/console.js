@@ -146,6 +146,7 @@ function pick(number, focus) {
     if (chosen && focus) tab.focus();
   }
   for (const box of document.querySelectorAll("g[data-pick]")) box.classList.toggle("chosen", box.dataset.pick === number);
+  document.getElementById("chosen-label")?.setAttribute("href", `#label-${number}`);
   for (const panel of document.querySelectorAll("[role=tabpanel]")) {
     panel.hidden = panel.id !== `item-${number}`;
     const form = document.getElementById("similar-form");

@@ -44,7 +44,8 @@ async def _run(visit: Visit) -> tuple[Service, Run]:
 async def show(visit: Visit) -> Response:
     service, run = await _run(visit)
     failures = await visit.parts.indexing.rows(service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES)
-    return visit.render("run.html", service=service, run=run, failures=failures, speed=_speed(run))
+    left_out = visit.number("left_out")
+    return visit.render("run.html", service=service, run=run, failures=failures, speed=_speed(run), left_out=left_out)
 
 
 def _speed(run: Run) -> tuple[float, float] | None:
@@ -112,7 +113,10 @@ async def cancel(visit: Visit) -> Response:
 async def repeat(visit: Visit) -> Response:
     service, run = await _run(visit)
     new = await visit.parts.indexing.repeat_failed(service, run.id)
-    return visit.redirect(f"/services/{service.name}/runs/{new.id}")
+    page = f"/services/{service.name}/runs/{new.id}"
+    # A re-index has the rows that need it now, whatever failed before.
+    left_out = 0 if run.kind is RunKind.REINDEX else run.failed - new.total
+    return visit.redirect(f"{page}?left_out={left_out}" if left_out else page)
 
 
 GET: dict[str, Page] = {
