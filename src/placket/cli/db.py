@@ -1,6 +1,5 @@
 """`placket db`: the database's schema, backups and restores."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from placket.cli.output import console, fail, run_safely
+from placket.cli.output import confirm, console, fail, run_safely
 from placket.cli.settings import read_settings
 
 db_app = typer.Typer(no_args_is_help=True, help="Migrate, back up and restore the database.")
@@ -73,7 +72,7 @@ def restore(
     from placket.storage import backup as backups
 
     with _database() as url:
-        if not yes and sys.stdin.isatty():
-            typer.confirm("This replaces everything that the database holds now. Go on?", abort=True)
+        if not yes:
+            confirm("This replaces everything that the database holds now. Go on?", "nothing was restored")
         revision = backups.restore(url, file.absolute())
         console.print(f"Restored {file}; the schema is at {revision}.", markup=False)

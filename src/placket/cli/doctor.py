@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +19,7 @@ import httpx
 import typer
 
 from placket.cli.output import console, run_safely
-from placket.cli.settings import read_settings
+from placket.cli.settings import read_settings, right_name
 from placket.domain.errors import PlacketError
 from placket.settings import Settings, unknown_variables
 
@@ -70,13 +69,27 @@ def _show(findings: list[Finding]) -> None:
 
 def _examine(check: Check, settings: Settings, folder: Path) -> Iterator[Finding]:
     """A check that breaks off is a finding, and the others go on."""
-    name = check.__name__.removeprefix("check_")
+    name = check.__name__.removeprefix("check_").replace("_", " ")
     try:
         yield from check(settings, folder)
     except PlacketError as error:
-        yield Finding(name, "fail", error.detail)
+        yield Finding(name, "fail", error.detail, _when_broken_off(name, settings))
     except Exception as error:
-        yield Finding(name, "fail", f"{type(error).__name__}: {error}")
+        yield Finding(name, "fail", f"{type(error).__name__}: {error}", _when_broken_off(name, settings))
+
+
+def _when_broken_off(name: str, settings: Settings) -> str:
+    """The remedy of a check that could not end."""
+    known = {
+        "data directory": "run as its owner, or set PLACKET_DATA_DIR",
+        "database": "see that PostgreSQL runs there, and that host, name and password in PLACKET_DATABASE_URL are right"
+        if settings.database_url
+        else "it needs room in the data directory and, run by root, another account: set PLACKET_POSTGRES_ACCOUNT",
+        "networks": "install Placket anew",
+        "bundle": "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one",
+        "port": "set PLACKET_HOST and PLACKET_PORT",
+    }
+    return known.get(name, "see docs/guide/troubleshooting.md")
 
 
 def check_python(settings: Settings, folder: Path) -> Iterator[Finding]:
@@ -166,8 +179,7 @@ def check_clock(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
     for name in unknown_variables():
-        nearest = get_close_matches(name, [f"PLACKET_{n.upper()}" for n in Settings.model_fields], n=1)
-        remedy = f"did you mean {nearest[0]}?" if nearest else "see docs/reference/settings.md for the names"
+        remedy = right_name(name, (f"PLACKET_{n.upper()}" for n in Settings.model_fields))
         yield Finding("settings", "warn", f"{name} is set, and is no setting", remedy)
 
 

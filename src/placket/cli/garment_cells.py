@@ -2,9 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.table import Table
 from rich.text import Text
 
-SIDES = ("x0", "y0", "x1", "y1")
+# Columns fold: cut to an ellipsis, a line whose letters are two cells wide loses the last of them, though it would fit.
+
+
+def tags_table() -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("garment", overflow="fold")
+    table.add_column("tags", overflow="fold")
+    table.add_column("colours", no_wrap=True)
+    return table
+
+
+def places_table() -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("garment", overflow="fold")
+    table.add_column("group", overflow="fold")
+    for side in ("x0", "y0", "x1", "y1"):
+        table.add_column(side, justify="right", no_wrap=True)
+    return table
 
 
 def name_cell(name: str, score: float) -> Text:

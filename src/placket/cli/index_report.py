@@ -49,18 +49,34 @@ def show_reserved(run: Run, as_json: bool) -> None:
     console.print(f"Run {run['id']} is reserved: `{command}` follows it.", soft_wrap=True)
 
 
-def run_table(runs: Iterable[Run]) -> Table:
-    """As wide as a terminal of 80 columns: an id is there to be copied, and stays whole."""
+def id_table(first: str, *others: str) -> Table:
+    """As wide as a terminal of 80 columns: an id, of the first column, is there to be copied, and stays whole."""
     table = Table(show_edge=False, pad_edge=False, show_lines=True)
-    table.add_column("run and file", overflow="fold", width=_ID_LENGTH)
-    table.add_column("status", no_wrap=True)
-    table.add_column("rows")
-    table.add_column("requested", no_wrap=True)
+    table.add_column(first, overflow="fold", width=_ID_LENGTH)
+    for heading in others:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def run_table(runs: Iterable[Run]) -> Table:
+    table = id_table("run and file", "status", "rows", "requested")
     for r in runs:
         kind = "" if r["kind"] == "index" else f"{r['kind']} "
-        what = Text.assemble(r["id"], "\n", (f"{kind}{shown(r['filename'])}", "dim"))
+        what = two_lines(r["id"], f"{kind}{r['filename']}")
         table.add_row(what, status(r), _rows(r), moment(r["requestedAt"]).replace(" ", "\n"))
     return table
+
+
+def facts_table() -> Table:
+    """A name and a fact a line; a long one goes on in the next."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def two_lines(what: str, more: str) -> Text:
+    return Text.assemble(shown(what), "\n", (shown(more), "dim")) if what or more else Text()
 
 
 def _rows(run: Run) -> str:
@@ -83,7 +99,7 @@ def run_details(run: Run) -> Table:
         "finished": moment(run["finishedAt"]),
         "error": shown(run["error"]),
     }
-    table = Table.grid(padding=(0, 2))
+    table = facts_table()
     for name, fact in facts.items():
         if fact:
             table.add_row(name, escape(fact))
@@ -115,10 +131,10 @@ def show_run(run: Run, failed: list[RunRow]) -> None:
 
 
 def show_rows(rows: Sequence[RunRow]) -> None:
-    table = Table("line", "product", "outcome", "reason", "what was wrong")
+    table = id_table("product and line", "outcome", "what was wrong")
     for r in rows:
-        cells = (r["product_id"], r["outcome"] or "not yet", r["reason"], r["detail"])
-        table.add_row(f"{r['line']:,}", *(escape(shown(cell)) for cell in cells))
+        wrong = two_lines(r["reason"], r["detail"])
+        table.add_row(two_lines(r["product_id"], f"line {r['line']:,}"), r["outcome"] or "not yet", wrong)
     console.print(table)
 
 
@@ -126,9 +142,9 @@ def show_failures(failures: list[tuple[str, str, str, str]]) -> None:
     """(where, product, reason, detail) of each."""
     if not failures:
         return
-    table = Table("where", "product", "reason", "what was wrong")
-    for row in failures[:MOST_SHOWN]:
-        table.add_row(*(escape(shown(cell)) for cell in row))
+    table = id_table("product and where", "what was wrong")
+    for where, product, reason, detail in failures[:MOST_SHOWN]:
+        table.add_row(two_lines(product, where), two_lines(reason, detail))
     console.print(table)
     if len(failures) > MOST_SHOWN:
         console.print(f"and {len(failures) - MOST_SHOWN:,} more; --json lists all", style="dim")

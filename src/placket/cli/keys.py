@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from placket.cli.completion import profile_names
+from placket.cli.local_sources import shown
 from placket.cli.output import console, run_safely
 from placket.cli.remote import AsJson, administering
 
@@ -98,13 +99,22 @@ def list_keys(profile: OfServer = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(keys))
         return
-    table = Table("id", "name", "project", "created", "revoked", "requests/s", "images/month")
+    console.print(_table(keys))
+
+
+def _table(keys: Sequence[Mapping[str, Any]]) -> Table:
+    """As wide as a terminal of 80 columns, with the ids whole."""
+    table = Table(show_edge=False, pad_edge=False, show_lines=True)
+    table.add_column("id", no_wrap=True)
+    for heading in ("name and project", "created", "revoked", "requests/s", "images/month"):
+        table.add_column(heading, overflow="fold")
     for k in keys:
-        created, revoked = ((k[time] or "")[:16].replace("T", " ") for time in ("createdAt", "revokedAt"))
+        what = Text.assemble(shown(k["name"]), "\n", (shown(k["project"]), "dim"))
+        created, revoked = ((k[time] or "")[:16].replace("T", "\n") for time in ("createdAt", "revokedAt"))
         rate = f"{k['ratePerSecond']:g}" if k["ratePerSecond"] else ""
         images = f"{k['imagesPerMonth']}" if k["imagesPerMonth"] else ""
-        table.add_row(k["id"], escape(k["name"]), escape(k["project"]), created, revoked, rate, images)
-    console.print(table)
+        table.add_row(k["id"], what, created, revoked, rate, images)
+    return table
 
 
 @keys_app.command()

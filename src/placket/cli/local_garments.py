@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from placket.cli.garment_cells import SIDES, box_cells, colours_cell, name_cell, tags_cell
+from placket.cli.garment_cells import box_cells, colours_cell, name_cell, places_table, tags_cell, tags_table
 from placket.cli.local_sources import shown
 from placket.domain.fashion_tags import item_type
 from placket.domain.garments import Analysis, Garment
@@ -48,21 +48,14 @@ def title_of(path: str, analysis: Analysis) -> Text:
 
 
 def garment_table(analysis: Analysis, language: str) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("garment", no_wrap=True)
-    table.add_column("tags", ratio=1)
-    table.add_column("colours", no_wrap=True)
+    table = tags_table()
     for garment in analysis.garments:
         table.add_row(_name(garment, language), _tags(garment, language), _colours(garment))
     return table
 
 
 def detection_table(analysis: Analysis, language: str) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("garment", no_wrap=True)
-    table.add_column("group")
-    for side in SIDES:
-        table.add_column(side, justify="right")
+    table = places_table()
     for garment in analysis.garments:
         table.add_row(_name(garment, language), garment.group, *box_cells(garment.box.as_list()))
     return table

@@ -1,8 +1,10 @@
 """What every command shares: where it writes, and how a failure looks."""
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import ValidationError
@@ -10,14 +12,28 @@ from rich.console import Console
 
 from placket.domain.errors import PlacketError
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+console = Console(highlight=False, emoji=False)
+errors = Console(stderr=True, highlight=False, emoji=False)
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def fail(message: str, code: int = 1) -> typer.Exit:
     """Say what is wrong on standard error; raise what this returns."""
     errors.print(f"[red]error:[/red] {message}", markup=True, soft_wrap=True)
     return typer.Exit(code)
+
+
+def confirm(question: str, undone: str) -> None:
+    """Go on when the answer is yes; no answer is none. Raises typer.Exit, exit code 2, with ``undone`` said."""
+    try:
+        if typer.confirm(question, err=True):
+            return
+    except typer.Abort:
+        typer.echo(err=True)
+    raise fail(f"{undone}; --yes does it without asking", 2)
 
 
 @contextmanager
@@ -28,12 +44,22 @@ def run_safely() -> Iterator[None]:
     except PlacketError as error:
         raise fail(_plain(error.detail)) from None
     except ValidationError as error:
-        lines = [f"PLACKET_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
-        raise fail("a setting is wrong:\n  " + "\n  ".join(map(_plain, lines)), 2) from None
+        raise fail("a setting is wrong:\n  " + "\n  ".join(_plain(_wrong(e)) for e in error.errors()), 2) from None
     except FileNotFoundError as error:
         raise fail(_plain(str(error))) from None
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _wrong(error: "ErrorDetails") -> str:
+    name = "_".join(map(str, error["loc"]))
+    if error["type"] != "extra_forbidden":
+        return f"PLACKET_{name.upper()}: {error['msg']}"
+    from placket.cli.settings import right_name
+    from placket.settings import Settings
+
+    # Only the file can hold it: in the environment, what is no setting is not read.
+    return f"{name} in the file of PLACKET_CONFIG is no setting: {right_name(name, Settings.model_fields)}"
 
 
 def _plain(text: str) -> str:

@@ -32,17 +32,23 @@ def set_profile(
     from placket.cli.remote import usage_errors
     from placket.client.connecting import checked_key, checked_url
 
-    if key is None:
-        key = typer.prompt("Key", hide_input=True, err=True)
-    elif key == "-":
-        key = sys.stdin.readline()
     with usage_errors():
-        profile = Profile(checked_url(url), checked_key(key.strip()))
+        name, url = check_name(name), checked_url(url)
+        profile = Profile(url, checked_key(_key(key).strip()))
         file = ProfileFile()
         profiles = file.read()
-        named = {**profiles.named, check_name(name): profile}
+        named = {**profiles.named, name: profile}
         file.write(Profiles(name if default or not profiles.default else profiles.default, named))
     console.print(f"Profile {name} is in {file.path}.", soft_wrap=True)
+
+
+def _key(given: str | None) -> str:
+    """As it was given, or asked for. Raises typer.Exit where nobody can be asked."""
+    if given == "-":
+        return sys.stdin.readline()
+    if given is None and not sys.stdin.isatty():
+        raise fail("without a terminal the key cannot be asked for: --key - reads it from standard input", 2)
+    return given if given is not None else str(typer.prompt("Key", hide_input=True, err=True))
 
 
 @profile_app.command("list")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from placket.cli.completion import profile_names, service_names
-from placket.cli.output import fail
+from placket.cli.output import DISK_FULL, fail
 from placket.domain.errors import PlacketError
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def failures() -> Iterator[None]:
         # Whoever read the output has enough of it.
         raise
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
         raise fail(plain(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")), USAGE) from None
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from placket.cli.garment_cells import SIDES, box_cells, colours_cell, name_cell, tags_cell
-from placket.cli.index_report import moment
+from placket.cli.garment_cells import box_cells, colours_cell, name_cell, places_table, tags_cell, tags_table
+from placket.cli.index_report import facts_table, moment
 from placket.cli.local_sources import shown
 from placket.cli.output import console
 from placket.client.shapes.placket import Garment, Photo, Product, ProductGarment
+from placket.domain.taxonomy import taxonomy
 
 _COLUMNS = ("name", "category1_id", "category2_id", "category3_id", "image_url", "s1", "s2")
 
@@ -26,7 +27,7 @@ def show_photo(path: str, photo: Photo, *, places: bool) -> None:
 
 def show_product(product: Product) -> None:
     """Its columns and its garments, counted from 1."""
-    facts = Table.grid(padding=(0, 2))
+    facts = facts_table()
     for name in ("product_id", *_COLUMNS):
         if product[name]:  # type: ignore[literal-required]
             facts.add_row(name, Text(shown(product[name])))  # type: ignore[literal-required]
@@ -37,7 +38,7 @@ def show_product(product: Product) -> None:
         return
     table = Table(show_edge=False, pad_edge=False)
     for heading in ("#", "garment", "box", "tags", "colours", "corrected"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for number, garment in enumerate(product["garments"], start=1):
         corrected = ", ".join(garment["corrected"])
         table.add_row(str(number), _name(garment), _box(garment), _words(garment), _colours(garment), corrected)
@@ -61,26 +62,21 @@ def garment_names(garments: Iterable[ProductGarment]) -> str:
 
 
 def _places(garments: Sequence[Garment]) -> Table:
-    table = Table("garment", "group", show_edge=False, pad_edge=False)
-    for side in SIDES:
-        table.add_column(side, justify="right")
+    table = places_table()
     for garment in garments:
         table.add_row(_name(garment), garment["group"], *box_cells(garment["box"]))
     return table
 
 
 def _tags(garments: Sequence[Garment]) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("garment", no_wrap=True)
-    table.add_column("tags", ratio=1)
-    table.add_column("colours", no_wrap=True)
+    table = tags_table()
     for garment in garments:
         table.add_row(_name(garment), _words(garment), _colours(garment))
     return table
 
 
 def _name(garment: Garment) -> Text:
-    return name_cell(garment["category"]["name"], garment["category"]["score"])
+    return name_cell(garment["category"]["name"], garment["score"])
 
 
 def _box(garment: Garment) -> str:
@@ -89,7 +85,10 @@ def _box(garment: Garment) -> str:
 
 
 def _words(garment: Garment) -> Text:
-    return tags_cell((a["attribute"], [(x["name"], x["score"]) for x in a["labels"]]) for a in garment["tags"])
+    """In the taxonomy's order, as the local commands have them; what this version has no word for comes last."""
+    order = list(taxonomy().attributes)
+    tags = sorted(garment["tags"], key=lambda a: order.index(a["attribute"]) if a["attribute"] in order else len(order))
+    return tags_cell((a["attribute"], [(x["name"], x["score"]) for x in a["labels"]]) for a in tags)
 
 
 def _colours(garment: Garment) -> Text:

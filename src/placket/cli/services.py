@@ -6,8 +6,8 @@ import typer
 
 from placket.cli.completion import service_names
 from placket.cli.json_lines import write_json
-from placket.cli.output import console, fail
-from placket.cli.remote import USAGE, AsJson, ProfileName, asking
+from placket.cli.output import confirm, console
+from placket.cli.remote import AsJson, ProfileName, asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,8 +70,7 @@ def delete(
     with asking(profile) as placket:
         if not yes:
             documents = placket.services.get(name)["documents"]
-            if not typer.confirm(f"Delete {name} with its {documents} products?", err=True):
-                raise fail("nothing was deleted", USAGE)
+            confirm(f"Delete {name} with its {documents} products?", "nothing was deleted")
         placket.services.delete(name)
     if as_json:
         write_json({"deleted": name})
@@ -107,10 +106,11 @@ def reindex(
 
 
 def _show(services: "Iterable[Service]") -> None:
-    from rich.table import Table
+    from placket.cli.index_report import id_table, moment, two_lines
 
-    table = Table("service", "products", "index requests left today", "bundle", "created")
+    table = id_table("service and bundle", "products", "index requests left today", "created")
     for s in services:
         left = str(s["remainingIndexRequests"])
-        table.add_row(s["name"], f"{s['documents']:,}", left, s["bundle"], s["createdAt"][:16].replace("T", " "))
+        what = two_lines(s["name"], s["bundle"])
+        table.add_row(what, f"{s['documents']:,}", left, moment(s["createdAt"]))
     console.print(table)

@@ -1,5 +1,7 @@
 """Settings as a command sees them."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from placket.settings import Settings
@@ -11,3 +13,9 @@ def read_settings(**given: Any) -> Settings:
     Raises pydantic.ValidationError, SettingsFileError.
     """
     return Settings(**{k: v for k, v in given.items() if v is not None})
+
+
+def right_name(name: str, known: Iterable[str]) -> str:
+    """What to write instead of a name that is no setting."""
+    nearest = get_close_matches(name, list(known), n=1)
+    return f"did you mean {nearest[0]}?" if nearest else "see docs/reference/settings.md for the names"

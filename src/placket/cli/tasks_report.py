@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
+from placket.cli.index_report import id_table, moment, two_lines
 from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import console
@@ -13,13 +11,14 @@ from placket.client.shapes.tagger import DetectedObject, Results, Task
 
 
 def show_tasks(tasks: Sequence[Task]) -> None:
-    table = Table("task", "album", "status", "done", "failed", "of", "created", "results until")
+    table = id_table("task and album", "status", "created", "results until")
     for t in tasks:
         count = t["count"]
-        numbers = (f"{count[k]:,}" for k in ("done", "failure", "total"))
+        what = two_lines(t["taskId"], t["albumName"])
+        numbers = f"{count['done']:,} done, {count['failure']:,} failed, of {count['total']:,}"
         state = t["taskStatus"].removeprefix("TASK_").lower()
-        times = (t[k][:16].replace("T", " ") for k in ("createDate", "resultExpiredAt"))
-        table.add_row(t["taskId"], escape(t["albumName"]), state, *numbers, *times)
+        times = (moment(t[k]).replace(" ", "\n") for k in ("createDate", "resultExpiredAt"))
+        table.add_row(what, f"{state}\n{numbers}", *times)
     console.print(table)
 
 

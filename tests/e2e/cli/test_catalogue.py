@@ -25,8 +25,9 @@ def test_services(ask: Remote) -> None:
     assert (again.code, "exists" in again.err or "already" in again.err) == (4, True), again.err
     assert "shop" in ask("services", "list").out
     assert ask("services", "info", "shop", "--json").json["runs"] == []
-    kept = ask("services", "delete", "shop", stdin="n\n")
-    assert (kept.code, "0 products" in kept.err) == (2, True)
+    for answer in ("n\n", None):
+        kept = ask("services", "delete", "shop", stdin=answer)
+        assert (kept.code, "0 products" in kept.err, "--yes" in kept.err) == (2, True, True)
     assert ask("services", "delete", "shop", "--yes", "--json").json == {"deleted": "shop"}
     gone = ask("services", "info", "shop")
     assert (gone.code, "placket services list" in gone.err) == (4, True)

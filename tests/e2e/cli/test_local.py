@@ -169,3 +169,15 @@ def test_who_listens_may_leave(local: Local, photos: Path) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "1"
     assert "Traceback" not in Path("err").read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("option", ["--json", "--whole-image"])
+def test_output_to_a_full_disk(local: Local, photos: Path, option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [placket_program(), "tag", "photos", option], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: the output cannot be written: No space left on device"
+    assert "Traceback" not in done.stderr

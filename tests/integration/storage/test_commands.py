@@ -12,9 +12,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from placket.cli import doctor as doctors
 from placket.cli.db import db_app
-from placket.cli.doctor import doctor
+from placket.cli.doctor import Check, Finding, doctor
 from placket.cli.keys import keys_app
+from placket.domain.errors import StorageUnavailable
+from placket.settings import Settings
 from placket.storage import schema
 from tests.support.postgres import reachable_folder
 
@@ -33,8 +36,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
     return monkeypatch
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
+def run(*arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
 
 
 def examine() -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
@@ -58,7 +61,10 @@ def test_the_embedded_database_by_command(environment: pytest.MonkeyPatch) -> No
         assert run("db", "backup", str(folder / "file")).exit_code == 0
         again = run("db", "backup", str(folder / "file"))
         assert (again.exit_code, "exists" in again.stderr) == (1, True)
-        restored = run("db", "restore", str(folder / "file"))
+        for answer in ("", "n\n"):
+            kept = run("db", "restore", str(folder / "file"), stdin=answer)
+            assert (kept.exit_code, "Restored" in kept.stdout, "--yes" in kept.stderr) == (2, False, True)
+        restored = run("db", "restore", str(folder / "file"), "--yes")
         assert (restored.exit_code, "Restored" in restored.stdout) == (0, True)
         _, found = examine()
         assert {found[c][-1][0] for c in ("data directory", "database", "pgvector", "schema")} == {"ok"}
@@ -88,7 +94,24 @@ def test_doctor_on_a_database_that_is_away(environment: pytest.MonkeyPatch) -> N
     result = run("doctor")
     assert result.exit_code == 1
     assert "geheim" not in result.output
-    assert examine()[1]["database"][0][0] == "fail"
+    assert "-> see that PostgreSQL runs there" in result.stdout
+    level, _, remedy = examine()[1]["database"][0]
+    assert (level, "PLACKET_DATABASE_URL" in remedy) == ("fail", True)
+
+
+def test_every_check_of_doctor_that_breaks_off_has_a_remedy(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(of: str) -> Check:
+        def check(settings: Settings, folder: Path) -> Iterator[Finding]:
+            raise StorageUnavailable("no room") if of == "check_database" else OSError("no room")
+
+        check.__name__ = of
+        return check
+
+    environment.setattr(doctors, "CHECKS", tuple(broken(check.__name__) for check in doctors.CHECKS))
+    code, found = examine()
+    assert (code, len(found)) == (1, 9)
+    assert all(level == "fail" and remedy for [(level, _, remedy)] in found.values())
+    assert "PLACKET_POSTGRES_ACCOUNT" in found["database"][0][2]
 
 
 @pytest.fixture

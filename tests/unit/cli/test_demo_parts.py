@@ -14,12 +14,23 @@ import pytest
 from placket.cli.demo import _hosting, server
 from placket.cli.demo.failure import DemoFailed
 from placket.cli.demo.goods import Product, first, index_files, products_of
-from placket.cli.demo.home import Home, ServerNote, one_at_a_time, open_home, read_note, write_note, write_secret
+from placket.cli.demo.home import (
+    FOLDER,
+    Home,
+    ServerNote,
+    one_at_a_time,
+    open_home,
+    read_note,
+    write_note,
+    write_secret,
+)
 from placket.cli.demo.host import PORTS, image_host
 from placket.cli.demo.keeper import Folders, keep_pictures, release_pictures
 from placket.domain.index_file import MAX_LENGTH
 from placket.samples import catalogue
 from placket.settings import Settings
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -145,3 +156,17 @@ def test_the_first_of_a_category_or_of_all() -> None:
     one, two = Product("1", "", "tops", "shirt"), Product("2", "", "Dress")
     assert first([one, two], "Dress") == two
     assert first([one, two], "shirt") == first([one, two], "hat") == one
+
+
+def test_the_command_is_one_that_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    there = Home(FOLDER.absolute(), tmp_path)
+    assert (there.command(), there.command("stop")) == ("placket demo", "placket demo stop")
+    (tmp_path / "Makefile").write_text("all:\n\ttrue\n")
+    assert there.command("stop") == "placket demo stop", "somebody else's"
+    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    assert (there.command(), there.command("stop")) == ("make demo", "make demo-stop")
+    elsewhere = Home(tmp_path / "a b", tmp_path)
+    assert elsewhere.command("stop") == f"placket demo stop --dir '{tmp_path}/a b'"
+    assert elsewhere.command() == f"placket demo --dir '{tmp_path}/a b'"
+    assert "make demo-stop" in (ROOT / "README.md").read_text("utf-8")

@@ -22,7 +22,7 @@ from placket.cli.demo.host import image_host
 from placket.cli.demo.keeper import keep_pictures, release_pictures
 from placket.cli.demo.server import Running
 from placket.cli.demo.shop import Progress, Shop
-from placket.cli.output import console, errors, fail, run_safely
+from placket.cli.output import DISK_FULL, console, errors, fail, run_safely
 from placket.cli.settings import read_settings
 from placket.domain.errors import KeyNameTaken
 from placket.settings import Settings
@@ -88,7 +88,7 @@ def stop(folder: Folder = FOLDER) -> None:
                 raise DemoFailed(
                     f"process {running.note.pid} has not ended after {_STOP_SECONDS:.0f} s: see {home.log}"
                 )
-        console.print("The demo server has ended. Its data is kept; `make demo` starts it again.")
+        console.print(f"The demo server has ended. Its data is kept; `{home.command()}` starts it again.")
 
 
 @contextmanager
@@ -100,6 +100,8 @@ def _readable() -> Iterator[None]:
         errors.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except OSError as error:
+        if error.errno in DISK_FULL and error.filename is None:
+            raise
         raise fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from None
 
 
@@ -122,8 +124,7 @@ def _run(home: Home, settings: Settings, port: int | None, goods: Assortment) ->
         with _hosting(home, running.note, goods.pictures) as host:
             failed = _index(shop, goods, host)
             _look(shop, goods, failed, host)
-        stop_command = "make demo-stop" if _is_default(home) else f"placket demo stop --dir {home.folder}"
-        show.goodbye(running.address, home, goods.folder, shop.answers("/console"), stop_command)
+        show.goodbye(running.address, home, goods.folder, shop.answers("/console"), home.command("stop"))
     finally:
         shop.close()
 
@@ -142,14 +143,12 @@ def _hosting(home: Home, note: ServerNote, pictures: Mapping[str, bytes]) -> Ite
             write_note(home, replace(note, image_pid=keep_pictures(home, note)))
 
 
-def _is_default(home: Home) -> bool:
-    return home.folder == FOLDER.absolute()
-
-
 def _server(home: Home, settings: Settings, port: int | None) -> Running:
     running = server.find(home)
     if running is not None and port not in (None, 0, running.note.port):
-        raise DemoFailed(f"a demo server is running on port {running.note.port}: stop it first (make demo-stop)")
+        raise DemoFailed(
+            f"a demo server is running on port {running.note.port}: stop it first ({home.command('stop')})"
+        )
     if running is None:
         running = server.start(home, settings, port)
     what = "Starting the server" if running.started_now else "A demo server is running; waiting for it"

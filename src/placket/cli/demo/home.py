@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,12 @@ class Home:
     def photos(self) -> Path:
         return self.folder / "photos"
 
+    def command(self, verb: str = "") -> str:
+        """What starts this demo from the current folder, or with ``stop`` ends its server."""
+        if self.folder != FOLDER.absolute():
+            return " ".join(("placket demo", *verb.split(), "--dir", shlex.quote(str(self.folder))))
+        return f"make demo{verb and '-'}{verb}" if _has_makefile() else f"placket demo {verb}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class ServerNote:
@@ -57,6 +64,14 @@ class ServerNote:
     port: int
     image_port: int = 0
     image_pid: int = 0
+
+
+def _has_makefile() -> bool:
+    """Whether this is the project's own folder."""
+    try:
+        return "\ndemo-stop:" in Path("Makefile").read_text("utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def open_home(folder: Path, settings: Settings) -> tuple[Home, str]:

@@ -1,0 +1,84 @@
+"""How the program ends where it cannot go on: a sentence and an exit code, never a traceback."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from placket.cli.main import app
+from placket.cli.output import DISK_FULL
+from placket.cli.remote import failures
+from tests.support.server import placket_program
+
+_INTERRUPTED_WHILE_LOADING = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "placket.cli.runs":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+from placket.cli.main import main
+main()
+"""
+
+
+def test_an_interrupt_while_it_loads() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_LOADING], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", ["--version", "profile list", "profile list --json"])
+def test_output_to_a_full_disk(arguments: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [placket_program(), *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={"XDG_CONFIG_HOME": str(tmp_path)},
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("number", sorted(DISK_FULL))
+def test_a_full_disk_is_no_wrong_command_line(number: int) -> None:
+    with pytest.raises(OSError, match="full"), failures():
+        raise OSError(number, "full")
+    assert errno.ENOSPC in DISK_FULL
+
+
+def test_an_unknown_name_in_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "placket.toml"
+    file.write_text('prot = 1\nxyzzy = 2\nworker_slots = "many"\n')
+    monkeypatch.setenv("PLACKET_CONFIG", str(file))
+    done = CliRunner().invoke(app, ["doctor"])
+    lines = done.stderr.splitlines()
+    assert (done.exit_code, lines[0]) == (2, "error: a setting is wrong:")
+    assert "  prot in the file of PLACKET_CONFIG is no setting: did you mean port?" in lines
+    assert any(line.startswith("  xyzzy in the file") and "settings.md" in line for line in lines)
+    assert any(line.startswith("  PLACKET_WORKER_SLOTS: ") for line in lines)
+
+
+def test_a_profile_without_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+
+    def set_profile(name: str, url: str, *options: str, stdin: str = "secret\n") -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["profile", "set", name, "--url", url, *options], input=stdin)
+        return done.exit_code, done.stderr
+
+    code, said = set_profile("shop", "http://shop.test")
+    assert (code, said.count("\n"), "--key -" in said) == (2, 1, True)
+    # What is wrong by itself is said before the key is asked for.
+    assert "the URL must be" in set_profile("shop", "shop.test")[1]
+    assert "a profile's name" in set_profile("a b", "http://shop.test")[1]
+    assert not list(tmp_path.rglob("profiles.toml"))
+    assert set_profile("shop", "http://shop.test", "--key", "-")[0] == 0
