@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI
 
 from placket.api.app import create_app
+from placket.api.codes import detail_of
 from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1.usage import usage_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
@@ -292,12 +293,13 @@ class Application:
         )
 
     async def problems(self) -> list[str]:
-        """Why this process cannot serve just now; empty when it can."""
+        """Why this process cannot serve just now, in words for anybody; empty when it can."""
         found: list[str] = []
         try:
             await self.storage.database.ping()
         except StorageUnavailable as error:
-            found.append(error.detail)
+            _log.error("the database cannot be reached", error=error.detail)
+            found.append(detail_of(error))
         try:
             await self.vision.ready()
         except VisionUnavailable as error:

@@ -1,7 +1,11 @@
 """The HTTP side as one application: every API, its documentation, health and figures."""
 
+import re
+
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import Match, Mount
@@ -17,12 +21,12 @@ from placket.api.middleware import RequestContext, RequestLimits
 from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1 import placket_face
 from placket.api.placket_v1.problems import render_error
-from placket.domain.errors import InvalidParameter, PlacketError
+from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 
+_log = structlog.get_logger()
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-
-
 _CONSOLE = "/console"
+_JSON = re.compile(rb"application/(?:[^/]+\+)?json")
 
 
 def create_app(parts: ApiParts) -> FastAPI:
@@ -52,10 +56,20 @@ def create_app(parts: ApiParts) -> FastAPI:
 
 async def _render(request: Request, error: Exception) -> Response:
     known = as_placket_error(error)
+    if isinstance(error, RequestValidationError) and _has_no_json(request, error):
+        known = BodyUnsupported("the body must be application/json")
+    if isinstance(known, StorageUnavailable):
+        _log.error("the database cannot be reached", error=known.detail)
     if isinstance(known, MethodNotAllowed):
         # The framework names the methods of the first call with this path alone.
         known.allowed = ", ".join(_methods(request)) or known.allowed
     return face_of(request.scope).render_error(request, known)
+
+
+def _has_no_json(request: Request, error: RequestValidationError) -> bool:
+    """Its body is at fault, and its content type says that it is another thing than JSON, or nothing."""
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    return not _JSON.fullmatch(kind) and any(problem["loc"][0] == "body" for problem in error.errors())
 
 
 def _methods(request: Request) -> list[str]:

@@ -76,7 +76,9 @@ def code_of(error: Exception) -> Code:
 
 
 def detail_of(error: Exception) -> str:
-    """What a caller may read about it: nothing of an unforeseen error leaves the server."""
+    """What a caller may read about it: nothing of an unforeseen error leaves the server, nor where its database is."""
+    if isinstance(error, domain.StorageUnavailable):
+        return "the database cannot be reached; the server's log has more"
     if isinstance(error, PlacketError):
         return error.detail
     return "an unforeseen error; the server's log has it under the request's id"

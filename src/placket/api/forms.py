@@ -1,17 +1,20 @@
 """multipart/form-data from a stranger, parsed as it arrives: what is kept, how long it may take, all bounded."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from placket.api.errors import BodyTooLarge, BodyUnsupported, TransferFailed
+from placket.api.errors import BodyTooLarge, BodyUnsupported
+from placket.api.query import decode_text
 from placket.domain.errors import InvalidParameter
 
 MEDIA_TYPE = "multipart/form-data"
@@ -20,8 +23,11 @@ RECEIVE = "placket.receive"
 _MOST_PARTS = 32
 _SLACK = 1_000_000
 """Bytes of a body beside its largest permitted file: other parts, headers, boundaries."""
-_IDLE_SECONDS = 20.0
-_TOTAL_SECONDS = 300.0
+_QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_EXTENDED = re.compile(r";[ \t]*filename\*[ \t]*=([^;]*)", re.IGNORECASE)
+"""``filename*=utf-8''%ED%95%9C.csv`` (RFC 5987), in a header without what it has in quotes."""
+_ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
+"""What browsers and curl write for a quote and the ends of a line in a name, and they write nothing else so."""
 RECEIVED_AT_ONCE = 64
 RECEIVED_OF_ONE = 16
 """Bodies received at once in a process, in all and of one key: what bounds the memory that they take, and what leaves
@@ -104,15 +110,10 @@ def _boundary(request: Request) -> bytes:
 
 
 async def _arriving(request: Request) -> AsyncIterator[bytes]:
-    deadline = asyncio.get_running_loop().time() + _TOTAL_SECONDS
     receive: Receive = request.scope[RECEIVE]
     more = True
     while more:
-        left = deadline - asyncio.get_running_loop().time()
-        try:
-            message = await asyncio.wait_for(receive(), min(_IDLE_SECONDS, left))
-        except TimeoutError:
-            raise TransferFailed("the body stopped coming, or came too slowly") from None
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         more = message.get("more_body", False)
@@ -189,8 +190,7 @@ class _Parts:
         if kind != b"form-data" or b"name" not in options:
             raise InvalidParameter("the multipart body is malformed: a part has no name")
         part.name = options[b"name"].decode("utf-8", "replace")
-        if b"filename" in options:
-            part.filename = _base_name(options[b"filename"].decode("utf-8", "replace"))
+        part.filename = _filename(disposition, options)
         if part.name in self._limits.texts:
             if part.filename is not None:
                 raise InvalidParameter(f"{part.name} must be text, not a file")
@@ -221,6 +221,29 @@ def _text(part: _Part) -> str:
         return part.content.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidParameter(f"{part.name} is not UTF-8") from None
+
+
+def _filename(disposition: str, options: Mapping[bytes, bytes]) -> str | None:
+    """None of what is no file. RFC 5987's name, where it can be read, goes before the plain one."""
+    extended = _EXTENDED.search(_QUOTED.sub('""', disposition))
+    name = _extended_name(extended[1]) if extended else ""
+    if name:
+        return _base_name(name)
+    if b"filename" not in options:
+        return "" if extended else None
+    plain = options[b"filename"].decode("utf-8", "replace")
+    return _base_name(_ESCAPED.sub(lambda escape: unquote(escape[0]), plain))
+
+
+def _extended_name(value: str) -> str:
+    """Empty for one that cannot be read, and for charsets beside UTF-8."""
+    charset, _, rest = value.strip(" \t").partition("'")
+    if charset.lower() != "utf-8":
+        return ""
+    try:
+        return decode_text(rest.partition("'")[2].encode("latin-1"), "filename*")
+    except InvalidParameter:
+        return ""
 
 
 def _base_name(path: str) -> str:

@@ -2,9 +2,14 @@
 
 uvicorn leaves them open: one client that sends an endless header takes all memory, and thousands that send none, or a
 body that never ends, take all connections.
+
+A request's line may hold bytes beyond ASCII, as curl sends a query that was typed in Korean: they are percent-encoded,
+because uvicorn's parser takes none. So that they are known from bytes of a header or a body, the parser gets what comes
+in pieces that end where a line of the head, or a message, ends.
 """
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,7 +18,12 @@ MOST_HEAD_BYTES = 65_536
 HEAD_SECONDS = 20.0
 BODY_IDLE_SECONDS = 30.0
 BODY_SECONDS = 600.0
-"""Longest pause in a body, and its longest time in all; while the server itself is not ready to read, none counts."""
+"""Longest pause in a body, and its longest time in all; while the server itself is not ready to read, none counts.
+
+The application answers for a body that it waits for sooner than that (:mod:`placket.api.middleware`)."""
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_CHUNKS_END = re.compile(rb"0\r\n\r\n|\A\r?\n?\r?\n")
+"""The end of a body in chunks, or the rest of one; it may be anywhere in a chunk too, where a cut does no harm."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -25,6 +35,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._in_line = True
+        self._begun = False
+        self._body_left = 0
         self._in_body = False
         self._body_began = self._body_came = 0.0
         self._body_timer: asyncio.TimerHandle | None = None
@@ -39,7 +52,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        at = 0
+        while at < len(data) and not self.transport.is_closing():
+            end = self._piece_end(data, at)
+            self._parse(data[at:end])
+            at = end
         if self._in_head and not self.transport.is_closing():
             # Counted after parsing: a piece with the end of a head in it may carry much of a body.
             self._head_bytes += len(data)
@@ -51,17 +68,42 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._body_began = self._body_came
                 self._body_timer = self.loop.call_later(BODY_IDLE_SECONDS, self._check_body)
 
+    def _piece_end(self, data: bytes, at: int) -> int:
+        if not self._in_body:
+            return data.find(b"\n", at) + 1 or len(data)
+        if self._body_left:
+            return min(at + self._body_left, len(data))
+        found = _CHUNKS_END.search(data, at)
+        return found.end() if found else len(data)
+
+    def _parse(self, piece: bytes) -> None:
+        is_line = self._in_line
+        if self._body_left:
+            self._body_left -= len(piece)
+        if is_line:
+            piece = _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), piece)
+        super().data_received(piece)
+        # Empty lines may come before a request; one whose start was no piece's own may be past its line already.
+        if self._begun and (piece.endswith(b"\n") or not is_line):
+            self._in_line = False
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._begun = True
         self._await_head()
 
     def on_headers_complete(self) -> None:
         self._head_came()
         self._in_body = True
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        self._body_left = int(lengths[0]) if lengths else 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._body_ended()
+        self._body_left = 0
+        self._begun = False
+        self._in_line = True
         super().on_message_complete()
 
     def _await_head(self) -> None:

@@ -1,5 +1,6 @@
 """Around every request: its id, its log line and its figures, limits on headers and body, and the last resort."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -9,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from placket.api.access import log_access
-from placket.api.errors import BodyTooLarge, HeadersInvalid
+from placket.api.errors import BodyTooLarge, HeadersInvalid, TransferFailed
 from placket.api.faces import Faces, face_of
 from placket.api.forms import RECEIVE
 from placket.api.metrics import Metrics
@@ -18,6 +19,9 @@ from placket.domain.errors import PlacketError
 _log = structlog.get_logger()
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _MOST_HEADER_BYTES = 65_536
+_IDLE_SECONDS = 20.0
+_TOTAL_SECONDS = 300.0
+"""Longest pause in a body, and its longest time in all: shorter than the server's, which hangs up without an answer."""
 _ONCE = (b"authorization", b"content-type", b"content-length", b"host", b"idempotency-key", b"x-api-key")
 
 
@@ -89,7 +93,7 @@ class _Answer:
 
 
 class RequestLimits:
-    """Headers of a reasonable size that say one thing, and a body no larger than its API takes."""
+    """Headers of a reasonable size that say one thing, and a body that comes in time, no larger than its API takes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -100,7 +104,7 @@ class RequestLimits:
             face = face_of(scope)
             if face.pages is None:
                 # Whatever the body is said to be: only who reads it as a form may read more of it.
-                scope[RECEIVE] = receive
+                scope[RECEIVE] = receive = _timed(receive)
                 receive = _bounded(receive, face.most_bytes)
         await self._app(scope, receive, send)
 
@@ -113,6 +117,27 @@ def _check_headers(scope: Scope) -> None:
     for name in _ONCE:
         if names.count(name) > 1:
             raise HeadersInvalid(f"the header {name.decode()} was sent more than once")
+
+
+def _timed(receive: Receive) -> Receive:
+    """The times begin when the body is asked for; after its end, what is waited for is that the caller goes away."""
+    loop = asyncio.get_running_loop()
+    deadline = 0.0
+    ended = False
+
+    async def timed() -> Message:
+        nonlocal deadline, ended
+        if ended:
+            return await receive()
+        deadline = deadline or loop.time() + _TOTAL_SECONDS
+        try:
+            message = await asyncio.wait_for(receive(), min(_IDLE_SECONDS, deadline - loop.time()))
+        except TimeoutError:
+            raise TransferFailed("the body stopped coming, or came too slowly") from None
+        ended = not message.get("more_body", False)
+        return message
+
+    return timed
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
@@ -31,6 +32,7 @@ from placket.console.thumbnails import Thumbnails
 from placket.console.visit import House, Visit
 from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 
+_log = structlog.get_logger()
 PREFIX = "/console"
 _FORM_ROOM = 16_000
 """Bytes that a form may have beside its file."""
@@ -58,7 +60,9 @@ class Console:
 
     async def _handle(self, request: Request, error: Exception) -> Response:
         visit = Visit(self._house, request)
-        if not isinstance(error, StorageUnavailable):
+        if isinstance(error, StorageUnavailable):
+            _log.error("the database cannot be reached", error=error.detail)
+        else:
             await recognise(visit)
         return _error_page(visit, _known(error))
 

@@ -52,7 +52,10 @@ def told(error: Exception | None) -> dict[str, str]:
 
 
 def detail_of(error: Exception) -> str:
-    """What may be told of it; empty for whatever nobody foresaw, and where there is nothing but its name."""
+    """What may be told of it; empty for whatever nobody foresaw, where there is nothing but its name, and for where the
+    database is."""
     if not isinstance(error, errors.PlacketError) or error.detail == error.reason:
+        return ""
+    if isinstance(error, errors.StorageUnavailable):
         return ""
     return error.detail

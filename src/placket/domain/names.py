@@ -13,10 +13,11 @@ def is_service_name(name: str) -> bool:
     return _SERVICE_NAME.fullmatch(name) is not None
 
 
-def check_service_name(name: str) -> None:
+def check_service_name(name: str, field: str = "serviceID") -> None:
+    """``field``: what the call that has it calls it."""
     if not is_service_name(name):
         raise InvalidParameter(
-            "serviceID must have 2 to 32 characters: lower-case letters, digits, '-' and '_', beginning with a letter"
+            f"{field} must have 2 to 32 characters: lower-case letters, digits, '-' and '_', beginning with a letter"
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 
@@ -149,7 +150,7 @@ async def test_two_at_once(fashion: Fashion, shop: str) -> None:
 async def test_a_body_that_stops_coming(
     fashion: Fashion, shop: str, installation: MemoryInstallation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("placket.api.forms._IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("placket.api.middleware._IDLE_SECONDS", 0.05)
 
     async def stalled() -> AsyncIterator[bytes]:
         yield part("file", ROW, FILE)
@@ -158,6 +159,51 @@ async def test_a_body_that_stops_coming(
     body = await fashion("POST", shop, INDEX, maker=True, headers=FORM, content=stalled())
     assert code(body) == (-40010, "InvalidFileError")
     assert not installation.runs.received
+
+
+KOREAN = "한글 목록.jsonl"
+EXTENDED = f"; filename*=utf-8''{quote(KOREAN)}".encode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        (FILE, "f.jsonl"),
+        (f'; filename="{KOREAN}"'.encode(), KOREAN),
+        (EXTENDED, KOREAN),
+        (FILE + EXTENDED, KOREAN),
+        (EXTENDED + FILE, KOREAN),
+        (FILE + EXTENDED.replace(b"filename*=utf-8''", b"FileName* = UTF-8'ko'"), KOREAN),
+        (FILE + b"; filename*=utf-8''..%2F%5Cg.jsonl", "g.jsonl"),
+        (FILE + b"; filename*=utf-8''%", "f.jsonl"),
+        (FILE + b"; filename*=utf-8''%ED%95", "f.jsonl"),
+        (FILE + b"; filename*=utf-8''a%00b", "f.jsonl"),
+        (FILE + b"; filename*=euc-kr''%C7%D1", "f.jsonl"),
+        (FILE + b"; filename*=utf-8", "f.jsonl"),
+        (FILE + b"; filename*", "f.jsonl"),
+        (FILE + b"; filename*=\"utf-8''g.jsonl\"", "f.jsonl"),
+        (b"; filename=\"f; filename*=utf-8''g.jsonl\"", "f; filename*=utf-8''g.jsonl"),
+        (b"; filename*=utf-8''%ff", ""),
+        (b'; filename="a%22b%22.jsonl"', 'a"b".jsonl'),
+        (b'; filename="a%0D%0Ab%0a%2F%25.jsonl"', "ab%2F%25.jsonl"),
+        (b'; filename="' + b'"' * 4000, '"' * 255),
+        (b"; filename*=utf-8''" + b"%61" * 1300, "a" * 255),
+        (b"; filename*=utf-8''" + b"%61" * 1500, None),
+        (b'; filename="a\x00b.jsonl"', "ab.jsonl"),
+    ],
+)
+async def test_names_of_files(
+    fashion: Fashion, shop: str, installation: MemoryInstallation, sent: bytes, name: str | None
+) -> None:
+    body = await fashion("POST", shop, INDEX, maker=True, headers=FORM, content=part("file", ROW, sent) + END)
+    assert body["header"]["resultCode"] == (INVALID[0] if name is None else 0)
+    assert [run.filename for _, run, _, _ in installation.runs.runs] == ([] if name is None else [name])
+
+
+async def test_a_text_with_any_name_is_a_file(fashion: Fashion, shop: str) -> None:
+    for name in (FILE, EXTENDED, b"; filename*=utf-8''%"):
+        content = part("link", LINK.encode(), name) + END
+        assert code(await fashion("POST", shop, INDEX, maker=True, headers=FORM, content=content)) == INVALID
 
 
 async def test_any_split_of_the_body_is_the_same_form(

@@ -48,6 +48,41 @@ async def test_services(http: httpx.AsyncClient, key: str) -> None:
     assert problem(await http.delete(SERVICE)) == (404, -42000, "NotExistService")
 
 
+async def test_a_bad_name_of_a_service(bearer: httpx.AsyncClient) -> None:
+    detail = (await bearer.post("/placket/v1/services", json={"name": "X"})).json()["detail"]
+    assert detail.startswith("name must have 2 to 32 characters")
+    key = bearer.headers["Authorization"].removeprefix("Bearer ")
+    theirs = (await bearer.post(f"/nhn-ai-fashion/v1.0/appkeys/{key}/service/X")).json()["header"]["detail"]
+    assert theirs.startswith("serviceID must have 2 to 32 characters")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/placket/v1/services"),
+        ("PUT", f"{SERVICE}/products/1/corrections"),
+        ("POST", "/placket/v1/admin/keys"),
+        ("PATCH", "/placket/v1/admin/keys/x"),
+        ("POST", f"{SERVICE}/search"),
+    ],
+)
+async def test_a_body_that_is_not_called_json(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation, method: str, path: str
+) -> None:
+    if "/admin/" in path:
+        bearer.headers["Authorization"] = f"Bearer {installation.admin_token}"
+    kinds: list[dict[str, str]] = [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-json"}]
+    for content in (b"", b'{"name":"more"}'):
+        for headers in kinds:
+            answer = await bearer.request(method, path, content=content, headers=headers)
+            assert problem(answer) == (415, -40000, "InvalidParam"), (content, headers)
+            assert "application/json" in answer.json()["detail"]
+    bad = await bearer.request(method, path, content=b"[]", headers={"Content-Type": "Application/JSON; charset=utf-8"})
+    assert problem(bad)[0] == 400
+    bearer.headers["Authorization"] = "Bearer x"
+    assert problem(await bearer.request(method, path, content=b"{}"))[0] == 401
+
+
 @pytest.mark.parametrize(
     "headers",
     [

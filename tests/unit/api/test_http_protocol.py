@@ -1,6 +1,8 @@
 """A request's head is bounded in size and time, its body in time; what is within the bounds passes untouched."""
 
 import asyncio
+import json
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -15,16 +17,24 @@ BODY = b"x" * 300_000
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    size = 0
+    body = b""
     if scope["path"] == "/later":
         await asyncio.sleep(1.5)
     while True:
         message = await receive()
-        size += len(message.get("body", b""))
+        body += message.get("body", b"")
         if not message.get("more_body"):
             break
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(str(size)))]})
-    await send({"type": "http.response.body", "body": b"%d" % size})
+    answer = told(scope, body) if scope["path"].startswith("/told") else b"%d" % len(body)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(answer))]})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def told(scope: Any, body: bytes) -> bytes:
+    """What came, in a line."""
+    marks = [value for name, value in scope["headers"] if name == b"x-mark"]
+    came = [scope["method"], scope["path"], scope["raw_path"], scope["query_string"], body, *marks]
+    return json.dumps([part.decode("latin-1") if isinstance(part, bytes) else part for part in came]).encode() + b"\n"
 
 
 @pytest.fixture
@@ -118,3 +128,61 @@ async def test_a_body_waits_for_a_busy_server(port: int, monkeypatch: pytest.Mon
     monkeypatch.setattr("placket.api.http_protocol.BODY_SECONDS", 0.6)
     answer = await exchange(port, post().replace(b"POST / ", b"POST /later "))
     assert answer.endswith(b"300000")
+
+
+WORD = "한글".encode()
+ESCAPED = "%ED%95%9C%EA%B8%80"
+HOSTILE_BODY = b"\n\r\n0\r\n\r\nGET /\xff HTTP/1.1\r\n\r\n" + WORD
+
+
+def stream() -> tuple[bytes, list[list[str]]]:
+    """Requests on one connection, one after another without a wait, and what is told of them."""
+    mark = b"Host: x\r\nX-Mark: " + WORD + b"\r\n"
+    word, body = WORD.decode("latin-1"), HOSTILE_BODY.decode("latin-1")
+    chunks = b"%x\r\n%s\r\n3\r\n\n\r\n\r\n0\r\n\r\n" % (len(HOSTILE_BODY), HOSTILE_BODY)
+    requests = [
+        b"GET /told/" + WORD + b"?q=" + WORD + b"&\xff HTTP/1.1\r\n" + mark + b"\r\n",
+        b"\r\nPOST /told?" + WORD + b" HTTP/1.1\r\n" + mark + b"Content-Length: %d\r\n\r\n" % len(HOSTILE_BODY),
+        HOSTILE_BODY,
+        b"PUT /told?" + WORD + b" HTTP/1.1\r\n" + mark + b"Transfer-Encoding: chunked\r\n\r\n" + chunks,
+        b"DELETE /told?" + WORD + b"%ED HTTP/1.1\r\n" + mark + b"Connection: close\r\n\r\n",
+    ]
+    told = [
+        ["GET", "/told/한글", f"/told/{ESCAPED}", f"q={ESCAPED}&%FF", "", word],
+        ["POST", "/told", "/told", ESCAPED, body, word],
+        ["PUT", "/told", "/told", ESCAPED, body + "\n\r\n", word],
+        ["DELETE", "/told", "/told", f"{ESCAPED}%ED", "", word],
+    ]
+    return b"".join(requests), told
+
+
+def lines_of(answer: bytes) -> list[list[str]]:
+    return [json.loads(line) for line in re.findall(rb"\r\n\r\n(\[.*\])\n", answer)]
+
+
+async def test_a_target_beyond_ascii_split_anywhere(port: int) -> None:
+    sent, expected = stream()
+    for first in range(0, len(sent), 50):
+        splits = range(first, min(first + 50, len(sent)))
+        answers = await asyncio.gather(*(exchange(port, sent[:at], sent[at:], pause=0.01) for at in splits))
+        for at, answer in zip(splits, answers, strict=True):
+            assert lines_of(answer) == expected, (at, answer)
+
+
+async def test_a_target_beyond_ascii_byte_by_byte(port: int) -> None:
+    sent, expected = stream()
+    answer = await exchange(port, *(bytes([byte]) for byte in sent), pause=0.0005)
+    assert lines_of(answer) == expected
+
+
+async def test_a_target_beyond_ascii_after_an_answer(port: int) -> None:
+    """A connection that is kept, and requests that each wait for the answer before."""
+    request = b"GET /told?" + WORD + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    answer = await exchange(port, request, request, last, pause=0.05)
+    assert [line[3] for line in lines_of(answer)] == [ESCAPED] * 3
+
+
+async def test_only_the_target_may_be_beyond_ascii(port: int) -> None:
+    for raw in (b"G\xc3\x89T / HTTP/1.1", b"GET / HTTP/1.\xff", b"\xff / HTTP/1.1"):
+        assert (await exchange(port, raw + b"\r\nHost: x\r\n\r\n")).startswith(b"HTTP/1.1 400 ")

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 import placket.console
 from placket.console.app import create_console
 from placket.console.words import LANGUAGES, choose, strings
+from placket.domain.errors import StorageUnavailable
 from placket.domain.runs import Row, Run, RunKind, Status
 from placket.services.ports import Hit
 from tests.support.memory import MemoryInstallation
@@ -353,3 +355,18 @@ async def test_errors_around_the_console_look_like_it(installation: MemoryInstal
     assert answer.status_code == 500
     assert b"secret" not in bytes(answer.body)
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "The database cannot be reached."), ("ko", "데이터베이스")])
+async def test_an_error_page_does_not_say_where_the_database_is(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch, language: str, word: str
+) -> None:
+    async def away(*_: object) -> None:
+        raise StorageUnavailable("the database does not answer: connection to server at 10.0.0.7 failed")
+
+    monkeypatch.setattr("placket.console.sessions.Sessions.read", away)
+    with capture_logs() as lines:
+        answer = await admin.get("/keys", headers={"accept-language": language})
+    assert answer.status_code == 503
+    assert word in answer.text and "10.0.0.7" not in answer.text
+    assert "10.0.0.7" in lines[0]["error"]

@@ -17,7 +17,7 @@ router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependenci
     status_code=201,
     operation_id="createKey",
     summary="Make a key; it is shown this once",
-    responses=problems(404, 409, 413),
+    responses=problems(404, 408, 409, 413, 415),
 )
 async def create(new: NewKey, parts: Parts) -> CreatedKey:
     made = await parts.keys.create(new.name, new.project, new.ratePerSecond, new.imagesPerMonth)
@@ -33,7 +33,7 @@ async def all_keys(parts: Parts) -> KeyList:
     "/keys/{keyId}",
     operation_id="limitKey",
     summary="Change what a key may use; running servers follow within a second",
-    responses=problems(404, 413),
+    responses=problems(404, 408, 413, 415),
 )
 async def limit(request: Request, limits: KeyLimits, parts: Parts) -> Key:
     # What the caller leaves out stays; null takes a limit away, which is 0 further in.

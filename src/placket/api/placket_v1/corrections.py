@@ -57,7 +57,7 @@ class Correction(BaseModel):
         " with another bundle too, and holds for the garment whose box overlaps the corrected one's by half or more"
         " (intersection over union). It ends with the photo: when the product gets another image, or is deleted."
     ),
-    responses=problems(404, 413),
+    responses=problems(404, 408, 413, 415),
 )
 async def correct(
     service: ServiceName, product: ProductId, correction: Correction, caller: ByKey, parts: Parts, language: Language

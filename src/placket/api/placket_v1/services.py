@@ -10,6 +10,7 @@ from placket.api.placket_v1.parameters import PREFIX, ServiceName
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import NewService, Service, ServiceList
 from placket.domain.errors import NoSuchService
+from placket.domain.names import check_service_name
 from placket.services.stores import Caller
 
 router = APIRouter(prefix=PREFIX, tags=["Services"])
@@ -22,9 +23,14 @@ async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
 
 
 @router.post(
-    "/services", status_code=201, operation_id="createService", summary="Create a service", responses=problems(409, 413)
+    "/services",
+    status_code=201,
+    operation_id="createService",
+    summary="Create a service",
+    responses=problems(408, 409, 413, 415),
 )
 async def create(new: NewService, caller: ByKey, parts: Parts, response: Response) -> Service:
+    check_service_name(new.name, "name")
     await parts.catalogue.create_service(caller, new.name)
     response.headers["Location"] = f"{PREFIX}/services/{new.name}"
     return await _one(parts, caller, new.name)

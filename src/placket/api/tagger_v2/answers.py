@@ -8,9 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from placket.api.codes import detail_of
 from placket.api.errors import BodyTooLarge, MethodNotAllowed
 from placket.api.tagger_v2.codes import IMAGE_TOO_LARGE, code_of
-from placket.domain.errors import PlacketError, RateLimited
+from placket.domain.errors import RateLimited
 from placket.domain.tagger.errors import NothingAccepted
 
 
@@ -36,8 +37,8 @@ def render_error(request: Request, error: Exception) -> TaggerAnswer:
     if isinstance(error, BodyTooLarge) and request.url.path.rstrip("/").endswith("/tags"):
         code = IMAGE_TOO_LARGE
     request.state.code = code.number
-    message = error.detail if isinstance(error, PlacketError) else "an unforeseen error; see the server's log"
-    content: dict[str, Any] = {"data": None, "status": "fail", "error": {"code": code.number, "message": message}}
+    failure = {"code": code.number, "message": detail_of(error)}
+    content: dict[str, Any] = {"data": None, "status": "fail", "error": failure}
     if isinstance(error, NothingAccepted):
         content["validation"] = {"accept": 0, "failure": len(error.rejected)}
         content["failureList"] = failure_list(error.rejected)

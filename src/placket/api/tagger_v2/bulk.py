@@ -10,7 +10,15 @@ from placket.api.described import parameter
 from placket.api.query import Query
 from placket.api.tagger_v2.answers import TaggerAnswer, failure_list, success, time_stamp
 from placket.api.tagger_v2.codes import code_of_reason
-from placket.api.tagger_v2.documentation import BULK_BODY, IDEMPOTENCY_KEY, LANGUAGE, OFFSET, SIZE, failures
+from placket.api.tagger_v2.documentation import (
+    BULK_BODY,
+    IDEMPOTENCY_KEY,
+    LANGUAGE,
+    MOST_OFFSET,
+    OFFSET,
+    SIZE,
+    failures,
+)
 from placket.api.tagger_v2.parts import TaggerParts, read_body
 from placket.api.tagger_v2.routes import Routes
 from placket.api.tagger_v2.schemas import DeletedAnswer, ResultsAnswer, Submitted, TaskAnswer, TaskListAnswer
@@ -22,7 +30,6 @@ from placket.services.tagging_tasks import ResultPage
 
 MOST_RESULTS = 100
 MOST_TASKS = 1000
-_MOST_OFFSET = 999_999_999
 _CURSOR = re.compile(r"t([0-9a-f]{1,15})")
 
 
@@ -132,7 +139,7 @@ class BulkCalls:
     async def results(self, request: Request) -> Response:
         caller = await self._parts.caller(request)
         query = Query(request.scope["query_string"])
-        offset = query.integer("offset", 0, _MOST_OFFSET, 0)
+        offset = query.integer("offset", 0, MOST_OFFSET, 0)
         size = query.integer("size", 1, MOST_RESULTS, MOST_RESULTS)
         language = language_of(request)
         page = await self._parts.tasks.results(caller, _task_id(request), offset, size)

@@ -103,7 +103,9 @@ LANGUAGE: Schema = {
     "description": "Language of names: en (default), ko, zh or ja, with q-values.",
     "schema": {"type": "string", "enum": ["en", "ko", "zh", "ja"]},
 }
-OFFSET = parameter("offset", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0}, "First entry")
+MOST_OFFSET = 10**18 - 1
+"""No task is as large; an offset past the end of one is no error."""
+OFFSET = parameter("offset", {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET, "default": 0}, "First entry")
 SIZE = parameter("size", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}, "Most entries")
 
 

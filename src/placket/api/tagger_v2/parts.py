@@ -1,18 +1,15 @@
 """What the Tagger API is built from, and what its calls begin with."""
 
-import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from placket.api.errors import BodyUnsupported, TransferFailed
+from placket.api.errors import BodyUnsupported
 from placket.api.tagger_v2.codes import KeyMissing
 from placket.services.keys import Keys
 from placket.services.single_tagging import SingleTagging
 from placket.services.stores import Caller
 from placket.services.tagging_tasks import TaggingTasks
-
-_BODY_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,5 @@ async def read_body(request: Request) -> bytes:
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise BodyUnsupported("a body with a Content-Encoding is not taken; send it uncompressed")
-    try:
-        async with request.app.state.receiving.place(request.state.key_id), asyncio.timeout(_BODY_SECONDS):
-            return await request.body()
-    except TimeoutError:
-        raise TransferFailed("the body came too slowly") from None
+    async with request.app.state.receiving.place(request.state.key_id):
+        return await request.body()

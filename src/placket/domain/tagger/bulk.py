@@ -14,7 +14,7 @@ from placket.domain.tagger.reading import (
     optional_text,
     read_context,
     read_object,
-    text_of,
+    required_text,
 )
 from placket.domain.urls import check_url
 
@@ -25,7 +25,7 @@ MAX_CALLBACK_URL = 2048
 STRICT = "STRICT"
 _VALUES_A_REQUEST = 10_000
 _VALUES_AN_ENTRY = 250
-"""Commas and brackets in the JSON, on the average; an entry with every field has some 30, and a few in its texts."""
+"""Commas and brackets in the JSON, on the average; an entry with every field has some 30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,15 @@ def _entry(sent: Any, default: tuple[str, ...]) -> Entry:
     if not isinstance(sent, dict):
         raise RequestMalformed("an entry must be an object with image and context")
     image = object_of(sent, "image", "image")
-    if image.get("type") != "url":
+    if required_text(image, "type", "image.type") != "url":
         raise RequestMalformed('image.type must be "url" in a bulk request')
-    url = text_of(image.get("content"), "image.content")
+    url = required_text(image, "content", "image.content")
     try:
         check_url(url)
     except FetchError as error:
         raise RequestMalformed(f"image.content: {error.detail}") from None
     context = object_of(sent, "context", "context")
-    image_id = text_of(context.get("id"), "context.id", MAX_IMAGE_ID)
+    image_id = required_text(context, "id", "context.id", MAX_IMAGE_ID)
     if not image_id:
         raise RequestMalformed("context.id is empty")
     hints = read_context(context, "context")

@@ -16,7 +16,7 @@ from placket.domain.tagger.reading import (
     optional_text,
     read_context,
     read_object,
-    text_of,
+    required_text,
 )
 
 _HEADER = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,", re.IGNORECASE | re.ASCII)
@@ -42,12 +42,12 @@ def read_single(body: bytes, *, max_bytes: int) -> SingleRequest:
     """
     value = read_object(body, most_values=_MOST_VALUES)
     image = object_of(value, "image", "image")
-    kind = text_of(image.get("type"), "image.type")
+    kind = required_text(image, "type", "image.type")
     detection, hints = _context(value)
     if kind == "url":
-        return SingleRequest(detection, url=text_of(image.get("content"), "image.content"), hints=hints)
+        return SingleRequest(detection, url=required_text(image, "content", "image.content"), hints=hints)
     if kind == "base64":
-        content = text_of(image.get("content"), "image.content")
+        content = required_text(image, "content", "image.content")
         return SingleRequest(detection, image=_decoded(content, max_bytes), hints=hints)
     raise ImageTypeUnknown('image.type must be "url" or "base64"')
 

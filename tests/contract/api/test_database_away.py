@@ -1,0 +1,70 @@
+"""The database is away: every API says so in its own form and shows nothing of where it is; the log has that."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+
+from placket.api.app import create_app
+from placket.api.tagger_v2 import TaggerParts, tagger_face
+from placket.bootstrap import Application
+from placket.domain.errors import EmbeddedServerError, StorageUnavailable, VisionUnavailable
+from placket.storage.database import Database
+from tests.support.memory import MemoryInstallation
+
+DETAIL = 'the database does not answer: connection to server on socket "/tmp/hush/.s.PGSQL.5432" failed'
+TOLD = "the database cannot be reached; the server's log has more"
+
+
+@pytest.fixture(scope="module")
+def with_tagger() -> FastAPI:
+    parts = MemoryInstallation().parts
+    nothing: Any = None
+    face = tagger_face(TaggerParts(parts.keys, nothing, nothing, 1_000_000))
+    return create_app(replace(parts, faces=(face,)))
+
+
+@pytest.fixture(params=[StorageUnavailable, EmbeddedServerError])
+def away(request: pytest.FixtureRequest, with_tagger: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
+    async def fail(*_: object) -> None:
+        raise request.param(DETAIL)
+
+    monkeypatch.setattr("placket.services.keys.Keys.authenticate", fail)
+    monkeypatch.setattr("placket.services.keys.AdminToken.check", fail)
+    return with_tagger
+
+
+CALLS = [
+    ("/nhn-ai-fashion/v1.0/appkeys/x/services", 200),
+    ("/tagger/v2.12/bulk", 500),
+    ("/placket/v1/services", 503),
+    ("/placket/v1/admin/keys", 503),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), CALLS)
+async def test_a_call(away: FastAPI, path: str, status: int) -> None:
+    headers = {"x-api-key": "x", "Authorization": "Bearer x"}
+    with capture_logs() as lines:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(away), base_url="http://placket") as client:
+            answer = await client.get(path, headers=headers)
+    assert answer.status_code == status
+    assert TOLD in answer.text and "hush" not in answer.text
+    assert [line["error"] for line in lines if "hush" in str(line)] == [DETAIL]
+
+
+async def test_readiness() -> None:
+    async def ready() -> None:
+        raise VisionUnavailable("no bundle")
+
+    database = Database("postgresql+psycopg://hush@127.0.0.1:1/hush", 1)
+    application: Any = SimpleNamespace(storage=SimpleNamespace(database=database), vision=SimpleNamespace(ready=ready))
+    with capture_logs() as lines:
+        assert await Application.problems(application) == [TOLD, "no bundle"]
+    await database.aclose()
+    assert ["127.0.0.1" in line["error"] for line in lines] == [True]
