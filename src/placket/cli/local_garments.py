@@ -50,7 +50,7 @@ def title_of(path: str, analysis: Analysis) -> Text:
 def garment_table(analysis: Analysis, language: str) -> Table:
     table = tags_table()
     for garment in analysis.garments:
-        table.add_row(_name(garment, language), _tags(garment, language), _colours(garment))
+        table.add_row(_name(garment, language), _tags(garment, language), _colours(garment, language))
     return table
 
 
@@ -72,5 +72,5 @@ def _tags(garment: Garment, language: str) -> Text:
     )
 
 
-def _colours(garment: Garment) -> Text:
-    return colours_cell((s.hex, s.name, s.share) for s in garment.swatches)
+def _colours(garment: Garment, language: str) -> Text:
+    return colours_cell((s.hex, label_name("colors", s.name, language), s.share) for s in garment.swatches)

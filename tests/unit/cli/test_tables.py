@@ -47,7 +47,7 @@ def garment(shift: int) -> Garment:
         for attribute, labels in ((a, list(x)) for a, x in taxonomy().attributes.items())
     }
     category = Label(list(taxonomy().categories)[shift], 0.99)
-    swatches = (Swatch("#556b2f", "dark olive green", 1.0),)
+    swatches = (Swatch("#556b2f", "denim_black", 1.0),)
     return Garment("TOP", category, Box(0, 0, 1, 1), 0.87, tags, np.zeros(256, np.float32), swatches)
 
 
@@ -59,7 +59,15 @@ def test_a_garment_loses_no_letter_and_no_digit(language: str, shift: int) -> No
     names = [category_name(worn.category.id, language)]
     names += [label_name(a, x.id, language) for a, labels in worn.tags.items() for x in labels]
     scores = [f"{x.score:.2f}" for labels in worn.tags.values() for x in labels]
-    words = "".join([*names, *scores, "0.87", *(a.replace("_", " ") for a in worn.tags), "██ dark olive green 100%"])
+    words = "".join(
+        [
+            *names,
+            *scores,
+            "0.87",
+            *(a.replace("_", " ") for a in worn.tags),
+            f"██ {label_name('colors', 'denim_black', language)} 100%",
+        ]
+    )
     heading = printed(tags_table(), 200)
     places = printed(places_table(), 200) + names[0] + "0.87TOP" + "0.0%" * 2 + "100.0%" * 2
     for width in range(60, 121):
