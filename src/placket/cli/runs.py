@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from placket.cli.json_lines import write_json
-from placket.cli.output import console
+from placket.cli.output import console, errors
 from placket.cli.remote import AsJson, Limit, ProfileName, ServiceOption, asking, for_table
 from placket.domain.runs import Outcome, RunKind, RunState
 
@@ -130,11 +130,16 @@ def repeat(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a new run of the rows of an ended one that failed."""
+    """Make a new run of the rows of an ended one that failed, but for those that could not be read (InvalidRow) or are
+    out of date (Superseded).
+    """
     from placket.cli import index_report
 
     with asking(profile) as placket:
+        failed = placket.runs.get(service, run_id)["failed"]
         run = placket.runs.repeat(service, run_id)
+        if (left_out := failed - run["total"]) > 0 and run["kind"] != "reindex":
+            errors.print(f"{left_out} failed rows cannot be repeated: send them anew, corrected.")
         if follow:
             index_report.follow(placket, run, as_json)
         else:

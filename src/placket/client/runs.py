@@ -116,7 +116,7 @@ class Runs(Calls[M]):
 
     @call
     def repeat(self, service: str, run_id: str) -> Steps[Run]:
-        """A new run of the rows that failed."""
+        """A new run of the rows that failed, but for those that could not be read or are out of date."""
         run: Run = yield from self._retries.send(
             Request("POST", f"{_run_path(service, run_id)}/repeat", False), read_placket
         )

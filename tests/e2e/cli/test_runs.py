@@ -91,6 +91,14 @@ def test_rows_that_failed_are_tried_again(ask: Remote, shop: Placket, host: Imag
     assert (left.code, "placket runs wait" in left.out) == (0, True)
 
 
+def test_rows_that_cannot_be_tried_again_are_counted(ask: Remote, shop: Placket, folder: Path) -> None:
+    lines = [row("a", "http://127.0.0.1:10001/none.png"), "no row", "no row either"]
+    (folder / "bad.jsonl").write_text("\n".join(lines))
+    ended = ask("index", str(folder / "bad.jsonl"), "-s", "shop", "--json").json["id"]
+    again = ask("runs", "repeat", ended, "-s", "shop")
+    assert "2 failed rows cannot be repeated" in again.err and "Indexed" in again.out + again.err
+
+
 def test_a_run_is_cancelled(ask: Remote, shop: Placket, host: ImageHost, folder: Path) -> None:
     def hang(handler: Any) -> None:
         time.sleep(2.5)

@@ -128,6 +128,10 @@ async def cancel(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts)
     status_code=202,
     operation_id="repeatFailedRows",
     summary="A new run of the rows of an ended one that failed",
+    description=(
+        "Rows that could not be read (`InvalidRow`) or are out of date (`Superseded`) are left out: as many as the"
+        " ended run's `failed` is more than the new one's `total`."
+    ),
     responses=problems(404),
 )
 async def repeat(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts, response: Response) -> Run:
