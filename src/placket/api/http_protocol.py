@@ -24,6 +24,7 @@ The application answers for a body that it waits for sooner than that (:mod:`pla
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CHUNKS_END = re.compile(rb"0\r\n\r\n|\A\r?\n?\r?\n")
 """The end of a body in chunks, or the rest of one; it may be anywhere in a chunk too, where a cut does no harm."""
+_BLANK_LINES = re.compile(rb"[\r\n]++")
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -69,6 +70,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._body_timer = self.loop.call_later(BODY_IDLE_SECONDS, self._check_body)
 
     def _piece_end(self, data: bytes, at: int) -> int:
+        if not self._begun and (blank := _BLANK_LINES.match(data, at)):
+            return blank.end()
         if not self._in_body:
             return data.find(b"\n", at) + 1 or len(data)
         if self._body_left:
@@ -95,8 +98,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_came()
         self._in_body = True
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        self._body_left = int(lengths[0]) if lengths else 0
+        lengths = [int(value) for name, value in self.headers if name == b"content-length"]
+        if self.parser.should_upgrade() and (any(lengths) or any(n == b"transfer-encoding" for n, _ in self.headers)):
+            # The parser ends such a request at its head, and would take its body for the next one.
+            raise ValueError("a request for an upgrade has a body")
+        self._body_left = lengths[0] if lengths else 0
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

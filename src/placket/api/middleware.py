@@ -120,22 +120,17 @@ def _check_headers(scope: Scope) -> None:
 
 
 def _timed(receive: Receive) -> Receive:
-    """The times begin when the body is asked for; after its end, what is waited for is that the caller goes away."""
+    """The times begin when the body is asked for."""
     loop = asyncio.get_running_loop()
     deadline = 0.0
-    ended = False
 
     async def timed() -> Message:
-        nonlocal deadline, ended
-        if ended:
-            return await receive()
+        nonlocal deadline
         deadline = deadline or loop.time() + _TOTAL_SECONDS
         try:
-            message = await asyncio.wait_for(receive(), min(_IDLE_SECONDS, deadline - loop.time()))
+            return await asyncio.wait_for(receive(), min(_IDLE_SECONDS, deadline - loop.time()))
         except TimeoutError:
             raise TransferFailed("the body stopped coming, or came too slowly") from None
-        ended = not message.get("more_body", False)
-        return message
 
     return timed
 

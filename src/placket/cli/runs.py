@@ -139,7 +139,8 @@ def repeat(
         failed = placket.runs.get(service, run_id)["failed"]
         run = placket.runs.repeat(service, run_id)
         if (left_out := failed - run["total"]) > 0 and run["kind"] != "reindex":
-            errors.print(f"{left_out} failed rows cannot be repeated: send them anew, corrected.")
+            why = "wrong in themselves (InvalidRow) or out of date (Superseded)"
+            errors.print(f"{left_out} failed rows are left out: {why}.")
         if follow:
             index_report.follow(placket, run, as_json)
         else:

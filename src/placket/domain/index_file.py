@@ -38,8 +38,7 @@ _MOST_LINE = 100_000
 _TOO_LONG = f"the row has more than {_MOST_LINE:,} characters"
 
 Record = tuple[int, dict[str, str] | None, str]
-"""Line number, the columns (None when unreadable, the product's id alone or wrong ones with a problem), and the
-problem."""
+"""Line number, columns, problem. With a problem the columns are None, or hold at least the ``product_id``."""
 
 
 class _BadRow(Exception):
@@ -129,9 +128,14 @@ def _csv_records(text: str) -> Iterator[Record]:
     But what stands within the quotes of a whole record never acts by itself, however long and wrong the record is:
     whoever writes a product's name does not write rows.
     """
-    start, number = 0, 1
+    start, number, astray = 0, 1, 0
     while start < len(text):
-        end = _end_of_record(text, start) or _end_of_line(text, start)
+        end = _end_of_line(text, start)
+        # Up to where a record before went astray, each line stands alone: a quote that one of them leaves open would go
+        # astray at the same place. So no part of a file is gone through again and again.
+        if end > astray:
+            reached, whole = _end_of_record(text, start)
+            end, astray = (reached, 0) if whole else (end, reached)
         record = text[start:end]
         lines = sum(1 for _ in _lines(record))
         columns, problem = _csv_columns(record)
@@ -146,21 +150,19 @@ def _end_of_line(text: str, start: int) -> int:
     return found.end() if found else len(text)
 
 
-def _end_of_record(text: str, start: int) -> int | None:
-    """Where the next record starts; None where a quote is not closed, or something follows one that is.
-
-    All of a file is gone through twice at most: a line that leaves a quote open ends the quotes of any before it.
-    """
+def _end_of_record(text: str, start: int) -> tuple[int, bool]:
+    """(where the record ends, True); (where it goes astray, False) when a quote is not closed, or something follows one
+    that is."""
     at = start
     while True:
         at = _PLAIN_FIELDS.match(text, at).end()  # type: ignore[union-attr]
         if not text.startswith('"', at):
-            return _end_of_line(text, at)
+            return _end_of_line(text, at), True
         at = _WITHIN_QUOTES.match(text, at + 1).end() + 1  # type: ignore[union-attr]
         if at == len(text) or text[at : at + 1] in ("\r", "\n"):
-            return _end_of_line(text, at)
+            return _end_of_line(text, at), True
         if text[at : at + 1] != ",":
-            return None
+            return at, False
         at += 1
 
 

@@ -31,7 +31,7 @@ class IndexJobs:
         if job.attempts > MOST_ATTEMPTS:
             _tell(await self._progress.complete(chunk, job, worker, chunk.known, self._quota))
             return
-        result = await self._work.compute(chunk, int(job.payload.get("times_down", 0)))
+        result = await self._work.compute(chunk, job.payload.get("times_down", {}))
         if result.aside is not None:
             aside = result.aside
             await self._progress.set_aside(chunk, job, worker, result.computed, aside.delay, aside.times_down)

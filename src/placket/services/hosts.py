@@ -25,7 +25,7 @@ _MOST_OWNERS = 100
 _MOST_DELAY = 300.0
 _DOWN_DELAYS = (5.0, 15.0, 45.0)
 UNTRIED = "the image's host answered none of the requests before, so this image was not tried"
-"""Of an image whose host was down as often as :meth:`Hosts.delay` allows."""
+"""Of an image whose host was down as often as :meth:`Hosts.sent_away` allows."""
 
 
 class HostBusy(Exception):
@@ -114,18 +114,18 @@ class Hosts:
         host = self._hosts.get(name)
         return host is not None and host.down
 
-    def delay(self, name: str, images: int, times_down: int, owner: str) -> float | None:
-        """Seconds after which ``owner`` is to come back with so many images.
+    def sent_away(self, name: str, images: int, times_down: int, owner: str) -> tuple[float, int] | None:
+        """(seconds after which ``owner`` is to come back with so many images, ``times_down`` then).
 
         ``times_down``: how often they were sent away in a row because the host was down. None: often enough.
         """
         if self.is_down(name):
-            return _DOWN_DELAYS[times_down] if times_down < len(_DOWN_DELAYS) else None
+            return (_DOWN_DELAYS[times_down], times_down + 1) if times_down < len(_DOWN_DELAYS) else None
         pace = self._host(name).pace(owner)
         now = asyncio.get_running_loop().time()
         # A place in a queue that is only in the mind: those sent away come back one after another, not all at once.
         pace.booked_until = max(now, pace.booked_until) + max(pace.seconds, 0.1) * images / self._per_host
-        return min(_MOST_DELAY, max(1.0, pace.booked_until - now))
+        return min(_MOST_DELAY, max(1.0, pace.booked_until - now)), 0
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)

@@ -26,6 +26,7 @@ from placket.services.stores import ChunkWork, DocumentStore
 
 _log = structlog.get_logger()
 _ATTEMPTS = 2
+_NEVER: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,10 @@ class WorkRules:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """The rest of a chunk waits ``delay`` seconds for its hosts; ``times_down``: how often in a row one was down."""
+    """The rest of a chunk waits ``delay`` seconds for its hosts; ``times_down``: how often in a row each was down."""
 
     delay: float
-    times_down: int
+    times_down: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,15 @@ class IndexWork:
         self._hosts = hosts
         self._rules = rules
 
-    async def compute(self, work: ChunkWork, times_down: int = 0) -> ChunkResult:
+    async def compute(self, work: ChunkWork, times_down: Mapping[str, int] = _NEVER) -> ChunkResult:
         """One result for every row that needs its image, unless an image's host has no turn for it now.
 
-        ``times_down``: see :meth:`Hosts.delay`. A row's failure is its own. Raises VisionUnavailable or
+        ``times_down``: see :meth:`Hosts.sent_away`. A row's failure is its own. Raises VisionUnavailable or
         StorageUnavailable, which are nobody's row's fault: the chunk has to wait.
         """
         if work.kind is RunKind.CHECK:
             return ChunkResult(())
-        known = [c for c in work.known if c.analysis is None or c.analysis.bundle == work.bundle]
+        known = list(work.known)
         done = {c.position for c in known}
         wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
         holder = Holder(str(work.run_id))
@@ -87,20 +88,24 @@ class IndexWork:
         return self._after(busy, times_down, holder, known)
 
     def _after(
-        self, busy: Mapping[str, Sequence[PlannedRow]], times_down: int, holder: Holder, known: list[Computed]
+        self,
+        busy: Mapping[str, Sequence[PlannedRow]],
+        times_down: Mapping[str, int],
+        holder: Holder,
+        known: list[Computed],
     ) -> ChunkResult:
         """The result, where these hosts had no turn; of one that was down often enough the rows fail untried."""
-        delays: list[float] = []
+        delays: dict[str, float] = {}
+        times: dict[str, int] = {}
         for host, rows in busy.items():
-            delay = self._hosts.delay(host, len(rows), times_down, holder.owner)
-            if delay is None:
+            sent_away = self._hosts.sent_away(host, len(rows), times_down.get(host, 0), holder.owner)
+            if sent_away is None:
                 known += [Computed(r.position, None, reasons.reason_of(FetchTimeout()), UNTRIED) for r in rows]
             else:
-                delays.append(delay)
-        if not delays:
-            return ChunkResult(tuple(known))
-        down = any(self._hosts.is_down(host) for host in busy)
-        return ChunkResult(tuple(known), Aside(max(delays), times_down + 1 if down else 0))
+                delays[host], times[host] = sent_away
+        # Not sooner than any of them wants: the chunk is not whole without it.
+        aside = Aside(max(delays.values()), times) if delays else None
+        return ChunkResult(tuple(known), aside)
 
     async def _one(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> Computed | PlacketError | HostBusy:
         try:

@@ -18,7 +18,6 @@ from placket.domain.errors import (
 )
 from placket.domain.index_file import read_index_file
 from placket.domain.quota_day import start_of_day
-from placket.domain.reasons import SUPERSEDED
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.domain.urls import check_url
 from placket.services.ports import Fetcher, Vision
@@ -175,10 +174,13 @@ class Indexing:
             if again is None:
                 raise InvalidParameter(_NOTHING_TO_REPEAT)
             return again
+        outdated = await self._runs.superseded(service, run_id)
         rows: list[Row] = []
         start = 0
         while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
-            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.reason != SUPERSEDED]
+            rows += [
+                Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.product_id not in outdated
+            ]
             start += len(page)
         if not rows:
             raise InvalidParameter(_NOTHING_TO_REPEAT)

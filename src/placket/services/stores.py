@@ -259,6 +259,10 @@ class RunStore(Protocol):
         """A run over every document of the service that has no garments of ``bundle`` yet."""
         ...
 
+    async def superseded(self, service: Service, run_id: UUID) -> set[str]:
+        """Products of the run's rows that were put or deleted by themselves after its file had been accepted."""
+        ...
+
     async def documents_without(self, service: Service, bundle: str) -> int:
         """Documents of the service that have no garments of ``bundle``."""
         ...
@@ -315,7 +319,13 @@ class RunProgress(Protocol):
         ...
 
     async def set_aside(
-        self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], delay: float, times_down: int
+        self,
+        work: ChunkWork,
+        job: Job,
+        worker: str,
+        computed: Sequence[Computed],
+        delay: float,
+        times_down: Mapping[str, int],
     ) -> None:
         """Keep what is computed of a chunk; its job waits ``delay`` seconds and has ``times_down`` in its payload then.
 

@@ -48,8 +48,8 @@ class TaggingWork:
     ) -> ChunkResult:
         """An outcome, or a place in an aside, for every image of the task; an image's failure is its own.
 
-        ``times_down``: see :meth:`Hosts.delay`. With ``begin_trial`` the images are suspected of killing workers: each
-        is analysed while this process analyses nothing else of any task. Raises VisionUnavailable or
+        ``times_down``: see :meth:`Hosts.sent_away`. With ``begin_trial`` the images are suspected of killing workers:
+        each is analysed while this process analyses nothing else of any task. Raises VisionUnavailable or
         StorageUnavailable, which are no image's fault: the chunk has to wait.
         """
         chunk = Holder(task)
@@ -112,11 +112,11 @@ class TaggingWork:
     ) -> tuple[SetAside, ...]:
         asides: list[SetAside] = []
         for host, numbers in busy.items():
-            delay = self._hosts.delay(host, len(numbers), times_down, task)
-            if delay is None:
+            sent_away = self._hosts.sent_away(host, len(numbers), times_down, task)
+            if sent_away is None:
                 outcomes += [ImageOutcome(n, None, FetchTimeout.reason, UNTRIED) for n in numbers]
             else:
-                times = times_down + 1 if self._hosts.is_down(host) else 0
+                delay, times = sent_away
                 asides.append(SetAside(tuple(numbers), times, delay, suspect))
         return tuple(asides)
 

@@ -161,14 +161,6 @@ async def touch_all(connection: AsyncConnection, service_id: int, revision: int)
     )
 
 
-async def show_photo(connection: AsyncConnection, document_id: int, analysis: Analysis) -> None:
-    """What is known of a document's photo, which may have changed behind its address."""
-    await connection.execute(
-        text("UPDATE documents SET image_sha256 = :sha256, width = :width, height = :height WHERE id = :id"),
-        {"sha256": analysis.sha256, "width": analysis.width, "height": analysis.height, "id": document_id},
-    )
-
-
 async def _drop_uploads(connection: AsyncConnection, service_id: int, product_ids: list[str]) -> None:
     await connection.execute(
         text("DELETE FROM uploads WHERE service_id = :s AND product_id = ANY(:ids)"),

@@ -7,7 +7,7 @@ worker leaves either all of it or none.
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,30 +16,21 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from placket.domain import reasons
 from placket.domain.applying import Computed, Plan, PlannedRow, Verdict, plan_chunk
 from placket.domain.errors import NoSuchService
 from placket.domain.garments import Analysis, Garment
 from placket.domain.runs import Outcome, RunKind, RunState, Status, end_state
 from placket.services.stores import ChunkWork, Job, RunEnded
-from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import Database
 from placket.storage.documents import (
     lock_service,
     present_products,
-    show_photo,
-    touch,
-    touch_all,
-    write_garments,
     write_plan,
     written_since,
 )
 from placket.storage.queue import delay_job, end_job, enqueue
-from placket.storage.runs import announce_end, insert_chunks, insert_documents_as_rows, promote_next
-
-_GIVEN_UP = "the image was never analysed"
-_LATE_CHUNK = 32
-"""Images in a chunk of documents that changed while their service was being re-indexed."""
+from placket.storage.reindexing import apply_reindexed, switch_bundle
+from placket.storage.runs import announce_end, promote_next
 
 
 def pack(computed: Sequence[Computed]) -> bytes:
@@ -172,10 +163,17 @@ class PostgresProgress:
         return () if stored is None else tuple(unpack(bytes(stored)))
 
     async def set_aside(
-        self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], delay: float, times_down: int
+        self,
+        work: ChunkWork,
+        job: Job,
+        worker: str,
+        computed: Sequence[Computed],
+        delay: float,
+        times_down: Mapping[str, int],
     ) -> None:
         async with self._database.begin() as connection:
-            if await delay_job(connection, job, worker, delay, {"times_down": times_down}):
+            handed_back = await delay_job(connection, job, worker, delay, {"times_down": dict(times_down)})
+            if handed_back and len(computed) > len(work.known):
                 await connection.execute(
                     text("UPDATE index_chunks SET partial = :partial WHERE run_id = :run AND number = :number"),
                     {"partial": pack(computed), "run": work.run_id, "number": work.number},
@@ -193,10 +191,7 @@ class PostgresProgress:
                 return None
             if work.number != run.next_chunk:
                 await connection.execute(
-                    text(
-                        "UPDATE index_chunks SET results = :results, partial = NULL"
-                        " WHERE run_id = :run AND number = :number"
-                    ),
+                    text("UPDATE index_chunks SET results = :results WHERE run_id = :run AND number = :number"),
                     {"results": pack(computed), "run": work.run_id, "number": work.number},
                 )
                 return None
@@ -215,7 +210,7 @@ class PostgresProgress:
         while results is not None:
             rows = await _planned_rows(connection, work.run_id, number)
             if work.kind is RunKind.REINDEX:
-                verdicts, dropped = await self._apply_reindexed(connection, work, rows, results)
+                verdicts, dropped = await apply_reindexed(connection, work, rows, results)
             else:
                 accepted = run.reserved_at
                 verdicts, dropped = await self._apply_indexed(connection, work, accepted, rows, results, quota), 0
@@ -254,47 +249,6 @@ class PostgresProgress:
         return plan.verdicts
 
     @staticmethod
-    async def _apply_reindexed(
-        connection: AsyncConnection, work: ChunkWork, rows: list[PlannedRow], computed: Sequence[Computed]
-    ) -> tuple[list[Verdict], int]:
-        """New garments beside the old ones. A document that changed meanwhile leaves this chunk and comes again."""
-        service = await lock_service(connection, work.service_id)
-        found = await connection.execute(
-            text(
-                "SELECT product_id, id, revision FROM documents"
-                " WHERE service_id = :s AND product_id = ANY(:ids) AND NOT deleted"
-            ),
-            {"s": work.service_id, "ids": [r.product_id for r in rows]},
-        )
-        documents = {r.product_id: (r.id, str(r.revision)) for r in found}
-        corrections = await read_corrections(connection, work.service_id, documents)
-        by_position = {c.position: c for c in computed}
-        verdicts: list[Verdict] = []
-        changed: list[int] = []
-        written: list[int] = []
-        for row in rows:
-            document = documents.get(row.product_id)
-            result = by_position.get(row.position) or Computed(row.position, None, reasons.ABANDONED, _GIVEN_UP)
-            if document is None or document[1] != row.fields["revision"]:
-                changed.append(row.position)
-            elif result.analysis is None:
-                verdicts.append(Verdict(row.position, Outcome.FAILED, result.reason, result.detail))
-            else:
-                found_anew = result.analysis
-                known = of_photo(corrections, row.product_id, found_anew.sha256)
-                await write_garments(connection, document[0], work.bundle, found_anew.garments, known)
-                await show_photo(connection, document[0], found_anew)
-                verdicts.append(Verdict(row.position, Outcome.UPDATED))
-                written.append(document[0])
-        if service.bundle == work.bundle:
-            await touch(connection, work.service_id, service.revision, written)
-        await connection.execute(
-            text("DELETE FROM index_rows WHERE run_id = :run AND position = ANY(:changed)"),
-            {"run": work.run_id, "changed": changed},
-        )
-        return verdicts, len(changed)
-
-    @staticmethod
     async def _record(
         connection: AsyncConnection, run_id: UUID, verdicts: list[Verdict], dropped: int, next_chunk: int
     ) -> None:
@@ -331,7 +285,8 @@ class PostgresProgress:
         run = await self._lock_run(connection, run_id)
         if run.next_chunk < run.chunk_count:
             return None
-        if run.kind == RunKind.REINDEX and not await self._switch_bundle(connection, run_id, run):
+        if run.kind == RunKind.REINDEX and (more := await switch_bundle(connection, run_id, run)):
+            await self._enqueue_chunks(connection, run_id, run.chunk_count, run.chunk_count + more)
             return None
         state = end_state(run.add_cnt + run.update_cnt + run.delete_cnt)
         if run.total_cnt == 0:
@@ -343,51 +298,3 @@ class PostgresProgress:
         await connection.execute(text("DELETE FROM index_chunks WHERE run_id = :run"), {"run": run_id})
         await promote_next(connection, run.service_id)
         return await announce_end(connection, run_id)
-
-    async def _switch_bundle(self, connection: AsyncConnection, run_id: UUID, run: Any) -> bool:
-        """Serve the new embeddings from now on; False when documents came or changed meanwhile and have to be done."""
-        first = (
-            await connection.execute(
-                text("SELECT coalesce(max(last_position) + 1, 0) FROM index_chunks WHERE run_id = :run"),
-                {"run": run_id},
-            )
-        ).scalar_one()
-        more = await insert_documents_as_rows(connection, run_id, run.service_id, run.bundle, first)
-        if more:
-            chunks = await insert_chunks(connection, run_id, first, first + more, _LATE_CHUNK)
-            await connection.execute(
-                text(
-                    "UPDATE index_runs SET total_cnt = total_cnt + :more, chunk_count = chunk_count + :chunks"
-                    " WHERE id = :run"
-                ),
-                {"more": more, "chunks": chunks, "run": run_id},
-            )
-            await self._enqueue_chunks(connection, run_id, run.chunk_count, run.chunk_count + chunks)
-            return False
-        values = {"service": run.service_id, "bundle": run.bundle}
-        if run.total_cnt and not await self._has_garments(connection, values):
-            return True  # nothing could be computed: the old embeddings go on serving
-        service = await lock_service(connection, run.service_id)
-        if service.bundle != run.bundle:
-            await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
-            await touch_all(connection, run.service_id, service.revision)
-        await connection.execute(
-            text(
-                "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"
-                " AND g.bundle <> :bundle AND EXISTS (SELECT 1 FROM garments n"
-                " WHERE n.document_id = d.id AND n.bundle = :bundle)"
-            ),
-            values,
-        )
-        return True
-
-    @staticmethod
-    async def _has_garments(connection: AsyncConnection, values: dict[str, Any]) -> bool:
-        found = await connection.execute(
-            text(
-                "SELECT EXISTS (SELECT 1 FROM documents d JOIN garments g ON g.document_id = d.id"
-                " WHERE d.service_id = :service AND NOT d.deleted AND g.bundle = :bundle)"
-            ),
-            values,
-        )
-        return bool(found.scalar_one())

@@ -291,6 +291,18 @@ class PostgresRuns:
                 for r in found
             ]
 
+    async def superseded(self, service: Service, run_id: UUID) -> set[str]:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT DISTINCT x.product_id FROM index_runs r JOIN index_rows x ON x.run_id = r.id"
+                    " JOIN documents d ON d.service_id = r.service_id AND d.product_id = x.product_id"
+                    " WHERE r.id = :run AND r.service_id = :service AND d.put_at > r.reserved_at"
+                ),
+                {"run": run_id, "service": service.id},
+            )
+            return set(found.scalars())
+
     async def documents_without(self, service: Service, bundle: str) -> int:
         async with self._database.begin() as connection:
             found = await connection.execute(

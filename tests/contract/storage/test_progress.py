@@ -4,6 +4,7 @@ import asyncio
 import itertools
 
 import pytest
+from sqlalchemy import text
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
@@ -207,14 +208,14 @@ async def test_a_chunk_set_aside_keeps_what_is_computed_and_waits(world: World) 
     await world.begin(run)
     ((job, work),) = await world.claim_chunks("slow")
     done = compute(work)[:2]
-    await world.progress.set_aside(work, job, "somebody else", done, 0.0, 1)
+    await world.progress.set_aside(work, job, "somebody else", done, 0.0, {"h": 1})
     assert (await world.progress.chunk(run.id, 0)).known == ()  # type: ignore[union-attr]
-    await world.progress.set_aside(work, job, "slow", done, 0.3, 2)
+    await world.progress.set_aside(work, job, "slow", done, 0.3, {"h": 2})
     assert await world.queue.claim("quick", 60.0) is None
     await asyncio.sleep(0.4)
     again = await world.queue.claim("quick", 60.0)
     assert again is not None
-    assert (again.payload, again.attempts) == ({"number": 0, "times_down": 2}, 1)
+    assert (again.payload, again.attempts) == ({"number": 0, "times_down": {"h": 2}}, 1)
     known = (await world.progress.chunk(run.id, 0)).known  # type: ignore[union-attr]
     assert [(c.position, c.analysis and c.analysis.sha256) for c in known] == [
         (c.position, c.analysis and c.analysis.sha256) for c in done
@@ -236,7 +237,7 @@ async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_bef
     )  # fmt: skip
     failed = await world.runs.rows(world.service, old.id, outcome=Outcome.FAILED, start=0, limit=10)
     assert [(r.product_id, r.reason) for r in failed] == [(f"p{n}", "Superseded") for n in (1, 2, 3)]
-    # Repeating the file's rows would undo it all the same.
+    # Repeating the file's rows does not undo it, nor what is written after the run has ended.
     with pytest.raises(InvalidParameter, match="no failed rows"):
         await indexing(world).repeat_failed(await world.refreshed(), old.id)
     # What is accepted after it counts.
@@ -244,3 +245,28 @@ async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_bef
     found = await world.documents.get_many(world.service, [f"p{n}" for n in range(1, 6)])
     assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "new", "p3": "put", "p4": "old", "p5": ""}
     assert (await world.refreshed()).documents == 4
+
+
+async def test_repeating_a_run_does_not_undo_what_was_written_since(world: World) -> None:
+    run = await world.accept([enable(1, "p1", s1="file"), enable(2, "p2", s1="file")])
+    (ended,) = await world.work_off(failing=["p1", "p2"])
+    assert ended.run.failed == 2
+    await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
+    again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
+    assert again.total == 1
+    # And not what is written while the new run waits.
+    await world.documents.put(world.service, planned("p2", s1="put"), analysis("put"), None, QUOTA)
+    await world.work_off()
+    found = await world.documents.get_many(world.service, ["p1", "p2"])
+    assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "put", "p2": "put"}
+
+
+async def test_a_write_counts_from_when_it_took_place(world: World) -> None:
+    """Not from when it began to wait for the service."""
+    async with world.database.begin() as connection:
+        await connection.execute(text("SELECT 1 FROM services WHERE id = :s FOR UPDATE"), {"s": world.service.id})
+        put = asyncio.create_task(world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA))
+        await asyncio.sleep(0.5)
+        late = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    await put
+    assert await world.scalar("SELECT put_at FROM documents") > late  # type: ignore[operator]

@@ -231,12 +231,15 @@ async def test_there_and_back_again_a_copy_in_memory_is_right(world: World) -> N
 
 
 async def test_a_photo_that_changed_behind_its_address_is_known_by_its_new_hash(world: World) -> None:
-    await index(world, 1)
-    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    await index(world, 2)
+    run = await world.runs.accept_reindex(world.service, NEW, 1)
     await world.begin(run)
-    ((job, work),) = await world.claim_chunks()
+    (job, work), rest = await world.claim_chunks()
     other = replace(analysis("another photo", NEW), width=30, height=40)
     await world.progress.complete(work, job, "w", [Computed(work.rows[0].position, other)], QUOTA)
+    # Not before its garments serve.
+    assert (await world.documents.get(world.service, "p1")).width == 300
+    await world.complete(*rest)
     service = await world.refreshed()
     document = await world.documents.get(service, "p1")
     assert (document.image_sha256, document.width, document.height) == (other.sha256, 30, 40)
@@ -245,3 +248,15 @@ async def test_a_photo_that_changed_behind_its_address_is_known_by_its_new_hash(
     await world.documents.correct(service, "p1", Correction(garment.box, "dress"))
     await world.documents.put(service, planned("p1"), other, None, QUOTA)
     assert (await world.documents.get(service, "p1")).garments[0].category.id == "dress"
+
+
+async def test_with_the_same_bundle_the_new_photo_is_shown_at_once(world: World) -> None:
+    await index(world, 1)
+    await world.execute("UPDATE garments SET bundle = 'older'")
+    run = await world.runs.accept_reindex(world.service, BUNDLE, 1)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    other = replace(analysis("another photo"), width=30, height=40)
+    await world.progress.complete(work, job, "w", [Computed(work.rows[0].position, other)], QUOTA)
+    document = await world.documents.get(world.service, "p1")
+    assert (document.image_sha256, document.width, document.height) == (other.sha256, 30, 40)

@@ -96,7 +96,7 @@ def test_rows_that_cannot_be_tried_again_are_counted(ask: Remote, shop: Placket,
     (folder / "bad.jsonl").write_text("\n".join(lines))
     ended = ask("index", str(folder / "bad.jsonl"), "-s", "shop", "--json").json["id"]
     again = ask("runs", "repeat", ended, "-s", "shop")
-    assert "2 failed rows cannot be repeated" in again.err and "Indexed" in again.out + again.err
+    assert "2 failed rows are left out" in again.err and "Indexed" in again.out + again.err
 
 
 def test_a_run_is_cancelled(ask: Remote, shop: Placket, host: ImageHost, folder: Path) -> None:

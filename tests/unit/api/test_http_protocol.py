@@ -186,3 +186,33 @@ async def test_a_target_beyond_ascii_after_an_answer(port: int) -> None:
 async def test_only_the_target_may_be_beyond_ascii(port: int) -> None:
     for raw in (b"G\xc3\x89T / HTTP/1.1", b"GET / HTTP/1.\xff", b"\xff / HTTP/1.1"):
         assert (await exchange(port, raw + b"\r\nHost: x\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 43", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+async def test_the_body_of_a_request_for_an_upgrade_is_no_request(port: int, framing: bytes, pause: float) -> None:
+    """httptools ends such a request at its head."""
+    head = b"POST /told HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + framing + b"\r\n\r\n"
+    smuggled = b"DELETE /told/admin HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n"
+    pieces = (head, smuggled) if pause else (head + smuggled,)
+    answer = await exchange(port, *pieces, pause=pause)
+    assert b"DELETE" not in answer
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_request_for_an_upgrade_without_a_body_is_answered(port: int) -> None:
+    request = b"GET /told HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n"
+    assert (await exchange(port, request)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_line_ends_before_a_request_cost_nothing(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: list[int] = []
+    parse = BoundedHttpProtocol._parse
+
+    def counted(self: BoundedHttpProtocol, piece: bytes) -> None:
+        fed.append(len(piece))
+        parse(self, piece)
+
+    monkeypatch.setattr(BoundedHttpProtocol, "_parse", counted)
+    await exchange(port, b"\r\n" * 30_000 + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert sum(fed) > 60_000 and len(fed) < 100

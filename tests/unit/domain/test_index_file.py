@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placket.domain import index_file
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge
 from placket.domain.index_file import COLUMNS, MAX_LENGTH, read_index_file
 from placket.domain.runs import Row, Status
@@ -163,6 +164,25 @@ def test_a_file_of_far_too_many_lines_costs_little_more_than_itself(format: str,
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < len(body) + 3_000_000
+
+
+@pytest.mark.parametrize("stray", ['a",b,"', '"', '"x', 'a,"b', '"",",', '""",', '"a""'])
+def test_no_part_of_a_file_is_gone_through_again_and_again(monkeypatch: pytest.MonkeyPatch, stray: str) -> None:
+    """Whichever way quotes go astray: a scan may go on to the end of the file, but not one a line."""
+    gone_through = 0
+    scan = index_file._end_of_record
+
+    def counted(text: str, start: int) -> tuple[int, bool]:
+        nonlocal gone_through
+        end, whole = scan(text, start)
+        gone_through += end - start
+        return end, whole
+
+    monkeypatch.setattr(index_file, "_end_of_record", counted)
+    body = (csv_line(1) + (stray + "\n") * 5000).encode()
+    rows = read(body, "csv")
+    assert gone_through < 4 * len(body)
+    assert not rows[0].reason and all(r.reason for r in rows[1:])
 
 
 @pytest.mark.parametrize("format", ["jsonl", "csv"])

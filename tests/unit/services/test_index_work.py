@@ -1,6 +1,6 @@
 """A chunk's rows computed against fakes of the network and the networks: whose fault a failure is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -155,13 +155,10 @@ async def test_a_host_without_a_turn_sets_the_rest_aside_and_what_is_there_is_no
     async with hosts.turn("images.test", Holder("somebody else's run")):
         first = await indexing.compute(work)
     assert [c.position for c in first.computed] == [2]
-    assert first.aside is not None and first.aside.delay >= 1 and first.aside.times_down == 0
+    assert first.aside is not None and first.aside.delay >= 1 and first.aside.times_down == {"images.test": 0}
     second = await indexing.compute(replace(work, known=first.computed))
     assert sorted(c.position for c in second.computed) == [0, 1, 2] and second.aside is None
     assert [url for url, *_ in web.asked].count("http://elsewhere.test/x") == 1
-    # What another bundle made of it is of no use.
-    third = await indexing.compute(replace(work, known=first.computed, bundle="v2"))
-    assert {c.analysis.bundle for c in third.computed if c.analysis} == {"v2"}
 
 
 async def test_the_rows_of_a_host_that_stays_down_fail_untried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,11 +171,32 @@ async def test_the_rows_of_a_host_that_stays_down_fail_untried(monkeypatch: pyte
     assert hosts.is_down("images.test")
     asides = []
     async with hosts.turn("images.test", Holder("probe")):
-        for times_down in range(3):
+        times_down: Mapping[str, int] = {}
+        for _ in range(3):
             aside = (await indexing.compute(work, times_down)).aside
             assert aside is not None
-            asides.append((aside.delay, aside.times_down))
-        last = await indexing.compute(work, 3)
+            times_down = aside.times_down
+            asides.append((aside.delay, times_down["images.test"]))
+        last = await indexing.compute(work, times_down)
     assert asides == [(5.0, 1), (15.0, 2), (45.0, 3)]
     assert last.aside is None and [c.detail for c in last.computed] == [UNTRIED] * 2
     assert len(web.asked) == 2
+
+
+async def test_each_host_is_down_for_itself_and_the_longest_wait_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_DOWN", 1)
+    monkeypatch.setattr(module, "_SLOW", -1.0)
+    hosts, web = Hosts(1), Web({})
+    both = [PlannedRow(n, n + 1, f"p{n}", Status.ENABLE, {"image_url": f"http://{h}/x"}) for n, h in enumerate("xy")]
+    web.answers = {f"http://{h}/x": FetchTimeout("slow") for h in "xy"}
+    work = ChunkWork(uuid4(), 0, RunKind.INDEX, 1, "v1", tuple(both))
+    indexing = index_work(web, hosts)
+    await indexing.compute(work)
+    async with hosts.turn("x", Holder("probe")), hosts.turn("y", Holder("probe")):
+        first = await indexing.compute(work, {"x": 2})
+        assert first.aside is not None
+        assert (first.aside.delay, first.aside.times_down) == (45.0, {"x": 3, "y": 1})
+        second = await indexing.compute(work, first.aside.times_down)
+        assert second.aside is not None
+        assert (second.aside.delay, second.aside.times_down) == (15.0, {"y": 2})
+        assert [(c.position, c.detail) for c in second.computed] == [(0, UNTRIED)]

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from placket.domain.errors import BundleMismatch
+from placket.domain.errors import BundleMismatch, LinkInvalid
+from placket.domain.garments import Analysis, Box, Garment, Label
+from placket.services.links import LinkedItem
 from placket.services.ports import Hit
 from placket.services.searching import Searching, SearchOptions
 from placket.services.stores import Caller
@@ -19,12 +21,13 @@ class Switching:
 
     def __init__(self, switches: int) -> None:
         self.switches = switches
-        self.read: list[str] = []
+        self.looked: list[str] = []
+        self.read_bundles: list[str] = []
 
     async def get(self, project: Any, name: Any) -> Any:
         if isinstance(project, int):
-            self.read.append("AB"[len(self.read) > 0])
-            return SimpleNamespace(id=1, bundle=self.read[-1], revision=3)
+            self.read_bundles.append("AB"[len(self.read_bundles) > 0])
+            return SimpleNamespace(id=1, bundle=self.read_bundles[-1], revision=3)
         return SimpleNamespace(garments=[SimpleNamespace(embedding=np.ones(256))], image_sha256="")
 
     async def search(self, service: int, bundle: str, *_: Any, **__: Any) -> list[Hit]:
@@ -33,18 +36,38 @@ class Switching:
             raise BundleMismatch("switched")
         return [Hit("p", 0.5)]
 
+    async def analyse(self, image: bytes, *, bundle: str, **_: Any) -> Analysis:
+        self.looked.append(bundle)
+        worn = Garment("TOP", Label("shirt", 1.0), Box(0, 0, 1, 1), 0.9, {}, np.ones(256, np.float32) / 16)
+        return Analysis(100, 100, (worn,), bundle, "")
+
+    def read(self, link: str, project: int) -> LinkedItem:
+        return LinkedItem("A", np.ones(256, np.float32) / 16, "")
+
     def similarity(self, cosine: float, bundle: str) -> float:
         return cosine
 
 
 def searching(world: Switching) -> Searching:
-    return Searching(world, world, world, world, None, 20)  # type: ignore[arg-type]
+    return Searching(world, world, world, world, world, 20)  # type: ignore[arg-type]
 
 
 async def test_it_asks_once_more_with_the_bundle_that_the_service_has_then() -> None:
     world = Switching(1)
     (match,) = await searching(world).by_product(CALLER, "s", "q", SearchOptions(5))
-    assert (match.product_id, world.read) == ("p", ["A", "B"])
+    assert (match.product_id, world.read_bundles) == ("p", ["A", "B"])
+
+
+async def test_by_a_photo_too_which_is_looked_at_anew() -> None:
+    world = Switching(1)
+    limits: Any = None
+    _, (match,) = await searching(world).by_image(CALLER, "s", b"photo", limits, SearchOptions(5))
+    assert (match.product_id, world.looked) == ("p", ["A", "B"])
+
+
+async def test_by_a_link_which_is_of_a_bundle_and_refused_then() -> None:
+    with pytest.raises(LinkInvalid):
+        await searching(Switching(1)).by_link(CALLER, "s", "link", SearchOptions(5))
 
 
 async def test_it_does_not_ask_for_ever() -> None:

@@ -26,6 +26,12 @@ async def _visit(hosts: Hosts, holder: Holder | str, seconds: float = 0.0, error
             raise error
 
 
+def delay(hosts: Hosts, images: int, owner: str = "t") -> float:
+    sent_away = hosts.sent_away("h", images, 0, owner)
+    assert sent_away is not None and sent_away[1] == 0
+    return sent_away[0]
+
+
 async def test_a_fast_host_serves_many_chunks() -> None:
     hosts = Hosts(2)
     await asyncio.gather(*(_visit(hosts, Holder("t")) for _ in range(50)))
@@ -61,7 +67,7 @@ async def test_a_host_that_is_down() -> None:
         with pytest.raises(FetchFailed):
             await _visit(hosts, "a", 0.05, FetchFailed(transient=True))
     assert hosts.is_down("h")
-    assert [hosts.delay("h", 5, times, "t") for times in range(4)] == [5.0, 15.0, 45.0, None]
+    assert [hosts.sent_away("h", 5, times, "t") for times in range(4)] == [(5.0, 1), (15.0, 2), (45.0, 3), None]
     probe = asyncio.create_task(_visit(hosts, "a", 0.05))
     await asyncio.sleep(0)
     with pytest.raises(HostBusy):
@@ -81,12 +87,12 @@ async def test_a_404_says_nothing_against_a_host() -> None:
 async def test_those_sent_away_come_back_one_after_another() -> None:
     hosts = Hosts(4)
     await _visit(hosts, "a", 0.1)
-    seconds = [hosts.delay("h", 400, 0, "t") or 0 for _ in range(3)]
+    seconds = [delay(hosts, 400) for _ in range(3)]
     assert seconds[0] > 1 and seconds[1] - seconds[0] == pytest.approx(seconds[0], abs=0.1)
     assert seconds[2] > seconds[1]
-    assert max(hosts.delay("h", 10_000, 0, "t") or 0 for _ in range(50)) == 300
+    assert max(delay(hosts, 10_000) for _ in range(50)) == 300
     # Somebody else's do not wait for them.
-    assert (hosts.delay("h", 4, 0, "another") or 0) < 2
+    assert delay(hosts, 4, "another") < 2
 
 
 async def test_where_one_tasks_images_hang_anothers_are_fetched() -> None:
@@ -121,6 +127,14 @@ async def test_only_so_many_owners_are_remembered() -> None:
         async with hosts.turn("h", Holder(f"task-{n}")):
             pass
     assert len(hosts._hosts["h"].owners) <= 100
+    # But not those that are there again and again.
+    await _visit(hosts, "a", 0.1)
+    for n in range(300):
+        async with hosts.turn("h", Holder(f"task-{n}")):
+            pass
+        if n % 50 == 0:
+            await _visit(hosts, "a")
+    assert hosts._hosts["h"].owners["task"].seconds > 0.001
 
 
 async def test_hosts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from tests.unit.training.test_gallery import apart, picture, tensor  # noqa: E40
 
 SIDE = 96
 STRENGTHS = {
-    "fewer pixels": (3.0,), "blur": (2.0,), "shake": (9.0, 0.7), "light": (1.3, 0.7, 1.1, 1.0, 0.8), "no colour": (),
+    "fewer pixels": (3.0,), "blur": (2.0,), "shake": (9.0, 0.7), "light": (1.1, 0.9, 1.4, 1.0, 0.5), "no colour": (),
     "grain": (20.0,), "words": (3.0,), "JPEG": (20.0,),
 }  # fmt: skip
 

@@ -49,9 +49,10 @@ class Home:
 
     def command(self, verb: str = "") -> str:
         """What starts this demo from the current folder, or with ``stop`` ends its server."""
+        words = ["placket", "demo", verb] if verb else ["placket", "demo"]
         if self.folder != FOLDER.absolute():
-            return " ".join(("placket demo", *verb.split(), "--dir", shlex.quote(str(self.folder))))
-        return f"make demo{verb and '-'}{verb}" if _has_makefile() else f"placket demo {verb}".rstrip()
+            return shlex.join([*words, "--dir", str(self.folder)])
+        return f"make {'-'.join(words[1:])}" if _has_makefile() else shlex.join(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,140 @@
+"""The moves of a run that computes a service's embeddings anew: new garments beside the old ones, then one switch."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from placket.domain import reasons
+from placket.domain.applying import Computed, PlannedRow, Verdict
+from placket.domain.garments import Analysis
+from placket.domain.runs import Outcome
+from placket.services.stores import ChunkWork
+from placket.storage.corrections import of_photo, read_corrections
+from placket.storage.documents import lock_service, touch, touch_all, write_garments
+from placket.storage.runs import insert_chunks, insert_documents_as_rows
+
+_GIVEN_UP = "the image was never analysed"
+_LATE_CHUNK = 32
+"""Images in a chunk of documents that changed while their service was being re-indexed."""
+
+
+async def apply_reindexed(
+    connection: AsyncConnection, work: ChunkWork, rows: list[PlannedRow], computed: Sequence[Computed]
+) -> tuple[list[Verdict], int]:
+    """New garments beside the old ones. A document that changed meanwhile leaves this chunk and comes again."""
+    service = await lock_service(connection, work.service_id)
+    found = await connection.execute(
+        text(
+            "SELECT product_id, id, revision, image_sha256 FROM documents"
+            " WHERE service_id = :s AND product_id = ANY(:ids) AND NOT deleted"
+        ),
+        {"s": work.service_id, "ids": [r.product_id for r in rows]},
+    )
+    documents = {r.product_id: r for r in found}
+    corrections = await read_corrections(connection, work.service_id, documents)
+    by_position = {c.position: c for c in computed}
+    verdicts: list[Verdict] = []
+    changed: list[int] = []
+    written: list[int] = []
+    for row in rows:
+        document = documents.get(row.product_id)
+        result = by_position.get(row.position) or Computed(row.position, None, reasons.ABANDONED, _GIVEN_UP)
+        if document is None or str(document.revision) != row.fields["revision"]:
+            changed.append(row.position)
+        elif result.analysis is None:
+            verdicts.append(Verdict(row.position, Outcome.FAILED, result.reason, result.detail))
+        else:
+            found_anew = result.analysis
+            known = of_photo(corrections, row.product_id, found_anew.sha256)
+            await write_garments(connection, document.id, work.bundle, found_anew.garments, known)
+            if found_anew.sha256 != document.image_sha256:
+                await _note_photo(connection, work.run_id, row.position, found_anew)
+            verdicts.append(Verdict(row.position, Outcome.UPDATED))
+            written.append(document.id)
+    if service.bundle == work.bundle:
+        await _show_photos(connection, work.service_id, work.run_id)
+        await touch(connection, work.service_id, service.revision, written)
+    await connection.execute(
+        text("DELETE FROM index_rows WHERE run_id = :run AND position = ANY(:changed)"),
+        {"run": work.run_id, "changed": changed},
+    )
+    return verdicts, len(changed)
+
+
+async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any) -> int:
+    """Serve the new embeddings from now on. Not yet when documents came or changed meanwhile: how many chunks of them
+    were added to the run, whose row is locked."""
+    first = (
+        await connection.execute(
+            text("SELECT coalesce(max(last_position) + 1, 0) FROM index_chunks WHERE run_id = :run"),
+            {"run": run_id},
+        )
+    ).scalar_one()
+    more = await insert_documents_as_rows(connection, run_id, run.service_id, run.bundle, first)
+    if more:
+        chunks = await insert_chunks(connection, run_id, first, first + more, _LATE_CHUNK)
+        await connection.execute(
+            text(
+                "UPDATE index_runs SET total_cnt = total_cnt + :more, chunk_count = chunk_count + :chunks"
+                " WHERE id = :run"
+            ),
+            {"more": more, "chunks": chunks, "run": run_id},
+        )
+        return chunks
+    values = {"service": run.service_id, "bundle": run.bundle}
+    if run.total_cnt and not await _has_garments(connection, values):
+        return 0  # nothing could be computed: the old embeddings go on serving
+    service = await lock_service(connection, run.service_id)
+    if service.bundle != run.bundle:
+        await _show_photos(connection, run.service_id, run_id)
+        await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
+        await touch_all(connection, run.service_id, service.revision)
+    await connection.execute(
+        text(
+            "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"
+            " AND g.bundle <> :bundle AND EXISTS (SELECT 1 FROM garments n"
+            " WHERE n.document_id = d.id AND n.bundle = :bundle)"
+        ),
+        values,
+    )
+    return 0
+
+
+async def _has_garments(connection: AsyncConnection, values: dict[str, Any]) -> bool:
+    found = await connection.execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM documents d JOIN garments g ON g.document_id = d.id"
+            " WHERE d.service_id = :service AND NOT d.deleted AND g.bundle = :bundle)"
+        ),
+        values,
+    )
+    return bool(found.scalar_one())
+
+
+async def _note_photo(connection: AsyncConnection, run_id: UUID, position: int, found: Analysis) -> None:
+    """Keep beside the row that its photo changed: the document is of the photo whose garments serve."""
+    photo = {"sha256": found.sha256, "width": found.width, "height": found.height}
+    await connection.execute(
+        text(
+            "UPDATE index_rows SET fields = fields || CAST(:photo AS jsonb)"
+            " WHERE run_id = :run AND position = :position"
+        ),
+        {"photo": json.dumps(photo), "run": run_id, "position": position},
+    )
+
+
+async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUID) -> None:
+    """Documents of the photos that the run found changed behind their addresses."""
+    await connection.execute(
+        text(
+            "UPDATE documents d SET image_sha256 = x.fields ->> 'sha256',"
+            " width = CAST(x.fields ->> 'width' AS integer), height = CAST(x.fields ->> 'height' AS integer)"
+            " FROM index_rows x WHERE x.run_id = :run AND d.service_id = :service AND d.product_id = x.product_id"
+            " AND x.fields ->> 'revision' = d.revision::text AND x.fields ? 'sha256'"
+        ),
+        {"run": run_id, "service": service_id},
+    )
