@@ -1,8 +1,9 @@
 """What looks like this? By product, by a detected item's link, by a photo."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from placket.domain.errors import BundleMismatch, InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
@@ -14,6 +15,7 @@ from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
 
 MOST_RESULTS = 200
+P = ParamSpec("P")
 T = TypeVar("T")
 _DIGITS = 5
 """Decimals of a similarity; a threshold is compared with what is shown."""
@@ -44,12 +46,17 @@ class Match:
     document: Document | None = None
 
 
-async def _again(ask: Callable[[], Awaitable[T]]) -> T:
-    """The answer, asked for once more where the service switched to another bundle in the middle of the first time."""
-    try:
-        return await ask()
-    except BundleMismatch:
-        return await ask()
+def _once_more(ask: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Asked again where the service switched to another bundle in the middle of the first time."""
+
+    @wraps(ask)
+    async def asked(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return await ask(*arguments, **options)
+        except BundleMismatch:
+            return await ask(*arguments, **options)
+
+    return asked
 
 
 class Searching:
@@ -69,15 +76,11 @@ class Searching:
         self._links = links
         self._min_item_pixels = min_item_pixels
 
+    @_once_more
     async def by_product(
         self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
         """Products like the main garment of this one, itself left out. Raises NoSuchService, NoSuchProduct."""
-        return await _again(lambda: self._by_product(caller, service_name, product_id, options, details))
-
-    async def _by_product(
-        self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool
-    ) -> list[Match]:
         service = await self._services.get(caller.project_id, service_name)
         document = await self._documents.get(service, product_id)
         if not document.garments:
@@ -85,20 +88,17 @@ class Searching:
         main = document.garments[0]
         return await self._search(service, main.embedding, document.image_sha256, options, details, product_id)
 
+    @_once_more
     async def by_link(
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
         """Raises LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after it)."""
-        return await _again(lambda: self._by_link(caller, service_name, link, options, details))
-
-    async def _by_link(
-        self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool
-    ) -> list[Match]:
         item = self._links.read(link, caller.project_id)
         service = await self._services.get(caller.project_id, service_name)
         item.check_bundle(service.bundle)
         return await self._search(service, item.embedding, item.image_sha256, options, details)
 
+    @_once_more
     async def by_image(
         self,
         caller: Caller,
@@ -114,18 +114,6 @@ class Searching:
 
         Raises NoSuchService, ImageError, NoGarmentFound.
         """
-        return await _again(lambda: self._by_image(caller, service_name, image, limits, options, details, box))
-
-    async def _by_image(
-        self,
-        caller: Caller,
-        service_name: str,
-        image: bytes,
-        limits: ImageLimits,
-        options: SearchOptions,
-        details: bool,
-        box: Box | None,
-    ) -> tuple[Garment, list[Match]]:
         service = await self._services.get(caller.project_id, service_name)
         found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box)
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
