@@ -264,6 +264,7 @@ class Application:
             {"run": jobs.run, "chunk": jobs.chunk, "webhook": webhooks.call, **self.tagging_handlers()},
             slots=s.worker_slots,
             lease_seconds=s.lease_seconds,
+            narrow=("webhook", WEBHOOK_JOB),
             schedules=[
                 Schedule("retention", _HOUR, lambda: purge(self.runs, s.run_retention_days)),
                 Schedule("tagging retention", _TEN_MINUTES, self.tagging_tasks.purge),

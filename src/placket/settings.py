@@ -44,7 +44,9 @@ class Settings(BaseSettings):
         None,
         description="PostgreSQL >= 15 with pgvector: postgresql://user:password@host/name. Unset: the embedded one.",
     )
-    database_pool: int = Field(10, ge=2, le=200, description="Connections that one process may open.")
+    database_pool: int = Field(
+        10, ge=2, le=200, description="Connections that one process may have in its pool; up to two more wait and lock."
+    )
     postgres_account: str | None = Field(
         None,
         description="Account that runs the embedded PostgreSQL when Placket is root. Default: postgres, else nobody.",
@@ -77,7 +79,7 @@ class Settings(BaseSettings):
     vision_processes: int = Field(1, ge=1, le=64, description="Child processes for decoding and inference.")
     vision_threads: int = Field(0, ge=0, le=256, description="Threads of a network in each of them; 0 takes all cores.")
     vision_timeout: float = Field(
-        60.0, gt=0, description="Seconds after which a photo counts as one that hangs the decoder."
+        60.0, gt=0, le=3600, description="Seconds after which a photo counts as one that hangs the decoder."
     )
 
     # --- limits of the AI Fashion API
@@ -94,7 +96,9 @@ class Settings(BaseSettings):
         50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded."
     )
     min_item_pixels: int = Field(20, ge=0, description="An item this small in width and height is not returned.")
-    run_retention_days: int = Field(183, ge=1, description="Days after which the record of an index run is removed.")
+    run_retention_days: int = Field(
+        183, ge=1, le=36_500, description="Days after which the record of an index run is removed."
+    )
     keep_uploads: bool = Field(
         True, description="Keep uploaded product images in the database, so that they can be re-indexed."
     )
@@ -105,14 +109,21 @@ class Settings(BaseSettings):
         16_000_000, ge=1_000, description="Largest request body; it has to hold the largest image in base64."
     )
     tagger_window_minutes: float = Field(
-        10, gt=0, description="Time to append to a tagging task, from its creation and more with each append."
+        10,
+        gt=0,
+        le=525_600,
+        description="Time to append to a tagging task, from its creation and more with each append.",
     )
-    tagger_window_max_hours: float = Field(24, gt=0, description="How far ahead appends can move the end of that time.")
-    tagger_result_days: float = Field(7, gt=0, description="Days that results are kept after a task's last change.")
+    tagger_window_max_hours: float = Field(
+        24, gt=0, le=8_760, description="How far ahead appends can move the end of that time."
+    )
+    tagger_result_days: float = Field(
+        7, gt=0, le=36_500, description="Days that results are kept after a task's last change."
+    )
     tagger_stub_days: float = Field(
-        30, ge=0, description="Days that a task is known as expired after its results went."
+        30, ge=0, le=36_500, description="Days that a task is known as expired after its results went."
     )
-    tagger_reply_hours: float = Field(24, gt=0, description="Hours that an Idempotency-Key is remembered.")
+    tagger_reply_hours: float = Field(24, gt=0, le=8_760, description="Hours that an Idempotency-Key is remembered.")
     tagger_image_max_bytes: int = Field(10_000_000, ge=1, description="Largest image to tag.")
     tagger_image_min_side: int = Field(20, ge=1, description="Fewest pixels of an image's side.")
     tagger_image_max_aspect: float = Field(
@@ -129,7 +140,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         15.0, ge=2, le=300, description="A chunk whose worker is silent this long is given to another."
     )
-    shutdown_seconds: float = Field(20.0, ge=0, description="Time that running requests get to finish when stopping.")
+    shutdown_seconds: float = Field(
+        20.0, ge=0, le=86_400, description="Time that running requests get to finish when stopping."
+    )
     search_memory_bytes: int = Field(
         2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process."
     )

@@ -1,5 +1,6 @@
 """`placket doctor`: says what is wrong with an installation, and how to mend it."""
 
+import contextlib
 import errno
 import importlib
 import json
@@ -13,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import httpx
 import typer
@@ -22,6 +23,9 @@ from placket.cli.output import console, run_safely
 from placket.cli.settings import read_settings, right_name
 from placket.domain.errors import PlacketError
 from placket.settings import Settings, unknown_variables
+
+if TYPE_CHECKING:
+    from placket.vision.library import BundleLibrary
 
 Level = Literal["ok", "warn", "fail"]
 _COLOUR = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -132,6 +136,7 @@ def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
     url = settings.database_url.get_secret_value() if settings.database_url else None
     with open_server(folder, url, settings.postgres_account) as found:
         yield from _examine_database(found)
+        yield from _missing_bundles(found, settings, folder)
 
 
 def _examine_database(url: str) -> Iterator[Finding]:
@@ -144,6 +149,12 @@ def _examine_database(url: str) -> Iterator[Finding]:
         yield Finding("database", "fail", text, f"use PostgreSQL {schema.OLDEST_SERVER} or newer")
         return
     yield Finding("database", "ok", text)
+    if found.read_only:
+        remedy = "name the server that takes writes; target_session_attrs=read-write finds it among several"
+        yield Finding("database", "fail", "it is read-only", remedy)
+    if found.forbidden:
+        tables = ", ".join(found.forbidden)
+        yield Finding("database", "fail", f"the role may not write {tables}", "GRANT ALL ON these tables to the role")
     if found.connections_left < 10:
         yield Finding(
             "database", "warn", f"{found.connections_left} connections left", "raise PostgreSQL's max_connections"
@@ -160,6 +171,24 @@ def _examine_database(url: str) -> Iterator[Finding]:
         level: Level = "warn" if schema.is_known(current) else "fail"
         yield Finding("schema", level, f"{current or 'empty'}, this Placket has {head}", schema.advice(current))
     yield from _compare_clocks(found.now)
+
+
+def _missing_bundles(url: str, settings: Settings, folder: Path) -> Iterator[Finding]:
+    """A machine that came later, or lost its disk, has not what older services need to be searched."""
+    from placket.storage import schema
+    from placket.storage.checkup import bundles_in_use
+    from placket.vision.library import BundleLibrary
+
+    current, head = schema.schema_status(url)
+    if current != head:
+        return
+    here = set(BundleLibrary(folder, settings.bundle).kept())
+    with contextlib.suppress(PlacketError):
+        here.add(_library(settings, folder).current().version)
+    for missing in sorted(bundles_in_use(url) - here):
+        text = f"services are indexed with bundle {missing}, which is not here"
+        remedy = f"copy it into {folder / 'bundles'} from a machine that has it, or index anew: placket reindex"
+        yield Finding("bundle", "warn", text, remedy)
 
 
 def _compare_clocks(theirs: datetime) -> Iterator[Finding]:
@@ -190,18 +219,22 @@ def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:
     yield Finding("onnxruntime", "ok", f"{onnxruntime.__version__} ({providers}), {os.cpu_count()} cores")
 
 
+def _library(settings: Settings, folder: Path) -> "BundleLibrary":
+    """Only a kept bundle needs the data directory; nothing is copied there by looking."""
+    from placket.vision.library import BundleLibrary
+
+    kept = settings.bundle and not Path(settings.bundle).is_dir()
+    return BundleLibrary(folder if kept else None, settings.bundle)
+
+
 def check_bundle(settings: Settings, folder: Path) -> Iterator[Finding]:
     try:
-        vision = importlib.import_module("placket.vision")
+        importlib.import_module("placket.vision")
     except ImportError as error:
         yield Finding("bundle", "fail", f"placket.vision cannot be imported: {error}", "install Placket anew")
         return
-    # Only a kept bundle needs the data directory; nothing is copied there by looking.
-    library = vision.BundleLibrary(
-        folder if settings.bundle and not Path(settings.bundle).is_dir() else None, settings.bundle
-    )
     try:
-        bundle = library.current()
+        bundle = _library(settings, folder).current()
     except PlacketError as error:
         yield Finding("bundle", "fail", error.detail, "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one")
         return

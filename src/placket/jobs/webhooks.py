@@ -26,7 +26,10 @@ class WebhookDelivery:
         self._signer = signer
 
     async def deliver(self, job: Job, project_id: int, url: str, event: Mapping[str, Any]) -> None:
-        if await self._heard(job, project_id, url, event) or job.attempts >= ATTEMPTS:
+        heard = await self._heard(job, project_id, url, event)
+        if heard or job.attempts >= ATTEMPTS:
+            if not heard:
+                _log.error("a webhook is given up", subject=job.subject, attempts=job.attempts)
             await self._queue.finish(job)
             return
         await self._queue.postpone(job, min(_LONGEST_PAUSE, _FIRST_PAUSE * 4 ** (job.attempts - 1)))
@@ -37,6 +40,9 @@ class WebhookDelivery:
         try:
             status = await self._poster.post(url, body=body, headers=headers, timeout=_TIMEOUT)
         except FetchError as error:
-            _log.warning("a webhook could not be called", subject=job.subject, error=error.detail)
+            _log.warning("a webhook could not be called", subject=job.subject, attempt=job.attempts, error=error.detail)
             return False
-        return 200 <= status < 300
+        heard = 200 <= status < 300
+        if not heard:
+            _log.warning("a webhook was not taken", subject=job.subject, attempt=job.attempts, status=status)
+        return heard

@@ -5,9 +5,9 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,6 +19,9 @@ _IDLE_SECONDS = 2.0
 _MOST_DELAY = 60.0
 _OUTAGE_DELAY = 2.0
 _BUNDLE_DELAY = 30.0
+_QUEUE_SECONDS = 30.0
+"""After which the queue counts as away: a database that is frozen says nothing."""
+T = TypeVar("T")
 
 Handler = Callable[[Job, str], Awaitable[None]]
 """``handler(job, worker)``: does the job and ends it, in the transaction that stores its result."""
@@ -38,7 +41,8 @@ def worker_name() -> str:
 
 
 class Worker:
-    """``slots``: jobs in hand at once. ``lease_seconds``: a worker silent for so long has lost its jobs."""
+    """``slots``: jobs in hand at once; of ``narrow`` kinds, which wait for strangers, only one of them all.
+    ``lease_seconds``: a worker silent for so long has lost its jobs."""
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Worker:
         *,
         slots: int,
         lease_seconds: float,
+        narrow: Collection[str] = (),
         schedules: Sequence[Schedule] = (),
         name: str | None = None,
     ) -> None:
@@ -55,9 +60,11 @@ class Worker:
         self._handlers = dict(handlers)
         self._slots = slots
         self._lease = lease_seconds
+        self._narrow = tuple(narrow)
         self._schedules = tuple(schedules)
         # By claim: a job whose lease ran out may be claimed again by the worker that still has it.
         self._in_hand: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._narrow_in_hand = 0
         self._room = asyncio.Event()
         self._room.set()
         self.done = 0
@@ -87,7 +94,7 @@ class Worker:
                 if stop.is_set():
                     return
                 try:
-                    job = await self._queue.claim(self.name, self._lease)
+                    job = await _first(stopping, self._claim())
                 except StorageUnavailable as error:
                     _log.warning("the queue cannot be reached", error=error.detail)
                     await _first(stopping, asyncio.sleep(1.0))
@@ -104,15 +111,21 @@ class Worker:
         finally:
             stopping.cancel()
 
+    async def _claim(self) -> Job | None:
+        async with asyncio.timeout(_QUEUE_SECONDS):
+            return await self._queue.claim(self.name, self._lease, self._narrow if self._narrow_in_hand else ())
+
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
         self._in_hand[job.id, job.attempts] = task
+        self._narrow_in_hand += job.kind in self._narrow
         if len(self._in_hand) >= self._slots:
             self._room.clear()
         task.add_done_callback(lambda _: self._ended(job))
 
     def _ended(self, job: Job) -> None:
         self._in_hand.pop((job.id, job.attempts), None)
+        self._narrow_in_hand -= job.kind in self._narrow
         self._room.set()
 
     async def _do(self, job: Job) -> None:
@@ -145,7 +158,8 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                await self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease)
+                async with asyncio.timeout(_QUEUE_SECONDS):
+                    await self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease)
             except StorageUnavailable as error:
                 _log.warning("leases could not be renewed", error=error.detail)
                 await asyncio.sleep(0.5)
@@ -174,12 +188,13 @@ class Worker:
         for claim in left:
             tasks[claim].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-        with contextlib.suppress(StorageUnavailable):
-            await self._queue.release(self.name, sorted({job for job, _ in left}))
+        with contextlib.suppress(StorageUnavailable, TimeoutError):
+            async with asyncio.timeout(_QUEUE_SECONDS):
+                await self._queue.release(self.name, sorted({job for job, _ in left}))
 
 
-async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[Any]) -> None:
-    """Wait for either; what has not come is cancelled, but never ``stopping``."""
+async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[T]) -> T | None:
+    """Wait for either; what has not come is cancelled, but never ``stopping``. What the other one gave, if it came."""
     task = asyncio.ensure_future(other)
     try:
         await asyncio.wait((stopping, task), return_when=asyncio.FIRST_COMPLETED)
@@ -187,5 +202,4 @@ async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[Any]) -> None:
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    if task.done() and not task.cancelled():
-        task.result()
+    return task.result() if task.done() and not task.cancelled() else None

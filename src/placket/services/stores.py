@@ -187,8 +187,9 @@ class Job:
 
 
 class JobQueue(Protocol):
-    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
-        """The next job, fairly between projects; a job whose lease ran out counts as ready."""
+    async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
+        """The next job, fairly between projects; a job whose lease ran out counts as ready. ``without``: kinds that are
+        passed over."""
         ...
 
     async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None: ...

@@ -12,7 +12,8 @@ from placket.storage.schema import OLDEST_SERVER
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """``version`` as PostgreSQL names it; ``pgvector`` the installed version, else the one that could be, else ''."""
+    """``version`` as PostgreSQL names it; ``pgvector`` the installed version, else the one that could be, else ''.
+    ``forbidden``: tables that the role may not read and write."""
 
     version: str
     new_enough: bool
@@ -21,6 +22,18 @@ class Checkup:
     now: datetime
     megabytes: int
     connections_left: int
+    read_only: bool
+    forbidden: tuple[str, ...]
+
+
+def bundles_in_use(url: str) -> set[str]:
+    """Versions that services are indexed with. Raises StorageUnavailable."""
+    try:
+        with psycopg.connect(**{**parameters_of(url), "connect_timeout": 5}) as connection:
+            found = connection.execute("SELECT DISTINCT bundle FROM services WHERE deleted_at IS NULL").fetchall()
+    except psycopg.Error as error:
+        raise StorageUnavailable(str(error).strip().partition("\n")[0]) from None
+    return {bundle for (bundle,) in found}
 
 
 def check_up(url: str) -> Checkup:
@@ -33,13 +46,17 @@ def check_up(url: str) -> Checkup:
                        (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
                        (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
                        clock_timestamp(), pg_database_size(current_database()) / 1000000,
-                       current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity)
+                       current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity),
+                       current_setting('transaction_read_only')::bool,
+                       (SELECT coalesce(array_agg(c.relname::text ORDER BY c.relname), '{}') FROM pg_class c
+                        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+                        AND NOT has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE'))
                 """
             ).fetchone()
     except psycopg.Error as error:
         raise StorageUnavailable(str(error).strip().partition("\n")[0]) from None
     assert row is not None
-    version, number, installed, available, now, megabytes, left = row
+    version, number, installed, available, now, megabytes, left, read_only, forbidden = row
     return Checkup(
         version=version,
         new_enough=number >= OLDEST_SERVER * 10_000,
@@ -48,4 +65,6 @@ def check_up(url: str) -> Checkup:
         now=now,
         megabytes=megabytes,
         connections_left=left,
+        read_only=read_only,
+        forbidden=tuple(forbidden),
     )

@@ -2,24 +2,54 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pgvector.psycopg
 import psycopg
 import sqlalchemy.event
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from placket.domain.errors import StorageUnavailable
 
+_LIVENESS = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""libpq's parameters (milliseconds, seconds, a count) by which a host that is gone is noticed, not waited for."""
+
 
 def normalise_url(url: str) -> str:
-    """The SQLAlchemy form of a PostgreSQL URL, for psycopg 3."""
+    """The SQLAlchemy form of a PostgreSQL URL, for psycopg 3. Raises StorageUnavailable."""
     for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
         if url.startswith(prefix):
+            _check_url("postgresql://" + url.removeprefix(prefix))
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     raise StorageUnavailable("PLACKET_DATABASE_URL must begin with postgresql://")
+
+
+def _check_url(url: str) -> None:
+    """SQLAlchemy reads more than libpq, and some of it as something else; the URL's secrets are in neither's words."""
+    try:
+        theirs, ours = conninfo_to_dict(url), make_url(url)
+    except (psycopg.ProgrammingError, ArgumentError, ValueError):
+        raise StorageUnavailable(_UNREADABLE) from None
+    if "host" not in ours.query:
+        same = (theirs.get("host"), theirs.get("port"), theirs.get("dbname"))
+        if same != (ours.host, None if ours.port is None else str(ours.port), ours.database or None):
+            raise StorageUnavailable(_UNREADABLE)
+
+
+def connect_options(url: str) -> dict[str, Any]:
+    """How long a connection is waited for, and how it is noticed to be dead; what the URL says itself counts."""
+    options = {"connect_timeout": 10, **_LIVENESS}
+    return {name: value for name, value in options.items() if name not in make_url(url).query}
+
+
+_UNREADABLE = (
+    "PLACKET_DATABASE_URL cannot be read: it is postgresql://user:password@host:port/name, with %XX for each character"
+    " of the password that means something in a URL"
+)
 
 
 def storable(word: str) -> bool:
@@ -39,7 +69,9 @@ class Database:
             pool_timeout=30,
             # A connection that died with the server is replaced before it is used.
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "prepare_threshold": 5},
+            connect_args={**connect_options(self.url), "prepare_threshold": 5},
+            # They may be secrets, and an error's words end up in the log.
+            hide_parameters=True,
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         sqlalchemy.event.listen(self._engine.sync_engine, "connect", _register_vector)
@@ -65,8 +97,10 @@ class Database:
                 yield connection
 
     async def ping(self) -> None:
+        """Raises StorageUnavailable, for a server that takes no writes too."""
         async with self.begin() as connection:
-            await connection.execute(text("SELECT 1"))
+            if (await connection.execute(text("SHOW transaction_read_only"))).scalar_one() == "on":
+                raise StorageUnavailable("the database takes no writes: it is read-only")
 
     async def aclose(self) -> None:
         await self._engine.dispose()

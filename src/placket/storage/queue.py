@@ -16,14 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.services.stores import Bell, Job
-from placket.storage.database import Database
+from placket.storage.database import Database, connect_options
 
 CHANNEL = "placket_jobs"
 
 # One pass over all jobs says whose turn it is: the project's that has the fewest in hand, or waits longest; within it
 # the run's or task's of which the same is true. Only the first job of that subject is then looked for and locked. Who
 # was never served waits since it was enqueued, so that a stream of new small tasks does not hold up an old large one.
-_READY = "not_before <= now() AND (lease_until IS NULL OR lease_until <= now())"
+_READY = "kind <> ALL(:without) AND not_before <= now() AND (lease_until IS NULL OR lease_until <= now())"
 _CLAIM = text(
     f"""
     WITH subjects AS (
@@ -140,9 +140,10 @@ class PostgresQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+    async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
         async with self._database.begin() as connection:
-            found = await connection.execute(_CLAIM, {"worker": worker, "lease": lease_seconds})
+            values = {"worker": worker, "lease": lease_seconds, "without": list(without)}
+            found = await connection.execute(_CLAIM, values)
             row = found.one_or_none()
             if row is None:
                 return None
@@ -228,7 +229,7 @@ class _ListeningBell:
         try:
             if self._connection is None:
                 self._connection = await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True, connect_timeout=10
+                    self._conninfo, autocommit=True, **connect_options(self._conninfo)
                 )
                 await self._connection.execute(f"LISTEN {CHANNEL}")
                 return  # something may have been enqueued before we listened

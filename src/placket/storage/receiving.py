@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from placket.domain.errors import IndexRequestInProgress, StorageUnavailable
+from placket.storage.database import connect_options
 
 _CLASS = 0x706C6B31
 """First half of the advisory lock's key; the second is the service."""
@@ -66,7 +67,7 @@ class ReceivingPlaces:
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, autocommit=True, connect_timeout=10
+                self._conninfo, autocommit=True, **connect_options(self._conninfo)
             )
         return self._connection
 

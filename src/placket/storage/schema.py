@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from placket.domain.errors import SchemaTooNew, StorageUnavailable
-from placket.storage.database import normalise_url
+from placket.storage.database import connect_options, normalise_url
 
 OLDEST_SERVER = 15
 """Major version of PostgreSQL."""
@@ -88,7 +88,7 @@ def upgrade(url: str) -> str:
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
     """A transaction on a connection of its own."""
-    engine = create_engine(normalise_url(url), connect_args={"connect_timeout": 10})
+    engine = create_engine(normalise_url(url), connect_args=connect_options(url), hide_parameters=True)
     try:
         with engine.begin() as connection:
             yield connection

@@ -115,7 +115,9 @@ class BundleLibrary:
 
     @staticmethod
     def _copy(bundle: Bundle, place: Path) -> None:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        # As the embedded server makes it: not for everybody on the machine.
+        place.parent.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        place.parent.mkdir(exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
         try:
             for name in {MANIFEST, bundle.detector.file, bundle.encoder.file}:

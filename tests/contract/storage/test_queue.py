@@ -107,6 +107,15 @@ async def test_a_postponed_job_waits(world: World) -> None:
     assert (await claimed(world)).attempts == 2
 
 
+async def test_kinds_are_passed_over(world: World) -> None:
+    await add(world, 2, kind="hook", subject="a")
+    await add(world, 1, kind="chunk", subject="b")
+    first = await world.queue.claim("w", 60.0, ["hook", "other"])
+    assert first is not None and first.kind == "chunk"
+    assert await world.queue.claim("w", 60.0, ["hook"]) is None
+    assert (await claimed(world)).kind == "hook"
+
+
 async def test_projects_take_turns(world: World) -> None:
     small = await world.add_project("small")
     await add(world, 30, world.project)

@@ -60,7 +60,7 @@ def test_a_garment_for_people_and_for_programs() -> None:
     console.print(garment_table(analysis, "en"), detection_table(analysis, "en"))
     text = console.export_text()
     assert "colors Red 0.91 Navy 0.50  fit Slim" in text
-    assert "██ red 81%" in text
+    assert "██ Red 81%" in text
     assert [cell.strip() for cell in text.splitlines()[-1].split("│")][1:] == [
         "TOP",
         "10.0 %",

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
 from placket.jobs.worker import Schedule, Worker
 from placket.services.stores import Bell, Job
@@ -21,11 +23,14 @@ class MemoryQueue:
         self.away = 0
         self.rung = asyncio.Event()
 
-    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+    async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
         if self.away:
             self.away -= 1
             raise StorageUnavailable("away")
-        return self.ready.pop(0) if self.ready else None
+        job = next((j for j in self.ready if j.kind not in without), None)
+        if job is not None:
+            self.ready.remove(job)
+        return job
 
     async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
         self.renewed.append(list(jobs))
@@ -119,9 +124,9 @@ class Unwell(MemoryQueue):
             self.failures[what] -= 1
             raise ZeroDivisionError(what)
 
-    async def claim(self, worker: str, lease_seconds: float) -> Job | None:
+    async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
         self._fail("claim")
-        return await super().claim(worker, lease_seconds)
+        return await super().claim(worker, lease_seconds, without)
 
     async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
         self._fail("renew")
@@ -166,6 +171,49 @@ async def test_a_job_claimed_twice_by_the_same_worker_is_in_hand_until_both_end(
     stop.set()
     await asyncio.wait_for(running, 5)
     assert queue.released == [7]
+
+
+async def test_of_kinds_that_wait_for_strangers_one_is_in_hand() -> None:
+    """Forty receivers that never answer hold one slot, and index runs have the others."""
+    queue, done, over = MemoryQueue(["hook"] * 3 + ["chunk"] * 4), asyncio.Event(), asyncio.Event()
+    chunks = hooks = most = 0
+
+    async def hook(job: Job, worker: str) -> None:
+        nonlocal hooks, most
+        hooks += 1
+        most = max(most, hooks)
+        await over.wait()
+        hooks -= 1
+        if not queue.ready and not hooks:
+            done.set()
+
+    async def chunk(job: Job, worker: str) -> None:
+        nonlocal chunks
+        chunks += 1
+        if chunks == 4:
+            over.set()
+
+    worker = Worker(queue, {"hook": hook, "chunk": chunk}, slots=3, lease_seconds=9, narrow=("hook",))
+    await work(worker, done)
+    assert (most, chunks, queue.ready) == (1, 4, [])
+
+
+async def test_a_queue_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.jobs.worker._QUEUE_SECONDS", 0.05)
+
+    class Frozen(MemoryQueue):
+        async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
+            asked.set()
+            await asyncio.sleep(60)
+            return None
+
+        renew = release = claim  # type: ignore[assignment]
+
+    asked, stop = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(Worker(Frozen([]), {}, slots=1, lease_seconds=9).run(stop, 0.05))
+    await asyncio.wait_for(asked.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running, 5)
 
 
 async def test_leases_are_renewed_while_a_job_runs() -> None:

@@ -1,0 +1,89 @@
+"""What a database's URL may say, how its connections are watched, and what is noticed of a server that is not well."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from placket.cli.doctor import _examine_database, _missing_bundles
+from placket.domain.errors import StorageUnavailable
+from placket.settings import Settings
+from placket.storage.checkup import check_up
+from placket.storage.database import Database, connect_options, normalise_url
+from placket.vision.library import BundleLibrary
+
+HOST = "postgresql://shop:%s@127.0.0.1:5432/shop"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(HOST % password for password in ("S3K%RET", "S3K RET", "S3K/RET", "S3K%zz")),
+        "postgresql://shop@127.0.0.1:notaport/shop",
+        "mysql://shop@127.0.0.1/shop",
+    ],
+)
+def test_a_url_that_two_read_as_two_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(StorageUnavailable) as raised:
+        normalise_url(url)
+    assert "PLACKET_DATABASE_URL" in raised.value.detail and "S3K" not in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(HOST % password for password in ("plain", "S3K%25RET", "a%20b%2Fc%40d", "#?+[]:")),
+        "postgres://shop@db.internal/shop",
+        "postgresql+psycopg://shop@[::1]:5433/shop",
+        "postgresql://shop@/shop?host=db1,db2&port=5432,5433&target_session_attrs=read-write",
+        "postgresql://shop@/shop?host=%2Fvar%2Frun%2Fpostgresql",
+        "postgresql://db.internal",
+    ],
+)
+def test_urls_that_are_taken(url: str) -> None:
+    assert normalise_url(url).startswith("postgresql+psycopg://")
+
+
+def test_a_host_that_is_gone_is_noticed_unless_the_url_says_otherwise() -> None:
+    options = connect_options("postgresql://shop@db/shop?tcp_user_timeout=99&connect_timeout=3")
+    assert options == {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+    assert connect_options("postgresql://shop@db/shop")["tcp_user_timeout"] == 10_000
+
+
+async def test_a_server_that_takes_no_writes_is_not_ready(database_url: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(normalise_url(database_url).replace("+psycopg", ""))["dbname"]
+    with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')  # type: ignore[call-overload]
+    database = Database(database_url, 1)
+    with pytest.raises(StorageUnavailable, match="read-only"):
+        await database.ping()
+    await database.aclose()
+    assert check_up(database_url).read_only
+    assert ("fail", "it is read-only") in [(f.level, f.text) for f in _examine_database(database_url)]
+
+
+async def test_what_an_error_says_holds_no_parameter(database_url: str) -> None:
+    database = Database(database_url, 1)
+    with pytest.raises(DBAPIError) as raised:
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT 1 / CAST(:zero AS int), :secret"), {"zero": 0, "secret": "hush"})
+    await database.aclose()
+    assert "hush" not in str(raised.value)
+
+
+def test_a_bundle_that_services_need_and_nobody_kept_is_missed(database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as connection:
+        project = connection.execute("INSERT INTO projects (name) VALUES ('shop') RETURNING id").fetchone()
+        assert project is not None
+        current = BundleLibrary(None, None).current().version
+        for name, bundle, deleted in (("a", "old-1", None), ("b", current, None), ("c", "older", "now()")):
+            connection.execute(
+                "INSERT INTO services (project_id, name, bundle, deleted_at) VALUES (%s, %s, %s, %s)",
+                (project[0], name, bundle, deleted and datetime.now(UTC)),
+            )
+    missing = [f.text for f in _missing_bundles(database_url, Settings(), tmp_path)]
+    assert missing == ["services are indexed with bundle old-1, which is not here"]
+    assert list(tmp_path.iterdir()) == []
