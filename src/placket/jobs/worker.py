@@ -19,7 +19,7 @@ _IDLE_SECONDS = 2.0
 _MOST_DELAY = 60.0
 _OUTAGE_DELAY = 2.0
 _BUNDLE_DELAY = 30.0
-_QUEUE_SECONDS = 30.0
+_QUEUE_SECONDS, _LAST_WORD_SECONDS = 30.0, 5.0
 """After which the queue counts as away: a database that is frozen says nothing."""
 T = TypeVar("T")
 
@@ -189,7 +189,7 @@ class Worker:
             tasks[claim].cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
         with contextlib.suppress(StorageUnavailable, TimeoutError):
-            async with asyncio.timeout(_QUEUE_SECONDS):
+            async with asyncio.timeout(_LAST_WORD_SECONDS):
                 await self._queue.release(self.name, sorted({job for job, _ in left}))
 
 

@@ -199,7 +199,8 @@ async def test_of_kinds_that_wait_for_strangers_one_is_in_hand() -> None:
 
 
 async def test_a_queue_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("placket.jobs.worker._QUEUE_SECONDS", 0.05)
+    for name in ("_QUEUE_SECONDS", "_LAST_WORD_SECONDS"):
+        monkeypatch.setattr(f"placket.jobs.worker.{name}", 0.05)
 
     class Frozen(MemoryQueue):
         async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
