@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
+from placket.domain.json_values import has_more_values
 from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import Row, Status
 
@@ -33,7 +34,9 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _PLAIN_FIELDS = re.compile(r'(?:(?!")[^,\r\n]*+,)*+')
 _WITHIN_QUOTES = re.compile(r'[^"]*+(?:""[^"]*+)*+')
 _MOST_LINE = 100_000
-"""Characters of a record that is looked into: the columns of a good one, all escaped, have a quarter of these."""
+"""Characters of a CSV record that is looked into: the columns of a good one, all doubled, have a twentieth of these."""
+_MOST_VALUES = 10_000
+"""Commas and brackets of a JSON row, those in strings not counted. A good one has nine columns; more may be there."""
 
 _TOO_LONG = f"the row has more than {_MOST_LINE:,} characters"
 
@@ -91,8 +94,8 @@ def _json_records(text: str) -> Iterator[Record]:
         if not line.strip():
             yield number, None, "the line is blank"
             continue
-        if len(line) > _MOST_LINE:
-            yield number, None, _TOO_LONG
+        if has_more_values(line.encode(), _MOST_VALUES):
+            yield number, None, f"the row has more than {_MOST_VALUES:,} commas and brackets"
             continue
         try:
             # Numbers are taken as their digits: 1.0 and 1 are different ids, and 10**400 is no float.

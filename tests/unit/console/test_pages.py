@@ -208,7 +208,7 @@ async def test_failed_rows_are_repeated_under_the_files_name(admin: Browser, ins
     assert (again.filename, [r.line for r in rows]) == ("spring.csv", [1, 2])
     assert answer.headers["location"] == f"/console/services/shoes/runs/{again.id}?left_out=2"
     page = await admin.get(answer.headers["location"].removeprefix("/console"))
-    assert "the row itself is wrong: 2." in page.text
+    assert "the row itself is wrong or out of date: 2." in page.text
     assert "left_out" not in (await admin.get(f"/services/shoes/runs/{run.id}")).text
 
 

@@ -185,21 +185,23 @@ def test_no_part_of_a_file_is_gone_through_again_and_again(monkeypatch: pytest.M
     assert not rows[0].reason and all(r.reason for r in rows[1:])
 
 
-@pytest.mark.parametrize("format", ["jsonl", "csv"])
-def test_a_line_that_is_too_long_to_be_looked_into(format: str) -> None:
-    def line(length: int) -> bytes:
-        if format == "csv":
-            return b"," * length
-        head = json.dumps({**GOOD, "product_id": "2"})[:-1].encode() + b', "more": "'
-        return head + b"x" * (length - len(head) - 2) + b'"}'
-
-    good = jsonl(GOOD) if format == "jsonl" else csv_line(1).encode().strip()
-    rows = read(b"\n".join([good, line(100_000), line(100_001), good]), format)
+def test_a_csv_record_that_is_too_long_to_be_looked_into() -> None:
+    good = csv_line(1).encode().strip()
+    rows = read(b"\n".join([good, b"," * 100_000, b"," * 100_001, good]), "csv")
     assert [r.line for r in rows] == [1, 2, 3, 4]
-    assert rows[1].reason == ("" if format == "jsonl" else "InvalidRow")
+    assert "columns" in rows[1].detail
     assert rows[2].detail == "the row has more than 100,000 characters" and not rows[3].reason
-    if format == "csv":
-        assert "columns" in rows[1].detail
+
+
+def test_a_json_row_may_be_long_but_not_of_endless_values() -> None:
+    def with_list(values: int) -> bytes:
+        return json.dumps({**GOOD, "more": [0] * values}).encode()
+
+    padded = json.dumps({**GOOD, "more": "[{," * 100_000}).encode() + b" " * 1_000_000
+    edge = 10_000 - len(GOOD) - 1  # a comma before each name but the first, two brackets, a comma less than values
+    rows = read(b"\n".join([jsonl(GOOD), padded, with_list(edge), with_list(edge + 1)]))
+    assert [r.reason for r in rows] == ["", "", "", "InvalidRow"]
+    assert rows[3].detail == "the row has more than 10,000 commas and brackets"
 
 
 LONG = "n" * 150

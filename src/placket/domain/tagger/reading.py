@@ -2,12 +2,12 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
 from placket.domain.hints import Hints, hints_of
+from placket.domain.json_values import has_more_values
 from placket.domain.tagger.errors import DetectionInvalid, RequestMalformed, RequestTooLarge
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 
@@ -16,18 +16,15 @@ TEXT_FIELDS = ("gender", "brand", "currency", "price", "keywords", "productConte
 """Fields of ``context`` that are strings of any text; the guide's values are examples."""
 MAX_DEPTH = 64
 """Objects and arrays within one another. What can be read can then be sent back: that takes some of Python's stack."""
-_TO_A_MARK = re.compile(rb'(?:[^",\[{]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?)*+[,\[{]', re.DOTALL)
-"""To the next comma or bracket that is in no string; nothing in it is tried twice, whatever the body."""
 _TOO_DEEP = f"the body is nested too deeply: more than {MAX_DEPTH} objects and arrays within one another"
 
 
 def read_object(body: bytes, *, most_values: int) -> dict[str, Any]:
     """The JSON object of a request's body. Raises RequestMalformed, RequestTooLarge.
 
-    ``most_values``: commas and brackets that it may have, those in strings not counted. A few megabytes of nothing
-    else would take seconds, and hundreds of megabytes, to read.
+    ``most_values``: commas and brackets that it may have, those in strings not counted.
     """
-    if _has_more_values(body, most_values):
+    if has_more_values(body, most_values):
         raise RequestTooLarge(f"the body has more than {most_values} commas and brackets outside of its strings")
     try:
         # A byte order mark does no harm; NaN is not JSON, and an infinity could not be sent back.
@@ -43,18 +40,6 @@ def read_object(body: bytes, *, most_values: int) -> dict[str, Any]:
     if _is_too_deep(value):
         raise RequestMalformed(_TOO_DEEP)
     return value
-
-
-def _has_more_values(body: bytes, most: int) -> bool:
-    if sum(body.count(mark) for mark in (b",", b"[", b"{")) <= most:
-        return False
-    at = 0
-    for _ in range(most + 1):
-        mark = _TO_A_MARK.match(body, at)
-        if mark is None:
-            return False
-        at = mark.end()
-    return True
 
 
 def _is_too_deep(value: Any) -> bool:
