@@ -15,6 +15,8 @@ from placket.domain.errors import FetchError
 
 _PATIENCE = 3.0
 """Seconds to wait for a turn at a host that is not known to be slow."""
+_STEADY_PATIENCE = 30.0
+"""The same for the one chunk that a slow host serves, as long as it does serve: what comes back later costs more."""
 _SLOW = 1.0
 """Seconds that a fetch takes at a slow host, on the average of the last few."""
 _WEIGHT = 0.3
@@ -23,6 +25,7 @@ _DOWN = 16
 _MOST_HOSTS = 10_000
 _MOST_OWNERS = 100
 _MOST_DELAY = 300.0
+_ROOM = 1.2
 _DOWN_DELAYS = (5.0, 15.0, 45.0)
 UNTRIED = "the image's host answered none of the requests before, so this image was not tried"
 """Of an image whose host was down as often as :meth:`Hosts.sent_away` allows."""
@@ -100,7 +103,7 @@ class Hosts:
     async def _held(self, host: _Host, holder: Holder) -> AsyncIterator[None]:
         if (host.held and host.waiting_for is not holder) or (host.down and host.running):
             raise HostBusy
-        await _soon(host.slow_turns)
+        await _soon(host.slow_turns, _PATIENCE if host.failures else _STEADY_PATIENCE)
         host.waiting_for = holder
         host.held += 1
         try:
@@ -124,7 +127,9 @@ class Hosts:
         pace = self._host(name).pace(owner)
         now = asyncio.get_running_loop().time()
         # A place in a queue that is only in the mind: those sent away come back one after another, not all at once.
-        pace.booked_until = max(now, pace.booked_until) + max(pace.seconds, 0.1) * images / self._per_host
+        # With room between them: who comes while another is still served is sent to the end of the queue.
+        takes = _ROOM * max(pace.seconds, 0.1) * images / max(1, self._per_host - 1)
+        pace.booked_until = max(now, pace.booked_until) + takes
         return min(_MOST_DELAY, max(1.0, pace.booked_until - now)), 0
 
     def _host(self, name: str) -> _Host:
@@ -144,9 +149,9 @@ class Hosts:
                 del self._hosts[idle]
 
 
-async def _soon(turns: asyncio.Semaphore) -> None:
+async def _soon(turns: asyncio.Semaphore, patience: float) -> None:
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             await turns.acquire()
     except TimeoutError:
         raise HostBusy from None
@@ -154,7 +159,7 @@ async def _soon(turns: asyncio.Semaphore) -> None:
 
 @asynccontextmanager
 async def _turn(host: _Host) -> AsyncIterator[None]:
-    await _soon(host.turns)
+    await _soon(host.turns, _PATIENCE)
     host.running += 1
     try:
         yield

@@ -11,6 +11,7 @@ from placket.services.hosts import Holder, HostBusy, Hosts
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    monkeypatch.setattr(module, "_STEADY_PATIENCE", 0.05)
     monkeypatch.setattr(module, "_SLOW", 0.01)
     monkeypatch.setattr(module, "_DOWN", 3)
 
@@ -107,6 +108,18 @@ async def test_where_one_tasks_images_hang_anothers_are_fetched() -> None:
     assert [type(d) for d in done].count(HostBusy) == 1
     with pytest.raises(HostBusy):
         await asyncio.gather(_visit(hosts, "a", 0.01), _visit(hosts, "b", 0.01))
+
+
+async def test_a_slow_host_that_does_answer_serves_a_chunk_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_STEADY_PATIENCE", 5.0)
+    hosts = Hosts(3)
+    await _visit(hosts, "a", 0.1)
+    await asyncio.gather(*(_visit(hosts, "a", 0.06) for _ in range(8)))
+    # One that fails does not keep them.
+    with pytest.raises(FetchFailed):
+        await _visit(hosts, "a", 0.06, FetchFailed(transient=True))
+    done = await asyncio.gather(*(_visit(hosts, "a", 0.2) for _ in range(4)), return_exceptions=True)
+    assert [type(d) for d in done].count(HostBusy) == 2
 
 
 async def test_of_those_whose_images_hang_one_chunk_is_served_at_a_time() -> None:
