@@ -156,30 +156,37 @@ def stream() -> tuple[bytes, list[list[str]]]:
     return b"".join(requests), told
 
 
+@pytest.fixture
+def patient(port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The port of a server that waits for a head as long as it takes here."""
+    monkeypatch.setattr("placket.api.http_protocol.HEAD_SECONDS", 20.0)
+    return port
+
+
 def lines_of(answer: bytes) -> list[list[str]]:
     return [json.loads(line) for line in re.findall(rb"\r\n\r\n(\[.*\])\n", answer)]
 
 
-async def test_a_target_beyond_ascii_split_anywhere(port: int) -> None:
+async def test_a_target_beyond_ascii_split_anywhere(patient: int) -> None:
     sent, expected = stream()
     for first in range(0, len(sent), 50):
         splits = range(first, min(first + 50, len(sent)))
-        answers = await asyncio.gather(*(exchange(port, sent[:at], sent[at:], pause=0.01) for at in splits))
+        answers = await asyncio.gather(*(exchange(patient, sent[:at], sent[at:], pause=0.01) for at in splits))
         for at, answer in zip(splits, answers, strict=True):
             assert lines_of(answer) == expected, (at, answer)
 
 
-async def test_a_target_beyond_ascii_byte_by_byte(port: int) -> None:
+async def test_a_target_beyond_ascii_byte_by_byte(patient: int) -> None:
     sent, expected = stream()
-    answer = await exchange(port, *(bytes([byte]) for byte in sent), pause=0.0005)
+    answer = await exchange(patient, *(bytes([byte]) for byte in sent), pause=0.0005)
     assert lines_of(answer) == expected
 
 
-async def test_a_target_beyond_ascii_after_an_answer(port: int) -> None:
+async def test_a_target_beyond_ascii_after_an_answer(patient: int) -> None:
     """A connection that is kept, and requests that each wait for the answer before."""
     request = b"GET /told?" + WORD + b" HTTP/1.1\r\nHost: x\r\n\r\n"
     last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    answer = await exchange(port, request, request, last, pause=0.05)
+    answer = await exchange(patient, request, request, last, pause=0.05)
     assert [line[3] for line in lines_of(answer)] == [ESCAPED] * 3
 
 
