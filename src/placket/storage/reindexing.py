@@ -15,7 +15,7 @@ from placket.domain.runs import Outcome
 from placket.services.stores import ChunkWork
 from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.documents import lock_service, touch, touch_all, write_garments
-from placket.storage.runs import insert_chunks, insert_documents_as_rows
+from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 _GIVEN_UP = "the image was never analysed"
 _LATE_CHUNK = 32

@@ -24,6 +24,7 @@ from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
+from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 RUN_COLUMNS = """
     r.id, s.name AS service, r.kind, r.filename, r.state, r.reserved_at, r.started_at, r.finished_at,
@@ -76,33 +77,6 @@ async def promote_next(connection: AsyncConnection, service_id: int) -> None:
     )
     if waiting.first() is None:
         await enqueue(connection, "run", str(row.id), [{}], row.project_id)
-
-
-async def insert_chunks(connection: AsyncConnection, run_id: UUID, first: int, total: int, chunk_size: int) -> int:
-    """Cut the rows from position ``first`` on into chunks, after those that are there. Returns how many were made."""
-    made = await connection.execute(
-        text(
-            """
-            INSERT INTO index_chunks (run_id, number, first_position, last_position)
-            SELECT :run, :base + n, :first + n * size, least(:first + (n + 1) * size, total) - 1
-            FROM (SELECT CAST(:size AS integer) AS size, CAST(:total AS integer) AS total) AS v,
-                 generate_series(0, (total - :first + size - 1) / size - 1) AS n
-            """
-        ),
-        {
-            "run": run_id,
-            "base": await _chunk_count(connection, run_id),
-            "first": first,
-            "total": total,
-            "size": chunk_size,
-        },
-    )
-    return made.rowcount
-
-
-async def _chunk_count(connection: AsyncConnection, run_id: UUID) -> int:
-    found = await connection.execute(text("SELECT count(*) FROM index_chunks WHERE run_id = :run"), {"run": run_id})
-    return int(found.scalar_one())
 
 
 class PostgresRuns:
@@ -380,29 +354,3 @@ async def announce_end(connection: AsyncConnection, run_id: UUID) -> RunEnded:
     if ended.callback_url:
         await enqueue(connection, "webhook", str(run_id), [{}], ended.project_id)
     return ended
-
-
-async def insert_documents_as_rows(
-    connection: AsyncConnection, run_id: UUID, service_id: int, bundle: str, first: int
-) -> int:
-    """Rows from position ``first`` on for every document that lacks garments of the bundle; how many.
-
-    A document that this run has already tried in its present revision is left out.
-    """
-    made = await connection.execute(
-        text(
-            """
-            INSERT INTO index_rows (run_id, position, line, product_id, status, fields)
-            SELECT :run, :first + row_number() OVER (ORDER BY d.product_id) - 1,
-                   :first + row_number() OVER (ORDER BY d.product_id), d.product_id, 'enable',
-                   jsonb_build_object('name', d.name, 'image_url', d.image_url, 'revision', d.revision::text)
-            FROM documents d
-            WHERE d.service_id = :service AND NOT d.deleted
-              AND NOT EXISTS (SELECT 1 FROM garments g WHERE g.document_id = d.id AND g.bundle = :bundle)
-              AND NOT EXISTS (SELECT 1 FROM index_rows x WHERE x.run_id = :run AND x.product_id = d.product_id
-                              AND x.fields ->> 'revision' = d.revision::text AND x.outcome IS NOT NULL)
-            """
-        ),
-        {"run": run_id, "first": first, "service": service_id, "bundle": bundle},
-    )
-    return made.rowcount

@@ -1,29 +1,20 @@
 """What only a socket shows: the application behind the server's own HTTP protocol."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
-from placket.api.http_protocol import BoundedHttpProtocol
 from tests.support.memory import MemoryInstallation
+from tests.support.sockets import listening
 
 
 @pytest.fixture
 async def port(application: FastAPI, installation: MemoryInstallation) -> AsyncIterator[int]:
     application.state.parts = installation.parts
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(application, http=BoundedHttpProtocol, ws="none", lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await task
+    async with listening(application) as port:
+        yield port
 
 
 async def exchange(port: int, sent: bytes) -> bytes:

@@ -3,15 +3,14 @@
 import asyncio
 import json
 import re
-import socket
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from placket.api.http_protocol import MOST_HEAD_BYTES, BoundedHttpProtocol
+from tests.support.sockets import listening
 
 BODY = b"x" * 300_000
 
@@ -40,17 +39,8 @@ def told(scope: Any, body: bytes) -> bytes:
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr("placket.api.http_protocol.HEAD_SECONDS", 0.4)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            echo, http=BoundedHttpProtocol, ws="none", lifespan="off", log_config=None, timeout_keep_alive=5
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve([listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await task
+    async with listening(echo, timeout_keep_alive=5) as port:
+        yield port
 
 
 async def exchange(port: int, *pieces: bytes, pause: float = 0) -> bytes:
