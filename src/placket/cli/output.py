@@ -1,6 +1,7 @@
 """What every command shares: where it writes, and how a failure looks."""
 
 import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,11 @@ def run_safely() -> Iterator[None]:
 def _wrong(error: "ErrorDetails") -> str:
     name = "_".join(map(str, error["loc"]))
     if error["type"] != "extra_forbidden":
-        return f"PLACKET_{name.upper()}: {error['msg']}"
+        variable = f"PLACKET_{name.upper()}"
+        # The file's value counts only where the environment has none.
+        told = any(key.upper() == variable and value for key, value in os.environ.items())
+        of_file = "PLACKET_CONFIG" in os.environ and not told
+        return f"{f'{name} in the file of PLACKET_CONFIG' if of_file else variable}: {error['msg']}"
     from placket.cli.settings import right_name
     from placket.settings import Settings
 

@@ -22,7 +22,9 @@ _BACKLOG = 2048
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (PLACKET_HOST).")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one (PLACKET_PORT).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 for a free one (PLACKET_PORT).")
+    ] = None,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Run a worker beside the API.")] = True,
 ) -> None:
     """Serve both HTTP APIs; with a worker beside them unless told otherwise."""

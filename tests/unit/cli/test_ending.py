@@ -65,7 +65,9 @@ def test_an_unknown_name_in_the_settings_file(tmp_path: Path, monkeypatch: pytes
     assert (done.exit_code, lines[0]) == (2, "error: a setting is wrong:")
     assert "  prot in the file of PLACKET_CONFIG is no setting: did you mean port?" in lines
     assert any(line.startswith("  xyzzy in the file") and "settings.md" in line for line in lines)
-    assert any(line.startswith("  PLACKET_WORKER_SLOTS: ") for line in lines)
+    assert any(line.startswith("  worker_slots in the file of PLACKET_CONFIG: ") for line in lines)
+    monkeypatch.setenv("PLACKET_WORKER_SLOTS", "few")
+    assert "  PLACKET_WORKER_SLOTS: " in CliRunner().invoke(app, ["doctor"]).stderr
 
 
 def test_a_profile_without_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
