@@ -24,7 +24,7 @@ from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
-from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
+from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows
 
 RUN_COLUMNS = """
     r.id, s.name AS service, r.kind, r.filename, r.state, r.reserved_at, r.started_at, r.finished_at,
@@ -281,8 +281,8 @@ class PostgresRuns:
         async with self._database.begin() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT count(*) FROM documents d WHERE d.service_id = :service AND NOT d.deleted AND NOT EXISTS"
-                    " (SELECT 1 FROM garments g WHERE g.document_id = d.id AND g.bundle = :bundle)"
+                    "SELECT count(*) FROM documents d WHERE d.service_id = :service AND NOT d.deleted"
+                    f" AND {LACKS_GARMENTS}"
                 ),
                 {"service": service.id, "bundle": bundle},
             )

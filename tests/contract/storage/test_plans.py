@@ -1,0 +1,60 @@
+"""What re-indexing a large service costs the database."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from placket.storage.run_rows import insert_documents_as_rows
+from tests.contract.storage.world import BUNDLE, World, embedding
+
+NEW = "bundle-2"
+PRODUCTS, GARMENTS = 300, 4
+
+
+async def fill(connection: AsyncConnection, service: int, bundle: str) -> None:
+    await connection.execute(
+        text(
+            "INSERT INTO garments (document_id, bundle, ordinal, data, embedding)"
+            " SELECT id, :bundle, n, '{}', CAST(:embedding AS vector) FROM documents"
+            " CROSS JOIN generate_series(1, CAST(:garments AS integer)) n WHERE service_id = :service"
+        ),
+        {"bundle": bundle, "service": service, "garments": GARMENTS, "embedding": embedding("any").tolist()},
+    )
+
+
+@asynccontextmanager
+async def re_indexed_just_now(world: World) -> AsyncIterator[AsyncConnection]:
+    """The table's statistics are from before the new bundle's garments came."""
+    async with world.database.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO documents (service_id, product_id, revision)"
+                " SELECT :service, 'p' || n, n FROM generate_series(1, CAST(:products AS integer)) n"
+            ),
+            {"service": world.service.id, "products": PRODUCTS},
+        )
+        await fill(connection, world.service.id, BUNDLE)
+        await connection.execute(text("ANALYZE documents, garments"))
+        await fill(connection, world.service.id, NEW)
+        yield connection
+
+
+async def test_what_is_left_to_re_index_is_found_without_comparing_everything_with_everything(world: World) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        asked.append((statement, values))
+
+    run = await world.runs.accept_reindex(world.service, NEW, 2)
+    async with re_indexed_just_now(world) as connection:
+        sqlalchemy.event.listen(connection.sync_connection, "before_cursor_execute", note)
+        assert await insert_documents_as_rows(connection, run.id, world.service.id, NEW, 0) == 0
+        ((statement, values),) = asked
+        plan = (await connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {statement}", values)).scalars().all()
+    in_vain = sum(int(n) for n in re.findall(r"Rows Removed by Join Filter: (\d+)", "\n".join(plan)))
+    assert in_vain <= PRODUCTS
