@@ -69,7 +69,7 @@ class Database:
             pool_timeout=30,
             # A connection that died with the server is replaced before it is used.
             pool_pre_ping=True,
-            connect_args={**connect_options(self.url), "prepare_threshold": 5},
+            connect_args={**connect_options(self.url), "prepare_threshold": 5, "cursor_factory": _BinaryCursor},
             # They may be secrets, and an error's words end up in the log.
             hide_parameters=True,
         )
@@ -119,6 +119,14 @@ def _translated() -> Iterator[None]:
         if error.connection_invalidated:
             raise StorageUnavailable(f"the connection to the database broke: {_first_line(error)}") from error
         raise
+
+
+class _BinaryCursor(psycopg.AsyncCursor[Any]):
+    """Takes results in binary: as text, the vectors of a large service would hold up the event loop for minutes."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.format = psycopg.pq.Format.BINARY
 
 
 def _register_vector(dbapi_connection: object, _record: object) -> None:

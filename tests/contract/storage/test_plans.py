@@ -1,16 +1,19 @@
-"""What re-indexing a large service costs the database."""
+"""What reading and re-indexing a large service costs: rows compared, and vectors that need not be parsed."""
 
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
+import pytest
 import sqlalchemy
+from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.storage.run_rows import insert_documents_as_rows
-from tests.contract.storage.world import BUNDLE, World, embedding
+from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, planned
 
 NEW = "bundle-2"
 PRODUCTS, GARMENTS = 300, 4
@@ -58,3 +61,10 @@ async def test_what_is_left_to_re_index_is_found_without_comparing_everything_wi
         plan = (await connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {statement}", values)).scalars().all()
     in_vain = sum(int(n) for n in re.findall(r"Rows Removed by Join Filter: (\d+)", "\n".join(plan)))
     assert in_vain <= PRODUCTS
+
+
+async def test_stored_vectors_are_not_parsed_from_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
+    monkeypatch.setattr(Vector, "from_text", None)
+    (change,) = await world.documents.changes(world.service.id, BUNDLE, 0, 10)
+    assert np.array_equal(change.vectors, [analysis("p1").garments[0].embedding])
