@@ -301,7 +301,7 @@ class PostgresDocuments:
             return verdict.outcome
 
     async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
-        async with self._database.begin() as connection:
+        async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             found = await connection.execute(
                 text(

@@ -4,9 +4,12 @@ import asyncio
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.runs import Outcome
+from placket.storage.database import Database
+from placket.storage.documents import PostgresDocuments
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, fields, planned
 
 
@@ -128,3 +131,26 @@ async def test_a_deleted_product_that_comes_back_is_new(world: World) -> None:
     after = await world.documents.get(world.service, "p")
     assert after.created_at > before.created_at
     assert (after.revision, (await world.refreshed()).documents) == (3, 1)
+
+
+@pytest.mark.parametrize("how", ["put", "correct", "delete"])
+async def test_writers_that_wait_for_their_service_leave_connections_to_readers(world: World, how: str) -> None:
+    await put(world, "p1")
+    small = Database(world.database.url, pool_size=2)
+    documents = PostgresDocuments(small)
+
+    async def write() -> None:
+        if how == "put":
+            await documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
+        elif how == "correct":
+            await documents.correct(world.service, "p1", None)
+        else:
+            await documents.delete(world.service, "p1")
+
+    async with world.database.begin() as chunk:  # of an index run, being applied
+        await chunk.execute(text("SELECT 1 FROM services WHERE id = :id FOR UPDATE"), {"id": world.service.id})
+        writers = [asyncio.create_task(write()) for _ in range(3)]
+        await asyncio.sleep(0.3)
+        await asyncio.wait_for(documents.get(world.service, "p1"), 5)
+    await asyncio.gather(*writers, return_exceptions=True)
+    await small.aclose()
