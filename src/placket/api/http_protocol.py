@@ -6,6 +6,9 @@ body that never ends, take all connections.
 A request's line may hold bytes beyond ASCII, as curl sends a query that was typed in Korean: they are percent-encoded,
 because uvicorn's parser takes none. So that they are known from bytes of a header or a body, the parser gets what comes
 in pieces that end where a line of the head, or a message, ends.
+
+No other protocol is spoken here, so a request to change to one is answered as if it had not asked (RFC 9110, 7.8).
+The parser would end such a request at its head, and Java's own HTTP client asks so with every body that it posts.
 """
 
 import asyncio
@@ -24,6 +27,7 @@ The application answers for a body that it waits for sooner than that (:mod:`pla
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CHUNKS_END = re.compile(rb"0\r\n\r\n|\A\r?\n?\r?\n")
 """The end of a body in chunks, or the rest of one; it may be anywhere in a chunk too, where a cut does no harm."""
+_UPGRADE = b"upgrade:"
 _BLANK_LINES = re.compile(rb"[\r\n]++")
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -37,6 +41,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._in_line = True
+        self._at_line_start = False
+        self._kept_back = b""
         self._begun = False
         self._body_left = 0
         self._in_body = False
@@ -53,14 +59,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        at = 0
+        came = len(data)
+        data, self._kept_back, at = self._kept_back + data, b"", 0
         while at < len(data) and not self.transport.is_closing():
             end = self._piece_end(data, at)
-            self._parse(data[at:end])
+            piece = data[at:end]
+            if self._at_line_start and _UPGRADE.startswith(piece.lower()) and piece[-1:] != b":":
+                self._kept_back = piece  # until it is seen which header's name it begins
+            else:
+                self._parse(piece)
             at = end
         if self._in_head and not self.transport.is_closing():
             # Counted after parsing: a piece with the end of a head in it may carry much of a body.
-            self._head_bytes += len(data)
+            self._head_bytes += came
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._hang_up(_TOO_LARGE)
         if self._in_body:
@@ -85,10 +96,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._body_left -= len(piece)
         if is_line:
             piece = _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), piece)
+        elif self._at_line_start and piece[: len(_UPGRADE)].lower() == _UPGRADE:
+            piece = b"x-" + piece
         super().data_received(piece)
         # Empty lines may come before a request; one whose start was no piece's own may be past its line already.
         if self._begun and (piece.endswith(b"\n") or not is_line):
             self._in_line = False
+        self._at_line_start = not self._in_line and not self._in_body and piece.endswith(b"\n")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -100,8 +114,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_body = True
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         if self.parser.should_upgrade() and (any(lengths) or any(n == b"transfer-encoding" for n, _ in self.headers)):
-            # The parser ends such a request at its head, and would take its body for the next one.
-            raise ValueError("a request for an upgrade has a body")
+            # A CONNECT, say: the parser ends such a request at its head, and would take its body for the next one.
+            raise ValueError("a request for a tunnel or an upgrade has a body")
         self._body_left = lengths[0] if lengths else 0
         super().on_headers_complete()
 

@@ -185,14 +185,46 @@ async def test_only_the_target_may_be_beyond_ascii(port: int) -> None:
         assert (await exchange(port, raw + b"\r\nHost: x\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("framing", [b"Content-Length: 43", b"Transfer-Encoding: chunked"])
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings, close\r\nHTTP2-Settings: AAEA\r\nUpgrade: h2c\r\n"
+SMUGGLED = b"DELETE /told/admin HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "extra", [UPGRADE, UPGRADE.upper().replace(b": ", b":"), UPGRADE * 2], ids=["as Java", "loud", "twice"]
+)
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: %d" % len(SMUGGLED), SMUGGLED),
+        (b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)),
+    ],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize("step", [1, 7, 1000])
+async def test_an_upgrade_is_not_made_and_the_body_is_the_requests(
+    port: int, extra: bytes, framing: bytes, body: bytes, step: int
+) -> None:
+    """Java's own HTTP client asks for HTTP/2 with each request of a new connection."""
+    whole = b"POST /told HTTP/1.1\r\nHost: x\r\nX-Mark: m\r\n" + extra + framing + b"\r\n\r\n" + body
+    answer = await exchange(port, *(whole[at : at + step] for at in range(0, len(whole), step)))
+    assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1 200 ") == 1
+    came = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert came == ["POST", "/told", "/told", "", SMUGGLED.decode(), "m"]
+
+
 @pytest.mark.parametrize("pause", [0.0, 0.1])
-async def test_the_body_of_a_request_for_an_upgrade_is_no_request(port: int, framing: bytes, pause: float) -> None:
-    """httptools ends such a request at its head."""
-    head = b"POST /told HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + framing + b"\r\n\r\n"
-    smuggled = b"DELETE /told/admin HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n"
-    pieces = (head, smuggled) if pause else (head + smuggled,)
-    answer = await exchange(port, *pieces, pause=pause)
+async def test_what_is_no_body_of_a_request_for_an_upgrade_is_no_request(port: int, pause: float) -> None:
+    head = b"POST /told HTTP/1.1\r\nHost: x\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n"
+    answer = await exchange(port, *((head, SMUGGLED) if pause else (head + SMUGGLED,)), pause=pause)
+    assert b"DELETE" not in answer
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+async def test_the_body_of_a_connect_is_no_request(port: int, pause: float) -> None:
+    """The parser ends such a request at its head."""
+    head = b"CONNECT told:80 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)
+    answer = await exchange(port, *((head, SMUGGLED) if pause else (head + SMUGGLED,)), pause=pause)
     assert b"DELETE" not in answer
     assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
 
