@@ -16,6 +16,15 @@ from typing import Any
 class ClientError(Exception):
     """Base of all that the client raises, but ValueError for arguments that can never be right."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker process hands its errors over pickled. Made anew by its message alone, as exceptions are unless
+        # told, one that wants more than that would break the whole pool.
+        return _made_again, (type(self), self.args), vars(self)
+
+
+def _made_again(kind: type[ClientError], words: tuple[Any, ...]) -> ClientError:
+    return kind.__new__(kind, *words)
+
 
 class NotReachable(ClientError):
     pass
