@@ -27,23 +27,27 @@ def retry_after(response: httpx.Response) -> float | None:
 def _json(response: httpx.Response) -> Any:
     try:
         return response.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         kind = response.headers.get("content-type", "no content type")
         raise _unexpected(response, f"answered {response.status_code} with {kind} where JSON was expected") from None
 
 
 def _unexpected(response: httpx.Response, what: str) -> UnexpectedAnswer:
     where = f"{response.request.url.host}:{response.request.url.port or response.request.url.scheme}"
+    if response.next_request is not None:
+        # Without its path: one of AI Fashion carries the key.
+        to = response.next_request.url
+        what = f"answered {response.status_code}, a redirect to {to.scheme}://{to.netloc.decode()}"
     message = f"{where} {what}: is this a Placket server's URL?"
     return UnexpectedAnswer(message, response.status_code, retry_after(response))
 
 
 def read_placket(response: httpx.Response) -> Any:
-    """The JSON value; None when there is no content. Failures are RFC 9457 problems."""
+    """The JSON object; None when there is no content. Failures are RFC 9457 problems."""
     if response.status_code == _NO_CONTENT:
         return None
     body = _json(response)
-    if response.is_success:
+    if response.is_success and isinstance(body, dict):
         return body
     if not isinstance(body, dict) or not isinstance(body.get("code"), int):
         raise _unexpected(response, f"answered {response.status_code} in a way that Placket does not")

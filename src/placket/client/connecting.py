@@ -13,13 +13,21 @@ _APP_KEY = re.compile(r"(/appkeys/)[^/?#\s]+")
 
 
 def checked_url(url: str) -> str:
-    """Without a slash at its end. Raises ValueError."""
+    """Without spaces around it and a slash at its end. Raises ValueError."""
+    url = url.strip()
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _can_be_asked(url):
         raise ValueError("the URL must be that of a server: http://127.0.0.1:8780")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("the URL must have no credentials, query or fragment; the key is given by itself")
     return url.rstrip("/")
+
+
+def _can_be_asked(url: str) -> bool:
+    try:
+        return 0 <= (httpx.URL(url).port or 0) < 65536
+    except httpx.InvalidURL:
+        return False
 
 
 def checked_key(key: str) -> str:

@@ -13,15 +13,19 @@ T = TypeVar("T")
 
 
 def _built(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    return http.build_request(
-        request.method,
-        request.path,
-        params=list(request.params) or None,
-        headers=dict(request.headers),
-        json=request.json,
-        data=dict(request.data) if request.data else None,
-        files=dict(request.files) if request.files else None,
-    )
+    """Raises ValueError."""
+    try:
+        return http.build_request(
+            request.method,
+            request.path,
+            params=list(request.params) or None,
+            headers=dict(request.headers),
+            json=request.json,
+            data=dict(request.data) if request.data else None,
+            files=dict(request.files) if request.files else None,
+        )
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
 
 
 class SyncDriver:
@@ -56,7 +60,7 @@ class SyncDriver:
             case Exchange(request):
                 try:
                     return self.http.send(_built(self.http, request))
-                except httpx.TransportError as error:
+                except httpx.RequestError as error:
                     return error
             case Pause(seconds):
                 return time.sleep(seconds)
@@ -97,7 +101,7 @@ class AsyncDriver:
             case Exchange(request):
                 try:
                     return await self.http.send(_built(self.http, request))
-                except httpx.TransportError as error:
+                except httpx.RequestError as error:
                     return error
             case Pause(seconds):
                 return await asyncio.sleep(seconds)

@@ -57,7 +57,7 @@ class Retries:
 
 
 def _answer(outcome: Outcome, read: Callable[[httpx.Response], T]) -> T:
-    if isinstance(outcome, httpx.TransportError):
+    if isinstance(outcome, httpx.RequestError):
         raise NotReachable(_words(outcome)) from outcome
     return read(outcome)
 
@@ -70,7 +70,7 @@ def _may_repeat(request: Request, outcome: Outcome, error: ClientError) -> bool:
     return request.repeatable
 
 
-def _words(error: httpx.TransportError) -> str:
+def _words(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return f"no answer in time ({type(error).__name__})"
     return str(error) or type(error).__name__

@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Send the request; the result is an ``httpx.Response`` that was read, or an ``httpx.TransportError``."""
+    """Send the request; the result is an ``httpx.Response`` that was read, or an ``httpx.RequestError``."""
 
     request: Request
 
@@ -61,6 +61,6 @@ Step: TypeAlias = Exchange | Pause | Read
 Steps: TypeAlias = Generator[Step, Any, T]
 Pages: TypeAlias = Generator[Step | Page[T], Any, None]
 
-Outcome: TypeAlias = httpx.Response | httpx.TransportError
+Outcome: TypeAlias = httpx.Response | httpx.RequestError
 Progress: TypeAlias = Callable[[T], object]
 """Called with every state that was seen, the last one too."""

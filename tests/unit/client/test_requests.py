@@ -197,3 +197,18 @@ def test_nothing_accepted_says_what_was_wrong() -> None:
         client(httpx.Response(400, json=body), sent=[]).tagger.create([])
     assert caught.value.failures == failed
     assert str(caught.value) == "no entry is valid (code 824)"
+
+
+@pytest.mark.parametrize("url", ["http://placket.test:70000", "http://placket.test:a", "http://a\x00b", "http://[::1"])
+def test_a_url_that_httpx_would_not_take(url: str) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        Placket(url, KEY)
+
+
+def test_a_url_from_a_file_of_windows() -> None:
+    assert repr(Placket(" http://placket.test/base/\r\n", KEY)) == "Placket('http://placket.test/base/')"
+
+
+def test_what_is_too_long_for_a_url_is_an_argument_that_cannot_be_right() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        client(sent=[]).fashion.search_link("shop", "x" * 70_000)

@@ -155,7 +155,27 @@ def test_a_server_that_is_another_is_named(run: Run, pauses: list[float]) -> Non
     with pytest.raises(errors.UnexpectedAnswer):
         run(Script(httpx.Response(404, json={"detail": "Not Found"})), lambda c: c.services.list())
     with pytest.raises(errors.UnexpectedAnswer):
-        run(Script(httpx.Response(301, headers={"location": "https://x"}, json={})), lambda c: c.services.list())
+        run(Script(httpx.Response(200, json=[])), lambda c: c.services.list())
+    with pytest.raises(errors.UnexpectedAnswer):
+        run(Script(httpx.Response(200, content=b"[" * 100_000)), lambda c: c.services.list())
+
+
+def test_a_redirect_says_where_to_without_the_key(run: Run, pauses: list[float]) -> None:
+    moved = httpx.Response(301, headers={"location": f"https://x.test:8443/appkeys/{KEY}/services"}, text="<html>")
+    with pytest.raises(errors.UnexpectedAnswer, match=r"301, a redirect to https://x.test:8443: is") as caught:
+        run(Script(moved), lambda c: c.fashion.services())
+    assert KEY not in str(caught.value)
+
+
+def test_an_answer_that_cannot_be_decompressed_is_none(run: Run, pauses: list[float]) -> None:
+    def broken() -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"{}"))
+
+    assert run(Script(broken(), services()), lambda c: c.services.list()) == []
+    script = Script(broken(), services())
+    with pytest.raises(errors.NotReachable, match="decompressing"):
+        run(script, lambda c: c.services.create("shop"))
+    assert len(script.requests) == 1
 
 
 def test_retry_after_may_be_a_date() -> None:
