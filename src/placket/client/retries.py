@@ -13,6 +13,7 @@ from placket.client.steps import Exchange, Outcome, Pause, Request, Steps
 T = TypeVar("T")
 
 _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_TOO_MANY = 429
 _PASSING = (502, 503, 504)
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 8.0
@@ -43,7 +44,7 @@ class Retries:
                 pause = self._pause(attempt, error)
                 if attempt >= self.most or pause is None or not _may_repeat(request, outcome, error):
                     raise
-            uncertain = uncertain or not isinstance(outcome, _NOTHING_WAS_SENT)
+                uncertain = uncertain or not _was_not_done(outcome, error)
             yield Pause(pause)
             attempt += 1
 
@@ -62,8 +63,14 @@ def _answer(outcome: Outcome, read: Callable[[httpx.Response], T]) -> T:
     return read(outcome)
 
 
+def _was_not_done(outcome: Outcome, error: ClientError) -> bool:
+    """For certain: never sent, or refused for the rate, by the server or by a proxy before it."""
+    by_proxy = isinstance(error, UnexpectedAnswer) and error.status == _TOO_MANY
+    return by_proxy or isinstance(error, RateLimited) or isinstance(outcome, _NOTHING_WAS_SENT)
+
+
 def _may_repeat(request: Request, outcome: Outcome, error: ClientError) -> bool:
-    if isinstance(error, RateLimited) or isinstance(outcome, _NOTHING_WAS_SENT):
+    if _was_not_done(outcome, error):
         return True
     if isinstance(error, ApiError | UnexpectedAnswer):
         return request.repeatable and error.status in _PASSING

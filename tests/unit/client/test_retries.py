@@ -99,6 +99,13 @@ def test_rate_limits_are_retried_even_for_what_is_not_repeatable(run: Run, pause
     assert 0.125 <= pauses[0] <= 0.25 <= pauses[1] <= 0.5
 
 
+def test_a_proxys_rate_is_one_too(run: Run, pauses: list[float]) -> None:
+    refused = httpx.Response(429, text="<html>", headers={"retry-after": "3"})
+    script = Script(refused, httpx.Response(201, json={"name": "shop"}))
+    assert run(script, lambda c: c.services.create("shop")) == {"name": "shop"}
+    assert 3.0 <= pauses[0] < 3.1
+
+
 def test_a_quota_is_not_a_rate(run: Run, pauses: list[float]) -> None:
     script = Script(problem(429, -40040))
     with pytest.raises(errors.IndexQuotaExceeded):
@@ -144,8 +151,9 @@ def test_a_tagging_request_keeps_its_idempotency_key(run: Run, pauses: list[floa
 
 def test_a_delete_whose_answer_was_lost_has_succeeded(run: Run, pauses: list[float]) -> None:
     run(Script(httpx.ReadError("reset"), problem(404, -42000)), lambda c: c.services.delete("shop"))
-    with pytest.raises(errors.NoSuchService):
-        run(Script(problem(404, -42000)), lambda c: c.services.delete("shop"))
+    for never_done in ((), (problem(429, -40080),), (httpx.ConnectError("no"), httpx.Response(429, text="<html>"))):
+        with pytest.raises(errors.NoSuchService):
+            run(Script(*never_done, problem(404, -42000)), lambda c: c.services.delete("shop"))
 
 
 def test_a_server_that_is_another_is_named(run: Run, pauses: list[float]) -> None:
