@@ -50,7 +50,7 @@ def index(
     with asking(profile) as placket:
         given = source if "://" in source else Path(source)
         run = placket.runs.submit(service, given, format=format, dry_run=dry_run, callback_url=callback_url)
-        if wait or dry_run:
-            follow(placket, run, as_json)
-        else:
-            show_reserved(run, as_json)
+    if wait or dry_run:
+        follow(profile, run, as_json)
+    else:
+        show_reserved(run, as_json)

@@ -12,8 +12,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import console
 from placket.cli.progress import progress_bar
-from placket.cli.remote import MOST_SHOWN, SOME_FAILED
-from placket.client import Placket
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, waiting
 from placket.client.shapes.placket import Run, RunRow
 
 _ID_LENGTH = 36
@@ -22,17 +21,18 @@ _COUNTS = ("added", "updated", "deleted", "failed", "pending")
 _WHAT = {"index": "Indexed", "check": "Checked", "reindex": "Reindexed"}
 
 
-def follow(placket: Placket, run: Run, as_json: bool) -> None:
+def follow(profile: str | None, run: Run, as_json: bool) -> None:
     """Until it has ended; interrupted, the run goes on. Raises typer.Exit when some rows failed."""
     service = run["service"]
-    with progress_bar("waiting", None, "rows", quiet=as_json) as bar:
+    with waiting(profile, _wait_command(run)) as placket:
+        with progress_bar("waiting", None, "rows", quiet=as_json) as bar:
 
-        def show(state: Run) -> None:
-            total = state["total"]
-            bar.set(total - state["pending"], total, state["status"])
+            def show(state: Run) -> None:
+                total = state["total"]
+                bar.set(total - state["pending"], total, state["status"])
 
-        run = placket.runs.wait(service, run["id"], progress=show)
-    failed = list(placket.runs.rows(service, run["id"], outcome="failed"))
+            run = placket.runs.wait(service, run["id"], progress=show)
+        failed = list(placket.runs.rows(service, run["id"], outcome="failed"))
     if as_json:
         write_json({**run, "failures": failed})
     else:
@@ -45,8 +45,11 @@ def show_reserved(run: Run, as_json: bool) -> None:
     if as_json:
         write_json(run)
         return
-    command = f"placket runs wait {run['id']} --service {run['service']}"
-    console.print(f"Run {run['id']} is reserved: `{command}` follows it.", soft_wrap=True)
+    console.print(f"Run {run['id']} is reserved: `{_wait_command(run)}` follows it.", soft_wrap=True)
+
+
+def _wait_command(run: Run) -> str:
+    return f"placket runs wait {run['id']} --service {run['service']}"
 
 
 def id_table(first: str, *others: str) -> Table:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from placket.cli.completion import profile_names, service_names
-from placket.cli.output import DISK_FULL, fail
+from placket.cli.output import DISK_FULL, errors, fail
 from placket.domain.errors import PlacketError
 
 if TYPE_CHECKING:
@@ -90,15 +90,29 @@ def profile_of(name: str | None) -> "Profile":
 
 
 @contextmanager
-def asking(profile: str | None) -> Iterator["Placket"]:
+def asking(profile: str | None, *, retries: int = 4) -> Iterator["Placket"]:
     """The blocking client of the profile."""
     from placket.client import Placket
 
     found = profile_of(profile)
     with usage_errors():
-        client = Placket(found.url, found.key)
+        client = Placket(found.url, found.key, retries=retries)
     with client, failures(), usage_errors():
         yield client
+
+
+@contextmanager
+def waiting(profile: str | None, command: str) -> Iterator["Placket"]:
+    """The client to wait with; a restart of the server does not end it.
+
+    What is waited for goes on without anybody who waits: ``command``, which waits again, is said where this fails.
+    """
+    try:
+        with asking(profile, retries=PATIENT) as placket:
+            yield placket
+    except (typer.Exit, SystemExit):
+        errors.print(f"To see how it ends: `{command}`", markup=False, soft_wrap=True)
+        raise
 
 
 @contextmanager

@@ -106,7 +106,8 @@ def wait(run_id: RunId, service: ServiceOption, profile: ProfileName = None, as_
     from placket.cli.index_report import follow
 
     with asking(profile) as placket:
-        follow(placket, placket.runs.get(service, run_id), as_json)
+        run = placket.runs.get(service, run_id)
+    follow(profile, run, as_json)
 
 
 @runs_app.command()
@@ -141,10 +142,10 @@ def repeat(
         if (left_out := failed - run["total"]) > 0 and run["kind"] != "reindex":
             why = "wrong in themselves (InvalidRow) or out of date (Superseded)"
             errors.print(f"{left_out} failed rows are left out: {why}.")
-        if follow:
-            index_report.follow(placket, run, as_json)
-        else:
-            index_report.show_reserved(run, as_json)
+    if follow:
+        index_report.follow(profile, run, as_json)
+    else:
+        index_report.show_reserved(run, as_json)
 
 
 def _write_csv(rows: "Iterator[shapes.RunRow]") -> None:

@@ -95,14 +95,14 @@ def reindex(
 
     with asking(profile) as placket:
         run = placket.runs.reindex(name)
-        if run is not None and wait:
-            follow(placket, run, as_json)
-        elif run is not None:
-            show_reserved(run, as_json)
-        elif as_json:
-            write_json(None)
-        else:
-            console.print(f"Service {name} has the embeddings of the bundle in use already.", soft_wrap=True)
+    if run is not None and wait:
+        follow(profile, run, as_json)
+    elif run is not None:
+        show_reserved(run, as_json)
+    elif as_json:
+        write_json(None)
+    else:
+        console.print(f"Service {name} has the embeddings of the bundle in use already.", soft_wrap=True)
 
 
 def _show(services: "Iterable[Service]") -> None:

@@ -1,5 +1,6 @@
 """`placket tasks`: many images tagged by a server."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,13 +8,15 @@ import typer
 
 from placket.cli.json_lines import write_json
 from placket.cli.local import Photos
-from placket.cli.output import console
+from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
-from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking
+from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking, waiting
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
-    from placket.client import AsyncPlacket, Placket
+    from collections.abc import Callable, Iterator
+
+    from placket.client import AsyncPlacket
     from placket.client.shapes.tagger import Submitted, TaggingResult, Task
 
 tasks_app = typer.Typer(
@@ -68,16 +71,16 @@ def create(
                 callback_url=callback_url,
             )
         else:
-            with progress_bar("sending", len(entries), "images", quiet=as_json) as bar:
+            with _sending(len(entries), as_json) as progress:
                 task = placket.tagger.create_of_many(
                     entries,
                     album_name=album,
                     description=description,
                     detection=detection,
                     callback_url=callback_url,
-                    progress=lambda t: bar.set(t["validation"]["accept"] + t["validation"]["failure"], len(entries)),
+                    progress=progress,
                 )
-        _submitted(placket, task, wait, as_json)
+    _submitted(profile, task, wait, as_json)
 
 
 @tasks_app.command()
@@ -95,7 +98,7 @@ def append(
 
     with asking(profile) as placket:
         task = placket.tagger.append(task_id, read_entries(file), detection=detection, strict=strict)
-        _submitted(placket, task, wait, as_json)
+    _submitted(profile, task, wait, as_json)
 
 
 @tasks_app.command("list")
@@ -115,7 +118,9 @@ def list_tasks(profile: ProfileName = None, as_json: AsJson = False) -> None:
 def status(task_id: TaskId, wait: Wait = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """How far a task is."""
     with asking(profile) as placket:
-        task = _followed(placket, task_id, as_json) if wait else placket.tagger.status(task_id)
+        task = placket.tagger.status(task_id)
+    if wait:
+        task = _followed(profile, task_id, as_json)
     if as_json:
         write_json(task)
     else:
@@ -184,7 +189,27 @@ def single(
     look_at(photos, profile, ask, show, as_json=as_json)
 
 
-def _submitted(placket: "Placket", submitted: "Submitted", wait: bool, as_json: bool) -> None:
+@contextmanager
+def _sending(total: int, as_json: bool) -> "Iterator[Callable[[Submitted], None]]":
+    """What sees the task after each thousand. A task that gets no further is there and counts: its id is said."""
+    sent = 0
+    task_id = ""
+    with progress_bar("sending", total, "images", quiet=as_json) as bar:
+
+        def show(task: "Submitted") -> None:
+            nonlocal sent, task_id
+            sent, task_id = task["validation"]["accept"] + task["validation"]["failure"], task["taskId"]
+            bar.set(sent, total)
+
+        try:
+            yield show
+        except BaseException:
+            if task_id:
+                errors.print(f"Task {task_id} has the first {sent:,} of {total:,} images.", soft_wrap=True)
+            raise
+
+
+def _submitted(profile: str | None, submitted: "Submitted", wait: bool, as_json: bool) -> None:
     """Say what was accepted and, if so wished, how it ended."""
     counts = submitted["validation"]
     failed = counts["failure"] > 0
@@ -194,7 +219,7 @@ def _submitted(placket: "Placket", submitted: "Submitted", wait: bool, as_json: 
         for failure in submitted["failureList"]:
             console.print(f"  {_id_of(failure['request'])}: {failure['errorMessage']}", style="yellow", markup=False)
     if wait:
-        task = _followed(placket, submitted["taskId"], as_json)
+        task = _followed(profile, submitted["taskId"], as_json)
         failed = failed or task["count"]["failure"] > 0
     if as_json:
         write_json({**submitted, "task": task} if task else submitted)
@@ -211,8 +236,11 @@ def _id_of(sent: Any) -> str:
     return str(context.get("id", "an entry") if isinstance(context, dict) else "an entry")
 
 
-def _followed(placket: "Placket", task_id: str, as_json: bool) -> "Task":
-    with progress_bar("tagging", None, "images", quiet=as_json) as bar:
+def _followed(profile: str | None, task_id: str, as_json: bool) -> "Task":
+    with (
+        waiting(profile, f"placket tasks status {task_id} --wait") as placket,
+        progress_bar("tagging", None, "images", quiet=as_json) as bar,
+    ):
 
         def show(task: "Task") -> None:
             count = task["count"]
