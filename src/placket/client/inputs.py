@@ -37,9 +37,11 @@ def is_url(source: Source) -> bool:
 
 
 def uploaded(upload: Upload, name: str = "image") -> Steps[File]:
-    """The upload as part of a form. Raises OSError."""
+    """The upload as part of a form. Raises ValueError for a str, OSError."""
     if isinstance(upload, bytes):
         return name, upload, "application/octet-stream"
+    if isinstance(upload, str):
+        raise ValueError("a str is no file, and only a file's bytes are taken here; give a pathlib.Path for a file")
     path = Path(upload)
     content: bytes = yield Read(path)
     # A file name reaches the server's records; half of a surrogate pair could not be sent.

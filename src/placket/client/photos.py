@@ -10,8 +10,6 @@ from placket.client.inputs import Source, filter_parameters, is_url, parameters,
 from placket.client.shapes.placket import ImageMatchList, Match, Photo
 from placket.client.steps import Request, Steps
 
-Box = tuple[float, float, float, float]
-
 
 def _body(source: Source) -> Steps[dict[str, Any]]:
     if is_url(source):
@@ -44,7 +42,7 @@ class Search(Calls[M]):
 
     ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``min_similarity``: over 0, to 1.
     ``fields``: of ``name``, ``image_url``, ``categories``. ``include_duplicates=False`` leaves out products whose photo
-    is, byte for byte, the query's or a better hit's.
+    is, byte for byte, the query's or a better hit's. ``box``: as a garment has it.
     """
 
     @call
@@ -72,7 +70,7 @@ class Search(Calls[M]):
         service: str,
         photo: Source,
         *,
-        box: Box | None = None,
+        box: Sequence[float] | None = None,
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
         min_similarity: float | None = None,
@@ -81,7 +79,7 @@ class Search(Calls[M]):
         lang: str | None = None,
     ) -> Steps[ImageMatchList]:
         """Products like the photo's main garment, or like what is in ``box``. Raises NoGarmentFound, ImageRefused."""
-        where = parameters(box=box, lang=lang)
+        where = parameters(box=None if box is None else tuple(box), lang=lang)
         params = where + _options(limit, filters, min_similarity, include_duplicates, fields)
         body = yield from _body(photo)
         request = Request("POST", _path(service), True, params, **body)

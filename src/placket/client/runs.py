@@ -1,5 +1,6 @@
 """Index runs over /placket/v1: submitted, followed, read row by row, cancelled, repeated."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,11 @@ _ROWS_A_PAGE = 1000
 
 def format_of(source: Source, format: str | None) -> str:
     """As given, else by the ending of the name. Raises ValueError."""
-    name = "" if isinstance(source, bytes) else str(source).partition("?")[0]
+    if isinstance(source, bytes):
+        name = ""
+    else:
+        # What follows a question mark belongs to the name of a file, and not to that of a URL.
+        name = source.partition("?")[0] if isinstance(source, str) else os.fspath(source)
     found = format or Path(name).suffix.lstrip(".").lower()
     if found not in _FORMATS:
         raise ValueError("format must be jsonl or csv; it can be left out for a name that ends so")

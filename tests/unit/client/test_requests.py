@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from placket.client import Placket, entry, errors
+from placket.client.shapes.placket import Garment
 
 KEY = "the-secret-key"
 
@@ -82,6 +84,9 @@ def test_a_url_that_cannot_be_one_is_refused(url: str) -> None:
 def test_a_text_never_names_a_file() -> None:
     with pytest.raises(ValueError, match="Path"):
         client(sent=[]).search.image("shop", "/etc/passwd")
+    for text in ("/etc/passwd", "https://x.test/a.png"):
+        with pytest.raises(ValueError, match="Path"):
+            client(sent=[]).products.put("shop", "a", text)  # type: ignore[arg-type]
 
 
 def test_options_of_a_search() -> None:
@@ -112,6 +117,34 @@ def test_an_index_file_is_a_file_or_a_link(tmp_path: Path) -> None:
     assert sent[1].url.params["format"] == "jsonl"
     with pytest.raises(ValueError, match="format"):
         placket.fashion.index("shop", b"{}")
+
+
+def test_the_format_is_read_off_any_name(tmp_path: Path) -> None:
+    """Of what os.scandir finds, and in a folder whose name would end a URL's path."""
+    folder = tmp_path / "spring?"
+    folder.mkdir()
+    (folder / "products.csv").write_bytes(b"1,disable,,,,,,,\n")
+    sent: list[httpx.Request] = []
+    placket = client(ok({"indexID": "i1"}), ok({"indexID": "i2"}), sent=sent)
+    with os.scandir(folder) as found:
+        placket.fashion.index("shop", next(found))
+    placket.fashion.index("shop", folder / "products.csv")
+    assert [r.url.params["format"] for r in sent] == ["csv", "csv"]
+
+
+def test_a_box_is_taken_as_a_garment_has_it() -> None:
+    sent: list[httpx.Request] = []
+    garment: Garment = {
+        "group": "TOP",
+        "category": {"id": "shirt", "name": "shirt", "score": 1.0},
+        "box": [0.0, 0.25, 1.0, 1.0],
+        "score": 1.0,
+        "tags": [],
+        "colors": [],
+    }
+    placket = client(httpx.Response(200, json={"items": []}), sent=sent)
+    placket.search.image("shop", b"\x89PNG", box=garment["box"])
+    assert sent[0].url.params["box"] == "0.0,0.25,1.0,1.0"
 
 
 def test_many_images_go_by_the_thousand_and_are_counted_together() -> None:
