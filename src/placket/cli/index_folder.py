@@ -56,7 +56,7 @@ def index_folder(
     report = Report(total, refused=plan.refused)
     if not dry_run:
         found = profile_of(profile)
-        with failures(), progress_bar("indexing", len(plan.products), "products", quiet=as_json) as bar:
+        with failures(), usage_errors(), progress_bar("indexing", len(plan.products), "products", quiet=as_json) as bar:
             asyncio.run(_upload(found, service, plan, at_once, report, bar))
     _show(report, service, dry_run, as_json)
     if report.stopped is not None:

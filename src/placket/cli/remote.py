@@ -57,7 +57,8 @@ def usage_errors() -> Iterator[None]:
         yield
     except PlacketError as error:
         raise fail(plain(error.detail), USAGE) from None
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
+        # A package that httpx would need for the proxy that the environment names.
         raise fail(plain(str(error)), USAGE) from None
 
 
@@ -95,7 +96,7 @@ def asking(profile: str | None, *, retries: int = 4) -> Iterator["Placket"]:
     from placket.client import Placket
 
     found = profile_of(profile)
-    with usage_errors():
+    with failures(), usage_errors():
         client = Placket(found.url, found.key, retries=retries)
     with client, failures(), usage_errors():
         yield client

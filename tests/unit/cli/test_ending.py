@@ -70,6 +70,26 @@ def test_an_unknown_name_in_the_settings_file(tmp_path: Path, monkeypatch: pytes
     assert "  PLACKET_WORKER_SLOTS: " in CliRunner().invoke(app, ["doctor"]).stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("ALL_PROXY", "socks5://127.0.0.1:9", "socksio"), ("SSL_CERT_FILE", "/none.pem", "No such file")],
+)
+def test_what_the_environment_says_of_the_way_to_the_server(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    for variable, text in {"PLACKET_URL": "http://placket.test", "PLACKET_KEY": "k", name: value}.items():
+        monkeypatch.setenv(variable, text)
+    (tmp_path / "a.jpg").write_bytes(b"")
+    for arguments in (
+        ["services", "list"],
+        ["index", str(tmp_path), "-s", "shop"],
+        ["tasks", "single", "http://x.test"],
+    ):
+        done = CliRunner().invoke(app, arguments)
+        assert (done.exit_code, done.stderr.count("\n"), said in done.stderr) == (2, 1, True)
+
+
 def test_a_profile_without_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
