@@ -12,7 +12,17 @@ from placket.cli.json_lines import write_json
 from placket.cli.output import console, fail
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
-from placket.cli.remote import PATIENT, SOME_FAILED, USAGE, failed, failures, profile_of, usage_errors
+from placket.cli.remote import (
+    PATIENT,
+    PROXY_TOOK_NONE,
+    SOME_FAILED,
+    USAGE,
+    failed,
+    failures,
+    is_about_one_file,
+    profile_of,
+    usage_errors,
+)
 from placket.client import AsyncPlacket
 from placket.client.errors import (
     ApiError,
@@ -96,7 +106,10 @@ async def _one(placket: AsyncPlacket, service: str, product: Planned, report: Re
     except ApiError as error:
         _refuse(report, product, error.name, error.detail)
     except ClientError as error:
-        report.stopped = error
+        if is_about_one_file(error):
+            _refuse(report, product, "TooLarge", PROXY_TOOK_NONE)
+        else:
+            report.stopped = error
     except OSError as error:
         _refuse(report, product, "Unreadable", error.strerror or str(error))
 

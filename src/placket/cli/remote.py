@@ -7,6 +7,7 @@ server refused. 130: interrupted.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -28,6 +29,8 @@ SOME_FAILED, USAGE, UNREACHABLE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 130
 
 PATIENT = 20
 """Retries where many requests are on their way: a key's rate that they share, or a restart, then fails none of them."""
+
+PROXY_TOOK_NONE = "a proxy before the server takes nothing so large (HTTP 413)"
 
 MOST_SHOWN = 50
 """Lines that a table has where there may be very many."""
@@ -147,6 +150,13 @@ def failed(error: "ClientError") -> typer.Exit:
             return fail(plain(error.detail), REFUSED)
         case _:
             return fail(plain(str(error)))
+
+
+def is_about_one_file(error: "ClientError") -> bool:
+    """A proxy before the server took no request of this size (nginx: 1 MB unless told); smaller ones may pass."""
+    from placket.client.errors import UnexpectedAnswer
+
+    return isinstance(error, UnexpectedAnswer) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def plain(text: str) -> str:

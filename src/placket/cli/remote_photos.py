@@ -12,9 +12,17 @@ from placket.cli.local_sources import Source, gather
 from placket.cli.looking import in_order, read_picture, say_how_many, say_unusable
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
-from placket.cli.remote import PATIENT, SOME_FAILED, failures, profile_of, usage_errors
+from placket.cli.remote import (
+    PATIENT,
+    PROXY_TOOK_NONE,
+    SOME_FAILED,
+    failures,
+    is_about_one_file,
+    profile_of,
+    usage_errors,
+)
 from placket.client import AsyncPlacket
-from placket.client.errors import ImageRefused, InvalidRequest, TooLarge
+from placket.client.errors import ImageRefused, InvalidRequest, TooLarge, UnexpectedAnswer
 from placket.domain.errors import ImageError
 
 T = TypeVar("T")
@@ -90,5 +98,9 @@ async def _look(placket: AsyncPlacket, source: Source, ask: Ask[T]) -> _Look[T]:
         return _Look(source.name, await ask(placket, photo))
     except (ImageRefused, InvalidRequest, TooLarge, ImageError) as error:
         return _Look(source.name, None, error.detail)
+    except UnexpectedAnswer as error:
+        if not is_about_one_file(error):
+            raise
+        return _Look(source.name, None, PROXY_TOOK_NONE)
     except OSError as error:
         return _Look(source.name, None, error.strerror or str(error))
