@@ -11,6 +11,7 @@ from placket.domain.keeping import order_garments
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Bundle
 from placket.vision.colours import Backdrop, backdrop, swatches
+from placket.vision.cut_off import cut_off
 from placket.vision.decoding import Picture
 from placket.vision.detector import Detection, Detector, iou
 from placket.vision.encoder import Encoded, Encoder
@@ -56,7 +57,10 @@ class Pipeline:
         found = self.detector.find(self.detector.canvas(pixels))
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
-        garments = [self._garment(pixels, d.box, e, behind, d, hints) for d, e in zip(found, encoded, strict=True)]
+        garments = [
+            self._garment(pixels, d.box, e, behind, hints, d, cut_off=cut)
+            for d, e, cut in zip(found, encoded, cut_off(found), strict=True)
+        ]
         settings = self.detector.settings
         sure = [
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
@@ -66,7 +70,7 @@ class Pipeline:
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1."""
         (encoded,) = self.encoder.encode([self.encoder.canvas(pixels, box)])
-        return [self._garment(pixels, box, encoded, backdrop(pixels), None, hints)]
+        return [self._garment(pixels, box, encoded, backdrop(pixels), hints)]
 
     def _garment(
         self,
@@ -74,18 +78,20 @@ class Pipeline:
         box: Box,
         encoded: Encoded,
         behind: Backdrop | None,
-        detection: Detection | None,
         hints: Hints,
+        detection: Detection | None = None,
+        *,
+        cut_off: bool = False,
     ) -> Garment:
         scores = detection.group_scores if detection else None
-        category = self.tagger.category(encoded.logits["category"], scores, hints)
+        category = self.tagger.category(encoded.logits["category"], scores, hints, cut_off=cut_off)
         measured = swatches(pixels, box, behind, denim=self.tagger.of_denim(encoded.logits, category.id))
         return Garment(
             group=taxonomy().group_of(category.id),
             category=category,
             box=box,
             score=detection.score if detection else 1.0,
-            tags=self.tagger.attributes(encoded.logits, category.id, hints, measured),
+            tags=self.tagger.attributes(encoded.logits, category.id, hints, measured, cut_off=cut_off),
             embedding=encoded.embedding,
             swatches=measured,
         )

@@ -18,6 +18,8 @@ LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
 _FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
 _SMALLEST_GROUP_SCORE = 1e-3
 _DENIM_CATEGORIES = ("jeans", "denim_jacket")
+_SHORT, _LONG = "shorts", ("trousers", "jeans", "leggings", "joggers")
+"""Of legs alike, told apart by the hem."""
 
 Real = TypeVar("Real", bound=np.floating[Any])
 Values = NDArray[np.float64]
@@ -50,16 +52,25 @@ class Tagger:
         }
 
     def category(
-        self, logits: NDArray[np.float32], group_scores: NDArray[np.float32] | None, hints: Hints = NO_HINTS
+        self,
+        logits: NDArray[np.float32],
+        group_scores: NDArray[np.float32] | None,
+        hints: Hints = NO_HINTS,
+        *,
+        cut_off: bool = False,
     ) -> Label:
         """The most probable category: p ~ p_encoder x p_group^alpha x e^(weight, if hinted at).
 
         The detector's part is there where its scores are given.
 
         ``logits (categories,)``, ``group_scores (groups,)`` 0..1. A product of experts over independent evidence; a
-        group's score is never taken as less than 0.001, so that the detector cannot veto.
+        group's score is never taken as less than 0.001, so that the detector cannot veto. ``cut_off``: a bottom
+        whose hem is not in the photo.
         """
-        log_p = np.log(np.maximum(softmax(self._scaled("category", logits)), 1e-12))
+        p = np.maximum(softmax(self._scaled("category", logits)), 1e-12)
+        if cut_off:
+            p = self._without_hem(p, hints.categories)
+        log_p = np.log(np.maximum(p, 1e-12))
         if group_scores is not None:
             floor = np.clip(group_scores.astype(np.float64), _SMALLEST_GROUP_SCORE, 1.0)
             log_p = log_p + self._calibration.fusion.alpha * np.log(floor)[self._group_of]
@@ -73,12 +84,15 @@ class Tagger:
         category: str,
         hints: Hints = NO_HINTS,
         swatches: Sequence[Swatch] = (),
+        *,
+        cut_off: bool = False,
     ) -> dict[str, tuple[Label, ...]]:
         """Labels of every attribute that applies to ``category`` and can be told, best first.
 
         A single-label attribute has one. Those of ``colors`` and ``details`` are the set with the best expected F1, or
         where the bundle has thresholds, those above them; ``colors`` has one at least, ``details`` may be absent.
-        Where the encoder tells a main colour, that leads, and the measured ``swatches`` count for it.
+        Where the encoder tells a main colour, that leads, and the measured ``swatches`` count for it. What is
+        ``cut_off`` may be longer than is seen, so only the longest ``length`` is told of it.
         """
         tags: dict[str, tuple[Label, ...]] = {}
         for name, labels in self._words.attributes.items():
@@ -97,6 +111,8 @@ class Tagger:
                 tags[name] = found
         if "sleeve_length" in logits and self._sleeveless(logits["sleeve_length"]):
             tags.pop("sleeve_shape", None)
+        if cut_off and "length" in tags and tags["length"][0].id != lengths_of(category)[-1]:
+            del tags["length"]
         return tags
 
     def of_denim(self, logits: Logits, category: str) -> bool:
@@ -105,6 +121,20 @@ class Tagger:
             return True
         fabric = self._one("fabric", self._words.attributes["fabric"], self._scaled("fabric", logits["fabric"]), None)
         return bool(fabric) and fabric[0].id == "denim"
+
+    def _without_hem(self, p: Values, named: Sequence[str]) -> Values:
+        """``p (categories,)`` of a strip of a bottom, which alone may look like a belt: of bottoms alone.
+
+        Nothing shows that legs are short, unless they are ``named`` so: that share is among long ones, in the
+        proportion that they have.
+        """
+        out = np.where(self._group_of == list(self._words.groups).index("BOTTOM"), p, 0.0)
+        out /= out.sum()
+        if _SHORT not in named:
+            short, long = self._categories.index(_SHORT), [self._categories.index(c) for c in _LONG]
+            out[long] *= 1.0 + out[short] / out[long].sum()
+            out[short] = 0.0
+        return out
 
     def _scaled(self, name: str, logits: NDArray[np.float32]) -> Values:
         return np.asarray(logits, np.float64) / self._calibration.temperature.get(name, 1.0)

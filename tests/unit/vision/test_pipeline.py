@@ -7,6 +7,7 @@ import pytest
 from placket.domain.errors import BundleInvalid, ImageFormatUnsupported, VisionCrashed
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.vision.bundle import read_bundle
+from placket.vision.detector import Detection
 from placket.vision.encoder import Encoder
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
@@ -95,6 +96,16 @@ def test_an_embedding_without_direction_is_this_photos_failure(tiny: Path, monke
     monkeypatch.setattr(encoder._network, "run", lambda image: [x * np.float32("nan") for x in run(image)])
     with pytest.raises(VisionCrashed):
         encoder.encode([letterbox(np.zeros((4, 4, 3), np.uint8), 32, 255)])
+
+
+def test_a_bottom_that_the_photo_cuts_off_is_a_bottom(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vision = LocalVision(read_bundle(tiny), threads=1)
+    boxes = {"TOP": Box(0.2, 0.1, 0.8, 0.7), "BOTTOM": Box(0.2, 0.65, 0.8, 1.0)}
+    found = [Detection(box, group, 0.9, np.full(9, 0.9, np.float32)) for group, box in boxes.items()]
+    monkeypatch.setattr(vision.pipeline.detector, "find", lambda canvas: found)
+    seen = {g.box: g for g in vision.analyse(photo(300, 400)).garments}[boxes["BOTTOM"]]
+    alone = vision.analyse(photo(300, 400), box=boxes["BOTTOM"]).garments[0]
+    assert (seen.group, alone.group) == ("BOTTOM", "ACCESSORY")
 
 
 def garment(group: str, box: Box, score: float) -> Garment:

@@ -115,6 +115,31 @@ def test_lengths_have_the_garments_own_words(category: str, word: str) -> None:
     assert found.score == pytest.approx(np.exp(5) / (np.exp(5) + rest))
 
 
+def test_legs_without_a_hem_are_as_likely_long_as_they_looked_short() -> None:
+    tagger = Tagger(calibration(alpha=0.0))
+    seen = logits("category", shorts=np.log(70e6), jeans=np.log(20e6), trousers=np.log(5e6), skirt=np.log(5e6))
+    assert tagger.category(seen, None).id == "shorts"
+    found = tagger.category(seen, None, cut_off=True)
+    assert (found.id, found.score) == ("jeans", pytest.approx(0.76, abs=1e-3))
+    # Whoever sells them knows.
+    assert tagger.category(seen, None, Hints(categories=("shorts",)), cut_off=True).id == "shorts"
+
+
+def test_a_strip_of_a_bottom_is_no_belt() -> None:
+    strip = logits("category", belt=20.0, skirt=9.0, shorts=1.0)
+    assert Tagger(calibration()).category(strip, group_scores(BOTTOM=0.9)).id == "belt"
+    found = Tagger(calibration()).category(strip, group_scores(BOTTOM=0.9), cut_off=True)
+    assert (found.id, found.score) == ("skirt", pytest.approx(1.0, abs=1e-2))
+
+
+@pytest.mark.parametrize(("seen", "told"), [("mini", False), ("ankle", False), ("full", True)])
+def test_without_a_hem_only_the_longest_length_is_sure(seen: str, told: bool) -> None:
+    values = all_logits(length=logits("length", **{seen: 5.0}))
+    tagger = Tagger(calibration())
+    assert "length" in tagger.attributes(values, "jeans")
+    assert ("length" in tagger.attributes(values, "jeans", cut_off=True)) == told
+
+
 def test_both_lists_of_lengths_make_up_the_attribute() -> None:
     assert set(lengths_of("shirt")) | set(lengths_of("skirt")) == set(WORDS.attributes["length"])
 
