@@ -246,9 +246,19 @@ def _examples() -> tuple[tuple[str, ...], Floats]:
     return names, oklab(rgb)
 
 
-def _name(lab: Floats, denim: bool) -> str:
+def distances_to_names(lab: Floats) -> dict[str, float]:
+    """How far a colour ``(3,)`` is from each name's nearest example."""
     names, examples = _examples()
-    name = names[int(np.argmin((((examples - lab) * _HUE_OVER_LIGHTNESS) ** 2).sum(1)))]
+    each = np.sqrt((((examples - lab) * _HUE_OVER_LIGHTNESS) ** 2).sum(1))
+    found: dict[str, float] = {}
+    for name, distance in zip(names, each.tolist(), strict=True):
+        found[name] = min(distance, found.get(name, np.inf))
+    return found
+
+
+def _name(lab: Floats, denim: bool) -> str:
+    distance = distances_to_names(lab)
+    name = min(distance, key=distance.__getitem__)
     if denim and name in _DENIM:
         return "denim_blue" if lab[2] < _BLUISH else "denim_black"
     return name

@@ -18,6 +18,7 @@ from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.preprocessing import Pixels
 from placket.vision.tags import Tagger
+from placket.vision.told_names import named_as_told
 
 
 class Pipeline:
@@ -86,14 +87,15 @@ class Pipeline:
         scores = detection.group_scores if detection else None
         category = self.tagger.category(encoded.logits["category"], scores, hints, cut_off=cut_off)
         measured = swatches(pixels, box, behind, denim=self.tagger.of_denim(encoded.logits, category.id))
+        tags = self.tagger.attributes(encoded.logits, category.id, hints, measured, cut_off=cut_off)
         return Garment(
             group=taxonomy().group_of(category.id),
             category=category,
             box=box,
             score=detection.score if detection else 1.0,
-            tags=self.tagger.attributes(encoded.logits, category.id, hints, measured, cut_off=cut_off),
+            tags=tags,
             embedding=encoded.embedding,
-            swatches=measured,
+            swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
         )
 
 
