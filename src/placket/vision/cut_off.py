@@ -9,16 +9,18 @@ _AT_THE_EDGE = 0.99
 _LEAST_BESIDE = 0.5
 
 
-def cut_off(detections: Sequence[Detection]) -> list[bool]:
-    """For each, whether it is a bottom below a top or dress and reaches the lower edge of the photo.
+def worn_below(detections: Sequence[Detection]) -> list[int | None]:
+    """For a bottom that is worn below a top or dress and reaches the lower edge of the photo, the position of that
+    upper garment; None for all others.
 
-    What lies flat and alone and fills its photo is no such thing: there the hem is at the edge.
+    What lies flat and alone and fills its photo is no such bottom: there the hem is at the edge.
     """
-    worn = [d.box for d in detections if d.group in ("TOP", "WHOLEBODY")]
-    return [
-        d.group == "BOTTOM" and d.box.y1 >= _AT_THE_EDGE and any(_is_above(upper, d.box) for upper in worn)
-        for d in detections
-    ]
+    return [_upper(d.box, detections) if d.group == "BOTTOM" and d.box.y1 >= _AT_THE_EDGE else None for d in detections]
+
+
+def _upper(lower: Box, detections: Sequence[Detection]) -> int | None:
+    worn = [n for n, d in enumerate(detections) if d.group in ("TOP", "WHOLEBODY") and _is_above(d.box, lower)]
+    return max(worn, key=lambda n: detections[n].score * detections[n].box.area, default=None)
 
 
 def _is_above(upper: Box, lower: Box) -> bool:

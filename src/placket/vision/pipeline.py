@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from placket.domain.keeping import order_garments
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Bundle
 from placket.vision.colours import Backdrop, backdrop, swatches
-from placket.vision.cut_off import cut_off
+from placket.vision.cut_off import worn_below
 from placket.vision.decoding import Picture
 from placket.vision.detector import Detection, Detector, iou
 from placket.vision.encoder import Encoded, Encoder
@@ -59,8 +60,8 @@ class Pipeline:
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
         garments = [
-            self._garment(pixels, d.box, e, behind, hints, d, cut_off=cut)
-            for d, e, cut in zip(found, encoded, cut_off(found), strict=True)
+            self._garment(pixels, d.box, _for_whom(e, encoded, upper), behind, hints, d, cut_off=upper is not None)
+            for d, e, upper in zip(found, encoded, worn_below(found), strict=True)
         ]
         settings = self.detector.settings
         sure = [
@@ -97,6 +98,13 @@ class Pipeline:
             embedding=encoded.embedding,
             swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
         )
+
+
+def _for_whom(cut: Encoded, encoded: Sequence[Encoded], upper: int | None) -> Encoded:
+    """A bottom that is cut off is for whom the garment above it is: its strip does not tell."""
+    if upper is None:
+        return cut
+    return replace(cut, logits={**cut.logits, **{name: encoded[upper].logits[name] for name in ("gender", "age")}})
 
 
 def distinct(garments: Sequence[Garment], most_iou: float) -> list[Garment]:

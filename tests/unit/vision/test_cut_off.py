@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from placket.domain.garments import Box
-from placket.vision.cut_off import cut_off
+from placket.vision.cut_off import worn_below
 from placket.vision.detector import Detection
 
 TOP = ("TOP", Box(0.3, 0.2, 0.7, 0.7))
@@ -15,7 +15,7 @@ def detections(*garments: tuple[str, Box]) -> list[Detection]:
 
 @pytest.mark.parametrize("upper", ["TOP", "WHOLEBODY"])
 def test_a_bottom_that_goes_on_below_the_photo(upper: str) -> None:
-    assert cut_off(detections((upper, TOP[1]), ("BOTTOM", ALL_THE_WAY_DOWN))) == [False, True]
+    assert worn_below(detections((upper, TOP[1]), ("BOTTOM", ALL_THE_WAY_DOWN))) == [None, 0]
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,13 @@ def test_a_bottom_that_goes_on_below_the_photo(upper: str) -> None:
     ],
 )
 def test_what_is_none(group: str, box: Box) -> None:
-    assert cut_off(detections(TOP, (group, box))) == [False, False]
+    assert worn_below(detections(TOP, (group, box))) == [None, None]
 
 
 def test_what_fills_its_photo_alone_is_not_cut() -> None:
-    assert cut_off(detections(("BOTTOM", Box(0.0, 0.0, 1.0, 1.0)), ("BAG", TOP[1]))) == [False, False]
+    assert worn_below(detections(("BOTTOM", Box(0.0, 0.0, 1.0, 1.0)), ("BAG", TOP[1]))) == [None, None]
+
+
+def test_it_belongs_to_the_largest_of_those_above_it() -> None:
+    scarf = ("TOP", Box(0.4, 0.2, 0.6, 0.3))
+    assert worn_below(detections(scarf, ("BOTTOM", ALL_THE_WAY_DOWN), TOP)) == [None, 2, None]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ from placket.domain.errors import BundleInvalid, ImageFormatUnsupported, VisionC
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.vision.bundle import read_bundle
 from placket.vision.detector import Detection
-from placket.vision.encoder import Encoder
+from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
 from placket.vision.pipeline import distinct
 from placket.vision.preprocessing import letterbox
+from tests.support.logits import all_logits, logits
 from tests.support.photos import NAVY, RED, drawn, photo
 from tests.support.tiny_bundle import write_tiny_bundle
 
@@ -98,14 +100,20 @@ def test_an_embedding_without_direction_is_this_photos_failure(tiny: Path, monke
         encoder.encode([letterbox(np.zeros((4, 4, 3), np.uint8), 32, 255)])
 
 
-def test_a_bottom_that_the_photo_cuts_off_is_a_bottom(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bottom_that_the_photo_cuts_off(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vision = LocalVision(read_bundle(tiny), threads=1)
     boxes = {"TOP": Box(0.2, 0.1, 0.8, 0.7), "BOTTOM": Box(0.2, 0.65, 0.8, 1.0)}
     found = [Detection(box, group, 0.9, np.full(9, 0.9, np.float32)) for group, box in boxes.items()]
+    alike = Encoded(np.eye(256, dtype=np.float32)[0], all_logits(category=logits("category", shorts=9.0, jeans=5.0)))
+    women, men = (
+        replace(alike, logits={**alike.logits, "gender": logits("gender", **{g: 9.0})}) for g in ("women", "men")
+    )
     monkeypatch.setattr(vision.pipeline.detector, "find", lambda canvas: found)
+    monkeypatch.setattr(vision.pipeline.encoder, "encode", lambda canvases: [women, men][-len(canvases) :])
     seen = {g.box: g for g in vision.analyse(photo(300, 400)).garments}[boxes["BOTTOM"]]
+    assert (seen.category.id, seen.tags["gender"][0].id, "length" in seen.tags) == ("jeans", "women", False)
     alone = vision.analyse(photo(300, 400), box=boxes["BOTTOM"]).garments[0]
-    assert (seen.group, alone.group) == ("BOTTOM", "ACCESSORY")
+    assert (alone.category.id, alone.tags["gender"][0].id, "length" in alone.tags) == ("shorts", "men", True)
 
 
 def garment(group: str, box: Box, score: float) -> Garment:

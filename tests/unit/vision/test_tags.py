@@ -6,6 +6,7 @@ from placket.domain.hints import Hints
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Calibration, Fusion
 from placket.vision.tags import Tagger, lengths_of, softmax
+from tests.support.logits import all_logits, logits
 
 WORDS = taxonomy()
 GROUPS = list(WORDS.groups)
@@ -13,18 +14,6 @@ GROUPS = list(WORDS.groups)
 
 def calibration(alpha: float = 0.5, **fields: object) -> Calibration:
     return Calibration.model_validate({"fusion": Fusion(alpha=alpha), **fields})
-
-
-def logits(attribute: str, /, **values: float) -> np.ndarray:
-    labels = WORDS.categories if attribute == "category" else WORDS.attributes[attribute]
-    out = np.zeros(len(labels), np.float32)
-    for label, value in values.items():
-        out[labels.index(label)] = value
-    return out
-
-
-def all_logits(**changed: np.ndarray) -> dict[str, np.ndarray]:
-    return {**{a: logits(a) for a in WORDS.attributes}, **changed}
 
 
 def group_scores(**values: float) -> np.ndarray:
