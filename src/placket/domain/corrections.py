@@ -12,7 +12,7 @@ from typing import Any
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box, Garment, Label
-from placket.domain.taxonomy import MULTI_LABEL, taxonomy
+from placket.domain.taxonomy import MULTI_LABEL, lengths_of, taxonomy
 
 LEAST_OVERLAP = 0.5
 """Intersection over union from which on a box is taken for the same garment's."""
@@ -130,12 +130,20 @@ def with_correction(
 
 
 def apply(garment: Garment, correction: Correction) -> Garment:
-    """The garment as it is according to the correction, whose words score 1; what no longer applies is left out."""
+    """The garment as it is according to the correction, whose words score 1.
+
+    What was seen and no longer applies is left out: of a blouse the length of a dress, of no sleeve its shape.
+    """
     words = taxonomy()
     category = garment.category if correction.category is None else Label(correction.category, 1.0)
     group = garment.group if correction.category is None else words.group_of(correction.category)
     own = {a: tuple(Label(x, 1.0) for x in labels) for a, labels in correction.tags.items()}
-    tags = {**garment.tags, **own}
+    seen = dict(garment.tags)
+    if any(x.id not in lengths_of(category.id) for x in seen.get("length", ())):
+        del seen["length"]
+    if correction.tags.get("sleeve_length") == ("sleeveless",):
+        seen.pop("sleeve_shape", None)
+    tags = {**seen, **own}
     kept = {a: tags[a] for a in words.attributes if tags.get(a) and words.applies(a, category.id)}
     return replace(garment, group=group, category=category, tags=kept)
 

@@ -11,6 +11,9 @@ from importlib.resources import files
 
 CLOTHING_GROUPS = ("TOP", "BOTTOM", "WHOLEBODY", "SWIMWEAR")
 MULTI_LABEL = ("colors", "details")
+LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
+LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
+_FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,9 @@ def taxonomy() -> Taxonomy:
         applies_to_all=frozenset(applies.pop("to_all")),
         applies_to={a: frozenset(cs) for a, cs in applies.items()},
     )
+
+
+def lengths_of(category: str) -> tuple[str, ...]:
+    """The words for its ``length``: how far tops fall, or how long bottoms and whole-body garments are."""
+    lower = taxonomy().group_of(category) in _FROM_THE_WAIST or category == "swim_shorts"
+    return LENGTHS_FROM_THE_WAIST if lower else LENGTHS_OF_TOPS

@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 
 from placket.domain.garments import Label, Swatch
 from placket.domain.hints import NO_HINTS, Hints
-from placket.domain.taxonomy import MULTI_LABEL, taxonomy
+from placket.domain.taxonomy import MULTI_LABEL, lengths_of, taxonomy
 from placket.vision.bundle import FIRST_COLOR, Calibration
 from placket.vision.label_sets import best_set
 from placket.vision.main_color import led_by, main_color, shares_of
 
-LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
-LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
-_FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
 _SMALLEST_GROUP_SCORE = 1e-3
 _DENIM_CATEGORIES = ("jeans", "denim_jacket")
 _SHORT, _LONG = "shorts", ("trousers", "jeans", "leggings", "joggers")
@@ -24,12 +21,6 @@ _SHORT, _LONG = "shorts", ("trousers", "jeans", "leggings", "joggers")
 Real = TypeVar("Real", bound=np.floating[Any])
 Values = NDArray[np.float64]
 Logits = Mapping[str, NDArray[np.float32]]
-
-
-def lengths_of(category: str) -> tuple[str, ...]:
-    """The words for its ``length``: how far tops fall, or how long bottoms and whole-body garments are."""
-    lower = taxonomy().group_of(category) in _FROM_THE_WAIST or category == "swim_shorts"
-    return LENGTHS_FROM_THE_WAIST if lower else LENGTHS_OF_TOPS
 
 
 class Tagger:

@@ -103,6 +103,22 @@ def test_another_category_leaves_out_what_does_not_apply_to_it() -> None:
     assert label_words(plain) == ["category:shirt", "group:TOP", "neckline:round"]
 
 
+def test_what_was_seen_of_another_kind_of_garment_is_left_out() -> None:
+    tags = {
+        "sleeve_length": (Label("short", 0.9),),
+        "sleeve_shape": (Label("puff", 0.8),),
+        "length": (Label("midi", 0.7),),
+    }
+    dress = replace(SHIRT, group="WHOLEBODY", category=Label("dress", 0.8), tags=tags)
+    blouse = apply(dress, Correction(dress.box, "blouse"))
+    assert set(blouse.tags) == {"sleeve_length", "sleeve_shape"}  # a blouse has other words for its length
+    assert set(apply(dress, Correction(dress.box, "jumpsuit")).tags) == set(tags)
+    bare = apply(dress, Correction(dress.box, None, {"sleeve_length": ("sleeveless",)}))
+    assert set(bare.tags) == {"sleeve_length", "length"}
+    said = {"sleeve_length": ("sleeveless",), "sleeve_shape": ("ruffle",), "length": ("mini",)}
+    assert set(apply(dress, Correction(dress.box, "blouse", said)).tags) == set(tags)
+
+
 def test_what_was_corrected_by_name() -> None:
     said = Correction(SHIRT.box, "backpack", {"neckline": ("round",), "colors": ("red",)})
     garments, fixed = correct_all([SHIRT, SHIRT], [None, said])

@@ -3,9 +3,9 @@ import pytest
 
 from placket.domain.garments import Swatch
 from placket.domain.hints import Hints
-from placket.domain.taxonomy import taxonomy
+from placket.domain.taxonomy import lengths_of, taxonomy
 from placket.vision.bundle import Calibration, Fusion
-from placket.vision.tags import Tagger, lengths_of, softmax
+from placket.vision.tags import Tagger, softmax
 from tests.support.logits import all_logits, logits
 
 WORDS = taxonomy()

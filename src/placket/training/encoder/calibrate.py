@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from placket.domain.taxonomy import lengths_of
 from placket.training.encoder.items import MULTI, Vocabulary
 from placket.training.encoder.predict import Predictions
 from placket.training.onnx_models import Floats
 from placket.vision.bundle import FIRST_COLOR, Calibration
 from placket.vision.main_color import main_color, shares_of
-from placket.vision.tags import Tagger, lengths_of, sigmoid
+from placket.vision.tags import Tagger, sigmoid
 
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
