@@ -17,7 +17,8 @@ from placket.vision.decoding import Picture
 from placket.vision.detector import Detection, Detector, iou
 from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
-from placket.vision.preprocessing import Pixels
+from placket.vision.preprocessing import Pixels, cut
+from placket.vision.squares import joined, squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
 
@@ -56,7 +57,7 @@ class Pipeline:
 
         Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
         """
-        found = self.detector.find(self.detector.canvas(pixels))
+        found = self._find(pixels)
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind = backdrop(pixels)
         garments = [
@@ -68,6 +69,20 @@ class Pipeline:
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
         ]
         return order_garments(distinct(sure, settings.nms_iou))
+
+    def _find(self, pixels: Pixels) -> list[Detection]:
+        """In an elongated picture, also what is seen in its parts; there, nothing that the detector is unsure of."""
+        settings = self.detector.settings
+        found = self.detector.find(self.detector.canvas(pixels))
+        height, width = pixels.shape[:2]
+        parts = squares(width, height)
+        if not parts:
+            return found
+        seen = list(found)
+        for part in parts:
+            seen += whole_in(part, self.detector.find(self.detector.canvas(cut(pixels, part, 0.0))))
+        sure = joined((d for d in seen if d.score >= settings.score_threshold), settings.nms_iou)
+        return sure[: settings.max_detections] or found
 
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1."""

@@ -13,7 +13,7 @@ from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
 from placket.vision.pipeline import distinct
-from placket.vision.preprocessing import letterbox
+from placket.vision.preprocessing import Canvas, letterbox
 from tests.support.logits import all_logits, logits
 from tests.support.photos import NAVY, RED, drawn, photo
 from tests.support.tiny_bundle import write_tiny_bundle
@@ -114,6 +114,19 @@ def test_a_bottom_that_the_photo_cuts_off(tiny: Path, monkeypatch: pytest.Monkey
     assert (seen.category.id, seen.tags["gender"][0].id, "length" in seen.tags) == ("jeans", "women", False)
     alone = vision.analyse(photo(300, 400), box=boxes["BOTTOM"]).garments[0]
     assert (alone.category.id, alone.tags["gender"][0].id, "length" in alone.tags) == ("shorts", "men", True)
+
+
+def test_people_in_a_row_are_seen_one_by_one(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vision = LocalVision(read_bundle(tiny), threads=1)
+
+    def find(canvas: Canvas) -> list[Detection]:
+        square = canvas.width == canvas.height
+        return [Detection(Box(0.3, 0.2, 0.7, 0.9), "TOP", 0.9, np.full(9, 0.9, np.float32))] if square else []
+
+    monkeypatch.setattr(vision.pipeline.detector, "find", find)
+    boxes = sorted(g.box.x0 for g in vision.analyse(np.full((100, 300, 3), 127, np.uint8)).garments)
+    assert boxes == pytest.approx([(0.3 + n / 2) / 3 for n in range(5)])
+    assert vision.analyse(np.full((100, 200, 3), 127, np.uint8)).garments == ()
 
 
 def garment(group: str, box: Box, score: float) -> Garment:
