@@ -32,6 +32,12 @@ def test_other_groups_have_length_lo_and_leave_out_what_does_not_apply() -> None
     assert not {"length_up", "neckline", "shoulder", "sleeve_length"} & set(attributes)
 
 
+@pytest.mark.parametrize(("category", "written"), [("bikini_top", "length_up"), ("swim_shorts", "length_lo")])
+def test_swimwear_s_length_is_that_of_its_half(category: str, written: str) -> None:
+    attributes = [t["attribute"] for t in item_tags(_everything("SWIMWEAR", category), "en")]
+    assert [a for a in attributes if a.startswith("length_")] == [written]
+
+
 def test_what_is_unknown_is_left_out() -> None:
     assert [t["attribute"] for t in item_tags(_garment("TOP", "shirt"), "ko")] == ["category"]
 

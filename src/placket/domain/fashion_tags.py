@@ -5,7 +5,7 @@ from typing import Any
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Garment, Label
 from placket.domain.names_of import LANGUAGES, category_name, label_name
-from placket.domain.taxonomy import taxonomy
+from placket.domain.taxonomy import LENGTHS_OF_TOPS, lengths_of, taxonomy
 
 _OTHER_WORDS = {"jp": "ja"}
 
@@ -58,7 +58,7 @@ def item_tags(garment: Garment, language: str) -> list[dict[str, Any]]:
 def _written(attribute: str, garment: Garment) -> str:
     if attribute != "length":
         return attribute
-    return "length_up" if garment.group == "TOP" else "length_lo"
+    return "length_up" if lengths_of(garment.category.id) == LENGTHS_OF_TOPS else "length_lo"
 
 
 def _tag(attribute: str, labels: list[tuple[str, Label]]) -> dict[str, Any]:
