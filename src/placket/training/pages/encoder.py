@@ -138,7 +138,7 @@ def _whole(whole: dict[str, WholePhotos]) -> str:
     return (
         "The photo as it is, through the detector and all: the garment that overlaps the labelled one's box by half\n"
         "(the first garment, where the data has no box). A garment that was not found is wrong in everything.\n"
-        "`measured_color` is the largest colour measured from the pixels, `first_color` the one that is told first.\n\n"
+        "`measured_color` is the largest colour measured from the pixels, by its name; `first_color` is told first.\n\n"
         + table(["set", "garments", "found", *names], rows)
     )
 
