@@ -19,12 +19,15 @@ _RECORD = """
 
 _LONGEST_STEP = 1e8
 """Seconds between two requests, some three years: what an interval can hold."""
-# The generic cell rate algorithm: ``next_at`` is when the key would be idle again if its requests came evenly.
+# The generic cell rate algorithm: ``next_at`` is when the key would be idle again if its requests came evenly. Further
+# ahead than this rate can bring it, it is of a lower rate that the key had, or of a clock that was put back.
+_OBSOLETE = "t.next_at > clock_timestamp() + CAST(:room AS interval)"
 _TURN = text(
-    """
+    f"""
     INSERT INTO key_turns AS t (key_id, next_at) VALUES (:key, clock_timestamp() + CAST(:step AS interval))
-    ON CONFLICT (key_id) DO UPDATE SET next_at = greatest(t.next_at, clock_timestamp()) + CAST(:step AS interval)
-    WHERE t.next_at + CAST(:step AS interval) <= clock_timestamp() + CAST(:room AS interval)
+    ON CONFLICT (key_id) DO UPDATE SET next_at = CAST(:step AS interval)
+        + CASE WHEN {_OBSOLETE} THEN clock_timestamp() ELSE greatest(t.next_at, clock_timestamp()) END
+    WHERE t.next_at + CAST(:step AS interval) <= clock_timestamp() + CAST(:room AS interval) OR {_OBSOLETE}
     RETURNING 1
     """
 )

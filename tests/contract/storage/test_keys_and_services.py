@@ -71,6 +71,24 @@ async def test_any_rate_gives_a_first_turn(world: World, rate: float) -> None:
     assert wait == 0.0 if rate > 1 else wait > 0.5 / rate or wait > 9e7
 
 
+async def test_a_higher_rate_counts_from_now_on(world: World) -> None:
+    """Not once the pause of the lower one is over."""
+    await world.keys.create(key_id="kkkkkkkk", name="k", project=None, secret_hash=b"x", rate=0.001)
+    assert await world.keys.take_turn("kkkkkkkk", 0.001) == 0.0
+    assert await world.keys.take_turn("kkkkkkkk", 0.001) > 900
+    waits = [await world.keys.take_turn("kkkkkkkk", 0.5) for _ in range(2)]
+    assert waits == [0.0, pytest.approx(2, abs=1)]
+
+
+async def test_a_clock_that_is_put_back_keeps_no_key_waiting(world: World) -> None:
+    await world.keys.create(key_id="kkkkkkkk", name="k", project=None, secret_hash=b"x", rate=0.5)
+    assert await world.keys.take_turn("kkkkkkkk", 0.5) == 0.0
+    # Seen from a clock that was put back by two hours, the turn of just now lies two hours ahead.
+    await world.execute("UPDATE key_turns SET next_at = next_at + interval '2 hours'")
+    waits = [await world.keys.take_turn("kkkkkkkk", 0.5) for _ in range(2)]
+    assert waits == [0.0, pytest.approx(2, abs=1)]
+
+
 async def test_key_errors(world: World) -> None:
     with pytest.raises(KeyNameTaken):
         await world.add_project("shop")
