@@ -16,6 +16,7 @@ from placket.domain.quota_day import start_of_day
 from placket.domain.runs import Outcome, Status
 from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
+from placket.services.switching import once_more
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Catalogue:
         service = await self.service(caller, service_name)
         return await self._documents.upload(service.id, product_id)
 
+    @once_more
     async def put_product(
         self, caller: Caller, service_name: str, product_id: str, fields: Mapping[str, str], image: bytes
     ) -> PutResult:

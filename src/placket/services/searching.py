@@ -1,11 +1,9 @@
 """What looks like this? By product, by a detected item's link, by a photo."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
 
-from placket.domain.errors import BundleMismatch, InvalidParameter, NoGarmentFound
+from placket.domain.errors import InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
@@ -13,10 +11,9 @@ from placket.domain.keeping import big_enough
 from placket.services.links import LinkSigner
 from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
+from placket.services.switching import once_more
 
 MOST_RESULTS = 200
-P = ParamSpec("P")
-T = TypeVar("T")
 _DIGITS = 5
 """Decimals of a similarity; a threshold is compared with what is shown."""
 
@@ -46,19 +43,6 @@ class Match:
     document: Document | None = None
 
 
-def _once_more(ask: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Asked again where the service switched to another bundle in the middle of the first time."""
-
-    @wraps(ask)
-    async def asked(*arguments: P.args, **options: P.kwargs) -> T:
-        try:
-            return await ask(*arguments, **options)
-        except BundleMismatch:
-            return await ask(*arguments, **options)
-
-    return asked
-
-
 class Searching:
     def __init__(
         self,
@@ -76,7 +60,7 @@ class Searching:
         self._links = links
         self._min_item_pixels = min_item_pixels
 
-    @_once_more
+    @once_more
     async def by_product(
         self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
@@ -88,7 +72,7 @@ class Searching:
         main = document.garments[0]
         return await self._search(service, main.embedding, document.image_sha256, options, details, product_id)
 
-    @_once_more
+    @once_more
     async def by_link(
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
     ) -> list[Match]:
@@ -98,7 +82,7 @@ class Searching:
         item.check_bundle(service.bundle)
         return await self._search(service, item.embedding, item.image_sha256, options, details)
 
-    @_once_more
+    @once_more
     async def by_image(
         self,
         caller: Caller,

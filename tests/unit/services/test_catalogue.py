@@ -1,0 +1,50 @@
+"""A product that is put while its service switches to another bundle."""
+
+from dataclasses import replace
+
+import pytest
+
+from placket.domain.errors import BundleMismatch
+from placket.domain.images import AI_FASHION
+from placket.domain.runs import Outcome
+from placket.services.catalogue import Catalogue, CatalogueRules
+from placket.services.stores import Caller, Service
+from tests.support import memory
+
+CALLER = Caller(1, "shop", "k")
+FIELDS = {"name": "shirt", "category1_id": "c"}
+
+
+class SwitchingServices(memory.MemoryServices):
+    """Every time that its service is read, it has the next of these bundles."""
+
+    def __init__(self, *bundles: str) -> None:
+        super().__init__()
+        self.bundles = list(bundles)
+
+    async def get(self, project_id: int, name: str) -> Service:
+        return replace(await super().get(project_id, name), bundle=self.bundles.pop(0))
+
+
+class LastBundleOnly(memory.MemoryDocuments):
+    async def put(self, service: Service, *given: object) -> Outcome:  # type: ignore[override]
+        if service.bundle != "C":
+            raise BundleMismatch("switched")
+        return await super().put(service, *given)  # type: ignore[arg-type]
+
+
+async def put(*bundles: str) -> Outcome:
+    services = SwitchingServices(*bundles)
+    await services.create(CALLER.project_id, "main", "A", 5)
+    rules = CatalogueRules(5, 100, 24, "UTC", AI_FASHION, 20, keep_uploads=True)
+    catalogue = Catalogue(services, LastBundleOnly(), memory.MemoryVision(), memory.MemorySearch(), rules)  # type: ignore[arg-type]
+    return (await catalogue.put_product(CALLER, "main", "p", FIELDS, b"PIC1")).outcome
+
+
+async def test_its_photo_is_looked_at_anew() -> None:
+    assert await put("A", "C") is Outcome.ADDED
+
+
+async def test_it_is_not_tried_for_ever() -> None:
+    with pytest.raises(BundleMismatch):
+        await put("A", "B", "C")
