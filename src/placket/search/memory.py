@@ -14,7 +14,7 @@ from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.search.find import Path, Question, find
 from placket.search.table import Table
-from placket.services.ports import DELETIONS_KEPT, Hit, VectorSource
+from placket.services.ports import DELETIONS_KEPT, Hit, Rewound, VectorSource
 
 _STALE_SECONDS = DELETIONS_KEPT.total_seconds() / 2
 
@@ -51,6 +51,9 @@ class _Copy:
     wanted: int = -1
     searching: int = 0
     refresh: asyncio.Task[None] | None = None
+
+    def begin_anew(self, now: float) -> None:
+        self.table, self.verified, self.seen_at = Table(), -1, now
 
     @property
     def busy(self) -> bool:
@@ -152,16 +155,23 @@ class MemorySearch:
         return copy
 
     async def _freshen(self, copy: _Copy, revision: int) -> None:
-        """Wait until the copy is at least as new; all who wait share one refresh, which outlives a waiter's leaving."""
+        """Wait until the copy is at least as new."""
         asked = self._clock()
+        if revision < copy.table.revision:
+            # Somebody else's search was faster than this one; or the source was put back, which a refresh finds out.
+            await self._refreshed(copy)
         while copy.verified < revision:
             copy.wanted = max(copy.wanted, revision)
-            if copy.refresh is None or copy.refresh.done():
-                copy.refresh = asyncio.create_task(self._refresh(copy))
-                self._running.add(copy.refresh)
-                copy.refresh.add_done_callback(self._ended)
-            await asyncio.shield(copy.refresh)
+            await self._refreshed(copy)
         copy.seen_at = max(copy.seen_at, asked)
+
+    async def _refreshed(self, copy: _Copy) -> None:
+        """All who wait share one refresh, which outlives a waiter's leaving."""
+        if copy.refresh is None or copy.refresh.done():
+            copy.refresh = asyncio.create_task(self._refresh(copy))
+            self._running.add(copy.refresh)
+            copy.refresh.add_done_callback(self._ended)
+        await asyncio.shield(copy.refresh)
 
     def _ended(self, refresh: asyncio.Task[None]) -> None:
         self._running.discard(refresh)
@@ -176,9 +186,16 @@ class MemorySearch:
         """
         if abs(self._clock() - copy.seen_at) > _STALE_SECONDS:
             # What was deleted meanwhile may be told of no more.
-            copy.table, copy.verified, copy.seen_at = Table(), -1, self._clock()
-        table, size = copy.table, self._page_size
+            copy.begin_anew(self._clock())
         self._refreshes += 1
+        try:
+            await self._read_on(copy)
+        except Rewound:
+            copy.begin_anew(self._clock())
+            await self._read_on(copy)
+
+    async def _read_on(self, copy: _Copy) -> None:
+        table, size = copy.table, self._page_size
         while True:
             wanted = copy.wanted
             page = await self._source.changes(copy.service, copy.bundle, table.revision, size)

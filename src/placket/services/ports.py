@@ -113,6 +113,10 @@ DELETIONS_KEPT = timedelta(days=7)
 """How long a source tells of a deleted product."""
 
 
+class Rewound(Exception):
+    """The source was put back to an earlier state: changes that it has told of never were."""
+
+
 class VectorSource(Protocol):
     """Where a search engine loads a service from and keeps fresh by.
 
@@ -123,7 +127,7 @@ class VectorSource(Protocol):
         """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors.
 
         A service that switches to a bundle gives all its products new revisions. Raises BundleMismatch when the
-        service has another bundle now.
+        service has another bundle now, and Rewound when it has not come to ``since``.
         """
         ...
 

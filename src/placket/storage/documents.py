@@ -17,7 +17,7 @@ from placket.domain.corrections import Correction, correct_all, with_correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.garments import Analysis, Embedding, Garment
 from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
-from placket.services.ports import IndexedProduct
+from placket.services.ports import IndexedProduct, Rewound
 from placket.services.stores import Document, Service
 from placket.storage.corrections import (
     derived,
@@ -62,11 +62,20 @@ _HAS_LABELS = (
 _SWITCHED = "the service has switched to bundle {} meanwhile; try again"
 
 
+# In microseconds: where a restore or a failover has lost the last changes, new ones do not take the numbers by which
+# running servers know the lost ones.
+_REVISION = "greatest(revision, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)) AS revision"
+
+
 async def lock_service(connection: AsyncConnection, service_id: int) -> Any:
-    """The row under which a service's documents change one transaction after another. Raises NoSuchService."""
+    """The row under which a service's documents change one transaction after another. Raises NoSuchService.
+
+    Its ``revision`` is the one to count on from.
+    """
     found = await connection.execute(
         text(
-            "SELECT id, revision, document_count, bundle FROM services WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
+            f"SELECT id, {_REVISION}, document_count, bundle FROM services"
+            " WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
         ),
         {"id": service_id},
     )
@@ -129,35 +138,6 @@ async def write_plan(connection: AsyncConnection, service_id: int, revision: int
     await connection.execute(
         text("UPDATE services SET revision = :revision, document_count = :documents WHERE id = :id"),
         {"revision": revision, "documents": plan.documents, "id": service_id},
-    )
-
-
-async def touch(connection: AsyncConnection, service_id: int, revision: int, documents: Sequence[int]) -> None:
-    """Give documents new revisions, so that search engines see their new garments; the service must be locked."""
-    for document_id in documents:
-        revision += 1
-        await connection.execute(
-            text("UPDATE documents SET revision = :revision WHERE id = :id"), {"revision": revision, "id": document_id}
-        )
-    await connection.execute(
-        text("UPDATE services SET revision = :revision WHERE id = :id"), {"revision": revision, "id": service_id}
-    )
-
-
-async def touch_all(connection: AsyncConnection, service_id: int, revision: int) -> None:
-    """:func:`touch` for every document: what an engine knows of the service's new bundle may be from a time when the
-    service had it before."""
-    touched = await connection.execute(
-        text(
-            "UPDATE documents d SET revision = :revision + n.number FROM"
-            " (SELECT id, row_number() OVER (ORDER BY revision) AS number FROM documents"
-            " WHERE service_id = :id AND NOT deleted) n WHERE d.id = n.id"
-        ),
-        {"revision": revision, "id": service_id},
-    )
-    await connection.execute(
-        text("UPDATE services SET revision = :revision WHERE id = :id"),
-        {"revision": revision + touched.rowcount, "id": service_id},
     )
 
 
@@ -342,20 +322,24 @@ class PostgresDocuments:
 
     async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
         statement = text(
-            "SELECT d.*, g.embedding, (SELECT bundle FROM services WHERE id = :service) AS serving FROM"
+            "SELECT d.*, g.embedding, s.bundle AS serving, s.revision AS newest FROM services s LEFT JOIN"
             f" (SELECT id, product_id, revision, image_sha256, {', '.join(FILTER_FIELDS)} FROM documents"
-            " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d"
-            " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.revision, g.ordinal"
+            " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d ON true"
+            " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle"
+            " WHERE s.id = :service ORDER BY d.revision, g.ordinal"
         )
         async with self._database.begin() as connection:
             found = await connection.execute(
                 statement, {"service": service, "bundle": bundle, "since": since, "limit": limit}
             )
             rows = found.all()
-        if rows and rows[0].serving != bundle:
+        if rows and rows[0].newest < since:
+            raise Rewound
+        changed = [r for r in rows if r.id is not None]
+        if changed and changed[0].serving != bundle:
             # Its garments of this bundle may be gone already: that is not to be taken for products without any.
-            raise BundleMismatch(_SWITCHED.format(rows[0].serving))
-        return [_indexed(list(group)) for _, group in itertools.groupby(rows, key=lambda r: r.id)]
+            raise BundleMismatch(_SWITCHED.format(changed[0].serving))
+        return [_indexed(list(group)) for _, group in itertools.groupby(changed, key=lambda r: r.id)]
 
 
 def _document(rows: Sequence[Any]) -> Document:

@@ -14,7 +14,7 @@ from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.services.stores import ChunkWork
 from placket.storage.corrections import of_photo, read_corrections
-from placket.storage.documents import lock_service, touch, touch_all, write_garments
+from placket.storage.documents import lock_service, write_garments
 from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 _GIVEN_UP = "the image was never analysed"
@@ -57,7 +57,7 @@ async def apply_reindexed(
             written.append(document.id)
     if service.bundle == work.bundle:
         await _show_photos(connection, work.service_id, work.run_id)
-        await touch(connection, work.service_id, service.revision, written)
+        await _touch(connection, work.service_id, service.revision, written)
     await connection.execute(
         text("DELETE FROM index_rows WHERE run_id = :run AND position = ANY(:changed)"),
         {"run": work.run_id, "changed": changed},
@@ -92,7 +92,7 @@ async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any) -> 
     if service.bundle != run.bundle:
         await _show_photos(connection, run.service_id, run_id)
         await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
-        await touch_all(connection, run.service_id, service.revision)
+        await _touch_all(connection, run.service_id, service.revision)
     await connection.execute(
         text(
             "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"
@@ -137,4 +137,33 @@ async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUI
             " AND x.fields ->> 'revision' = d.revision::text AND x.fields ? 'sha256'"
         ),
         {"run": run_id, "service": service_id},
+    )
+
+
+async def _touch(connection: AsyncConnection, service_id: int, revision: int, documents: Sequence[int]) -> None:
+    """Give documents new revisions, so that search engines see their new garments; the service must be locked."""
+    for document_id in documents:
+        revision += 1
+        await connection.execute(
+            text("UPDATE documents SET revision = :revision WHERE id = :id"), {"revision": revision, "id": document_id}
+        )
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :id"), {"revision": revision, "id": service_id}
+    )
+
+
+async def _touch_all(connection: AsyncConnection, service_id: int, revision: int) -> None:
+    """:func:`_touch` for every document: what an engine knows of the service's new bundle may be from a time when the
+    service had it before."""
+    touched = await connection.execute(
+        text(
+            "UPDATE documents d SET revision = :revision + n.number FROM"
+            " (SELECT id, row_number() OVER (ORDER BY revision) AS number FROM documents"
+            " WHERE service_id = :id AND NOT deleted) n WHERE d.id = n.id"
+        ),
+        {"revision": revision, "id": service_id},
+    )
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :id"),
+        {"revision": revision + touched.rowcount, "id": service_id},
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
-from placket.services.ports import Hit, IndexedProduct
+from placket.services.ports import Hit, IndexedProduct, Rewound
 
 BUNDLE = "bundle-1"
 _STEP = 2.0**23
@@ -93,6 +93,8 @@ class Catalogue:
         self.calls.append((service, since))
         found = sorted(self.products.get(service, {}).values(), key=lambda p: p.revision)
         page = [p for p in found if p.revision > since][:limit]
+        if self.revision(service) < since:
+            raise Rewound
         if service in self.gates:
             await self.gates[service].wait()
         return [

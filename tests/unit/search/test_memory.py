@@ -1,6 +1,7 @@
 """Freshness, sharing, failure, memory and concurrency of the engine."""
 
 import asyncio
+import copy
 import random
 import time
 from collections.abc import AsyncIterator
@@ -70,6 +71,15 @@ async def test_a_copy_that_was_not_searched_for_days_is_read_anew(catalogue: Cat
         assert [since for _, since in catalogue.calls] == [-1, 2, -1]
     finally:
         await engine.aclose()
+
+
+async def test_a_source_that_was_put_back_is_read_anew(engine: MemorySearch, catalogue: Catalogue) -> None:
+    kept = catalogue.put("a", [one_hot(0)])
+    before = copy.deepcopy((catalogue.products, catalogue.bundles, catalogue.revisions))
+    catalogue.put("lost", [one_hot(0)])
+    assert await ids(engine, catalogue.delete("a")) == ["lost"]
+    catalogue.products, catalogue.bundles, catalogue.revisions = before
+    assert await ids(engine, kept) == ["a"]
 
 
 async def test_concurrent_searches_share_one_refresh(engine: MemorySearch, catalogue: Catalogue) -> None:
