@@ -23,13 +23,14 @@ _ALLOWANCE = text(
 
 
 async def spend_images(connection: AsyncConnection, key_id: str, images: int) -> None:
-    """Within the caller's transaction; a key's requests queue up here, so that no two spend the same rest.
+    """Within the caller's transaction; a key's requests queue up at its row, so that no two spend the same rest.
 
     Raises UsageExceeded: the caller's transaction has to be rolled back.
     """
     await connection.execute(
         text(
-            f"INSERT INTO usage_days (key_id, day, requests, images) VALUES (:key, {_TODAY}, 1, :images)"
+            f"INSERT INTO usage_days (key_id, day, requests, images) SELECT id, {_TODAY}, 1, :images"
+            " FROM (SELECT id FROM api_keys WHERE id = :key FOR NO KEY UPDATE) AS own"
             " ON CONFLICT (key_id, day) DO UPDATE"
             " SET requests = usage_days.requests + 1, images = usage_days.images + excluded.images"
         ),

@@ -10,6 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from placket.domain.errors import StorageUnavailable
+from placket.domain.tagger.errors import UsageExceeded
+from placket.storage import usage
+from placket.storage.database import Database
+from placket.storage.usage import spend_images
 from tests.support.tagging import TaggerWorld, entry
 
 BULK = "/tagger/v2.12/bulk"
@@ -146,6 +150,22 @@ async def test_no_two_requests_spend_the_same_rest(world: TaggerWorld) -> None:
         answers = await asyncio.gather(*(client.post(BULK, json=REQUEST) for _ in range(8)))
     assert sorted(a.status_code for a in answers) == [202] * 3 + [403] * 5
     assert await world.execute("SELECT requests, images FROM usage_days") == [(3, 6)]
+
+
+async def test_nor_do_two_on_either_side_of_midnight(
+    world: TaggerWorld, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await world.keys.create("shop")
+    await world.keys.limit(made.record.id, images_per_month=6)
+    caller = await world.keys.authenticate(made.key)
+    async with database.begin() as before_midnight:
+        await spend_images(before_midnight, made.record.id, 4)
+        monkeypatch.setattr(usage, "_TODAY", f"{usage._TODAY} + 1")
+        after_midnight = asyncio.create_task(usage.PostgresUsage(database).spend(caller, 4, None))
+        await asyncio.wait([after_midnight], timeout=0.5)
+    with pytest.raises(UsageExceeded):
+        await after_midnight
+    assert await world.execute("SELECT images FROM usage_days") == [(4,)]
 
 
 async def test_a_retry_with_an_idempotency_key(world: TaggerWorld, client: httpx.AsyncClient) -> None:
