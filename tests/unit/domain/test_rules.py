@@ -1,6 +1,6 @@
 """Filters, names, the quota's day, links, and which garments are kept."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -61,6 +61,20 @@ def test_the_quota_day_begins_at_midnight_there() -> None:
     after = datetime(2026, 5, 1, 15, 0, 0, tzinfo=UTC)
     assert start_of_day(before, "Asia/Seoul").astimezone(UTC) == datetime(2026, 4, 30, 15, tzinfo=UTC)
     assert start_of_day(after, "Asia/Seoul").astimezone(UTC) == after
+
+
+def test_a_midnight_that_comes_twice_begins_one_day() -> None:
+    """In Havana clocks go back from 1:00 to 0:00: an hour after that it is the same day, with one beginning."""
+    first = datetime(2026, 11, 1, 4, tzinfo=UTC)
+    for hours in (0, 0.5, 1, 1.5, 2, 24):
+        assert start_of_day(first + timedelta(hours=hours), "America/Havana").astimezone(UTC) == first
+
+
+def test_a_day_whose_midnight_is_left_out_begins_an_hour_later() -> None:
+    """In Beirut clocks go from 0:00 to 1:00."""
+    first = datetime(2026, 3, 28, 22, tzinfo=UTC)
+    assert start_of_day(first, "Asia/Beirut").astimezone(UTC) == first
+    assert start_of_day(first - timedelta(seconds=1), "Asia/Beirut").astimezone(UTC) == first - timedelta(days=1)
 
 
 def garment(
