@@ -101,7 +101,7 @@ class PostgresProgress:
             )
             await self._enqueue_chunks(connection, run_id, 0, run.chunk_count)
             if run.chunk_count == 0:
-                return await self._end_if_through(connection, run_id)
+                return await self._end_if_through(connection, run_id, 0)
             return None
 
     async def drop(self, job: Job, worker: str) -> None:
@@ -109,12 +109,15 @@ class PostgresProgress:
             await end_job(connection, job, worker)
 
     @staticmethod
-    async def _enqueue_chunks(connection: AsyncConnection, run_id: UUID, first: int, last: int) -> None:
+    async def _enqueue_chunks(
+        connection: AsyncConnection, run_id: UUID, first: int, last: int, late_round: int = 0
+    ) -> None:
         found = await connection.execute(
             text("SELECT s.project_id FROM index_runs r JOIN services s ON s.id = r.service_id WHERE r.id = :run"),
             {"run": run_id},
         )
-        payloads = [{"number": n} for n in range(first, last)]
+        late = {"round": late_round} if late_round else {}
+        payloads = [{"number": n, **late} for n in range(first, last)]
         await enqueue(connection, "chunk", str(run_id), payloads, found.scalar_one())
 
     @staticmethod
@@ -199,7 +202,7 @@ class PostgresProgress:
                 await self._apply_from(connection, work, run, computed, document_quota)
             except NoSuchService:
                 return None
-            return await self._end_if_through(connection, work.run_id)
+            return await self._end_if_through(connection, work.run_id, job.payload.get("round", 0))
 
     async def _apply_from(
         self, connection: AsyncConnection, work: ChunkWork, run: Any, computed: Sequence[Computed], quota: int
@@ -281,12 +284,12 @@ class PostgresProgress:
             {**{str(o): n for o, n in counts.items()}, "dropped": dropped, "next": next_chunk, "run": run_id},
         )
 
-    async def _end_if_through(self, connection: AsyncConnection, run_id: UUID) -> RunEnded | None:
+    async def _end_if_through(self, connection: AsyncConnection, run_id: UUID, late_round: int) -> RunEnded | None:
         run = await self._lock_run(connection, run_id)
         if run.next_chunk < run.chunk_count:
             return None
-        if run.kind == RunKind.REINDEX and (more := await switch_bundle(connection, run_id, run)):
-            await self._enqueue_chunks(connection, run_id, run.chunk_count, run.chunk_count + more)
+        if run.kind == RunKind.REINDEX and (more := await switch_bundle(connection, run_id, run, late_round)):
+            await self._enqueue_chunks(connection, run_id, run.chunk_count, run.chunk_count + more, late_round + 1)
             return None
         state = end_state(run.add_cnt + run.update_cnt + run.delete_cnt)
         if run.total_cnt == 0:

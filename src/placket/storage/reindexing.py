@@ -20,6 +20,9 @@ from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 _GIVEN_UP = "the image was never analysed"
 _LATE_CHUNK = 32
 """Images in a chunk of documents that changed while their service was being re-indexed."""
+_MOST_ROUNDS = 8
+"""Of documents that changed meanwhile. Where they change faster than they are computed, there would be ever more: the
+service switches, from when on puts are of the new bundle, and what is late follows."""
 
 
 async def apply_reindexed(
@@ -65,9 +68,17 @@ async def apply_reindexed(
     return verdicts, len(changed)
 
 
-async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any) -> int:
-    """Serve the new embeddings from now on. Not yet when documents came or changed meanwhile: how many chunks of them
-    were added to the run, whose row is locked."""
+async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any, rounds: int) -> int:
+    """Serve the new embeddings from now on. Not yet when documents came or changed meanwhile, unless there were enough
+    ``rounds`` of them: how many chunks of them were added to the run, whose row is locked."""
+    more = await _add_late(connection, run_id, run)
+    if not more or rounds >= _MOST_ROUNDS:
+        await _serve_new(connection, run_id, run)
+    return more
+
+
+async def _add_late(connection: AsyncConnection, run_id: UUID, run: Any) -> int:
+    """A chunk or more of the documents that came or changed since the run looked for them last; how many chunks."""
     first = (
         await connection.execute(
             text("SELECT coalesce(max(last_position) + 1, 0) FROM index_chunks WHERE run_id = :run"),
@@ -75,24 +86,27 @@ async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any) -> 
         )
     ).scalar_one()
     more = await insert_documents_as_rows(connection, run_id, run.service_id, run.bundle, first)
-    if more:
-        chunks = await insert_chunks(connection, run_id, first, first + more, _LATE_CHUNK)
-        await connection.execute(
-            text(
-                "UPDATE index_runs SET total_cnt = total_cnt + :more, chunk_count = chunk_count + :chunks"
-                " WHERE id = :run"
-            ),
-            {"more": more, "chunks": chunks, "run": run_id},
-        )
-        return chunks
+    if not more:
+        return 0
+    chunks = await insert_chunks(connection, run_id, first, first + more, _LATE_CHUNK)
+    await connection.execute(
+        text(
+            "UPDATE index_runs SET total_cnt = total_cnt + :more, chunk_count = chunk_count + :chunks WHERE id = :run"
+        ),
+        {"more": more, "chunks": chunks, "run": run_id},
+    )
+    return chunks
+
+
+async def _serve_new(connection: AsyncConnection, run_id: UUID, run: Any) -> None:
     values = {"service": run.service_id, "bundle": run.bundle}
     if run.total_cnt and not await _has_garments(connection, values):
-        return 0  # nothing could be computed: the old embeddings go on serving
+        return  # nothing could be computed: the old embeddings go on serving
     service = await lock_service(connection, run.service_id)
     if service.bundle != run.bundle:
         await _show_photos(connection, run.service_id, run_id)
         await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
-        await _touch_all(connection, run.service_id, service.revision)
+        await _touch_all(connection, run.service_id, service.revision, run_id)
     await connection.execute(
         text(
             "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"
@@ -101,7 +115,6 @@ async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any) -> 
         ),
         values,
     )
-    return 0
 
 
 async def _has_garments(connection: AsyncConnection, values: dict[str, Any]) -> bool:
@@ -152,18 +165,28 @@ async def _touch(connection: AsyncConnection, service_id: int, revision: int, do
     )
 
 
-async def _touch_all(connection: AsyncConnection, service_id: int, revision: int) -> None:
+async def _touch_all(connection: AsyncConnection, service_id: int, revision: int, run_id: UUID) -> None:
     """:func:`_touch` for every document: what an engine knows of the service's new bundle may be from a time when the
-    service had it before."""
+    service had it before. Rows of the run follow: their documents have not changed."""
     touched = await connection.execute(
         text(
-            "UPDATE documents d SET revision = :revision + n.number FROM"
-            " (SELECT id, row_number() OVER (ORDER BY revision) AS number FROM documents"
-            " WHERE service_id = :id AND NOT deleted) n WHERE d.id = n.id"
+            """
+            WITH touched AS (
+                UPDATE documents d SET revision = :revision + n.number FROM (
+                    SELECT id, revision, row_number() OVER (ORDER BY revision) AS number FROM documents
+                    WHERE service_id = :id AND NOT deleted
+                ) n WHERE d.id = n.id RETURNING d.product_id, d.revision, n.revision AS before
+            ), followed AS (
+                UPDATE index_rows x SET fields = x.fields || jsonb_build_object('revision', t.revision::text)
+                FROM touched t WHERE x.run_id = :run AND x.outcome IS DISTINCT FROM 'updated'
+                    AND x.product_id = t.product_id AND x.fields ->> 'revision' = t.before::text
+            )
+            SELECT count(*) FROM touched
+            """
         ),
-        {"revision": revision, "id": service_id},
+        {"revision": revision, "id": service_id, "run": run_id},
     )
     await connection.execute(
         text("UPDATE services SET revision = :revision WHERE id = :id"),
-        {"revision": revision + touched.rowcount, "id": service_id},
+        {"revision": revision + touched.scalar_one(), "id": service_id},
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from placket.domain.errors import BundleMismatch, InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
 from placket.search.memory import MemorySearch
 from placket.services.indexing import Indexing, IndexRules
-from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, counts, embedding, enable, planned
+from tests.contract.storage.world import BUNDLE, QUOTA, World, adds_up, analysis, counts, embedding, enable, planned
 
 NEW = "bundle-2"
 
@@ -87,6 +88,32 @@ async def test_documents_that_change_meanwhile_come_again(world: World) -> None:
     for product_id in ("p1", "p2", "p3", "p5"):
         assert len((await world.documents.get(service, product_id)).garments) == 1
     assert (await world.documents.get(service, "p3")).fields["s1"] == "x"
+
+
+async def test_products_that_never_stop_changing_hold_up_no_switch(world: World) -> None:
+    await index(world, 3)
+    await world.runs.accept_reindex(world.service, NEW, 2)
+    ended = None
+    for n in range(30):
+        service = await world.refreshed()
+        await world.documents.put(service, planned("p2", s1=str(n)), analysis("p2", service.bundle), None, QUOTA)
+        job = await world.queue.claim("w", 60.0)
+        if job is None:
+            break
+        if job.kind == "run":
+            await world.progress.start(UUID(job.subject), job, "w")
+            continue
+        work = await world.progress.chunk(UUID(job.subject), int(job.payload["number"]))
+        assert work is not None
+        # Once more just before what was computed is stored: it is out of date again.
+        await world.documents.put(service, planned("p2", s1=f"{n}!"), analysis("p2", service.bundle), None, QUOTA)
+        ended = await world.complete(job, work, failing=["p3"])
+    assert ended is not None and adds_up(ended.run)
+    assert (ended.run.state, ended.run.failed) == (RunState.FINISHED, 1)
+    assert (await world.refreshed()).bundle == NEW
+    assert await garments(world, NEW) == {"p1": 1, "p2": 1, "p3": 0}
+    assert await garments(world, BUNDLE) == {"p1": 0, "p2": 0, "p3": 1}
+    assert await vectors(world, NEW) == {"p1": 1, "p2": 1, "p3": 0}
 
 
 async def test_a_failed_document_keeps_its_old_embeddings_and_is_listed(world: World) -> None:
