@@ -23,11 +23,13 @@ CHANNEL = "placket_jobs"
 # One pass over all jobs says whose turn it is: the project's that has the fewest in hand, or waits longest; within it
 # the run's or task's of which the same is true. Only the first job of that subject is then looked for and locked. Who
 # was never served waits since it was enqueued, so that a stream of new small tasks does not hold up an old large one.
-_READY = "kind <> ALL(:without) AND not_before <= now() AND (lease_until IS NULL OR lease_until <= now())"
+# A lease that ends later than any setting allows is of a clock that was put back since.
+_LEASED = "coalesce(lease_until > now() AND lease_until <= now() + interval '300 seconds', false)"
+_READY = f"kind <> ALL(:without) AND not_before <= now() AND NOT {_LEASED}"
 _CLAIM = text(
     f"""
     WITH subjects AS (
-        SELECT project_id, subject, count(*) FILTER (WHERE lease_until > now()) AS busy,
+        SELECT project_id, subject, count(*) FILTER (WHERE {_LEASED}) AS busy,
             min(created_at) AS since, min(id) FILTER (WHERE {_READY}) AS first
         FROM jobs GROUP BY project_id, subject
     ), shares AS (
@@ -81,7 +83,9 @@ async def enqueue(
     await connection.execute(
         text(
             "INSERT INTO jobs (kind, subject, payload, project_id, not_before)"
-            " SELECT :kind, :subject, p, :project, now() + make_interval(secs => :delay)"
+            # Without a delay at any time: even at one that, by a clock put back since, is yet to come.
+            " SELECT :kind, :subject, p, :project,"
+            " CASE WHEN :delay > 0 THEN now() + make_interval(secs => :delay) ELSE '-infinity' END"
             " FROM jsonb_array_elements(CAST(:payloads AS jsonb)) WITH ORDINALITY AS t(p, n) ORDER BY n"
         ),
         {

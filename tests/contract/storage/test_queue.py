@@ -271,3 +271,13 @@ async def test_without_a_database_the_bell_counts_and_claims_fail() -> None:
     with pytest.raises(StorageUnavailable, match="does not answer"):
         await queue.claim("w", 1.0)
     await away.aclose()
+
+
+async def test_a_clock_that_is_put_back_stalls_nothing(world: World) -> None:
+    await add(world, 2)
+    await claimed(world, "killed", 300.0)
+    # Seen from a clock that was put back by two hours, all of that is to come.
+    ahead = ", ".join(f"{c} = {c} + interval '2 hours'" for c in ("created_at", "not_before", "lease_until"))
+    await world.execute(f"UPDATE jobs SET {ahead}")
+    assert sorted([(await claimed(world)).payload["n"] for _ in range(2)]) == [0, 1]
+    assert await world.queue.claim("w", 60.0) is None
