@@ -2,6 +2,9 @@
 
 A store is two files: `<name>.bin` (raw uint8 HWC pictures one after another) and `<name>.json`
 (`{"keys": [...], "offset": [...], "shape": [[h, w, c], ...]}`). Pictures are read one by one.
+
+`made_of.json` says of which files of the data all that is in a cache was made. When they change, or another folder of
+data is used with the same cache, what was made of the old ones is made anew.
 """
 
 import io
@@ -14,11 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from placket.training.sources import SETS, iter_images
+from placket.domain.errors import ImageError, InvalidParameter
+from placket.training.checks import check_data
+from placket.training.sources import SETS, iter_images, sets_in
+from placket.vision.decoding import Picture, decode
+from placket.vision.local import LOCAL
 
 Pixels = NDArray[np.uint8]
 MAX_SIDE = {"ccp": 448}
 DEFAULT_SIDE = 320
+MADE_OF = "made_of.json"
+OF_PICTURES = ("found_boxes.json", "found_street.json", "found_samples.json", "teacher-*.npz")
+"""What a network said of the pictures."""
+OF_LABELS = ("items.json", "samples.json")
 
 
 class Store:
@@ -48,6 +59,7 @@ class Store:
 def write_store(base: Path, pictures: Iterable[tuple[str, Pixels]]) -> int:
     """Write pictures one after another; the index is written last, so an interrupted store is not taken for whole."""
     base.parent.mkdir(parents=True, exist_ok=True)
+    base.with_suffix(".json").unlink(missing_ok=True)
     keys: list[str] = []
     offsets: list[int] = []
     shapes: list[tuple[int, ...]] = []
@@ -63,14 +75,22 @@ def write_store(base: Path, pictures: Iterable[tuple[str, Pixels]]) -> int:
     return len(keys)
 
 
-def decode_rgb(data: bytes, max_side: int | None = None) -> Pixels:
-    """Encoded bytes to uint8 [h, w, 3], shrunk so that the longer side is at most `max_side`."""
-    image: Image.Image = Image.open(io.BytesIO(data)).convert("RGB")
-    if max_side is not None and max(image.size) > max_side:
-        scale = max_side / max(image.size)
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.asarray(image, dtype=np.uint8)
+def read_picture(data: bytes, where: str) -> Picture:
+    """Encoded bytes as the server sees them: upright, transparent parts white. Raises InvalidParameter."""
+    try:
+        return decode(data, LOCAL)
+    except ImageError as error:
+        raise InvalidParameter(f"{where}: {error.detail}") from None
+
+
+def shrunk(pixels: Pixels, max_side: int) -> Pixels:
+    """Pixels [h, w, 3], shrunk so that the longer side is at most `max_side`."""
+    height, width = pixels.shape[:2]
+    if max(width, height) <= max_side:
+        return pixels
+    scale = max_side / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def decode_labels(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
@@ -84,14 +104,12 @@ def decode_labels(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
 def _pictures(data: Path, dataset: str) -> Iterable[tuple[str, Pixels]]:
     side = MAX_SIDE.get(dataset, DEFAULT_SIDE)
     for key, row in iter_images(data, dataset, ("image", "product_image", "mask", "parse")):
-        image = row["image"]
-        if image is None:
-            continue
-        pixels = decode_rgb(image, side)
+        where = f"{data / 'images' / dataset}-NN.parquet, {key}"
+        pixels = shrunk(read_picture(row.get("image") or b"", where).pixels, side)
         yield key, pixels
         product = row.get("product_image")
         if product:
-            yield f"{key}/product", decode_rgb(product, side)
+            yield f"{key}/product", shrunk(read_picture(product, where).pixels, side)
         for name in ("mask", "parse"):
             labels = row.get(name)
             if labels:
@@ -106,6 +124,30 @@ def build_set(data: Path, cache: Path, dataset: str) -> Store:
     return Store(base)
 
 
+def _files(data: Path, pattern: str) -> dict[str, list[int]]:
+    """Size and time of the last change of files, by name."""
+    found = sorted(data.glob(pattern))
+    return {str(p.relative_to(data)): [(s := p.stat()).st_size, s.st_mtime_ns] for p in found}
+
+
+def _keep_what_fits(data: Path, cache: Path) -> None:
+    """Check data that the cache was not made of, and remove what was made of other files."""
+    path = cache / MADE_OF
+    known = json.loads(path.read_text()) if path.exists() else {}
+    pictures = {name: _files(data, f"images/{name}-*.parquet") for name in SETS}
+    labels = {k: v for pattern in ("records/*.jsonl", "*.json*") for k, v in _files(data, pattern).items()}
+    if known == (now := {"pictures": pictures, "labels": labels}):
+        return
+    check_data(data)
+    changed = [name for name in SETS if known.get("pictures", {}).get(name) != pictures[name]]
+    for pattern in [*(f"{name}.json" for name in changed), *OF_LABELS, *(OF_PICTURES if changed else ())]:
+        for one in cache.glob(pattern):
+            one.unlink()
+    cache.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(now))
+
+
 def build_all(data: Path, cache: Path) -> dict[str, Store]:
-    """The stores of all sets."""
-    return {name: build_set(data, cache, name) for name in SETS}
+    """The stores of the sets that the data has. Raises InvalidParameter for data that does not fit together."""
+    _keep_what_fits(data, cache)
+    return {name: build_set(data, cache, name) for name in sets_in(data)}

@@ -1,15 +1,19 @@
 """Reading the training data: records, garments and images as they lie on disk.
 
 The folder holds `records/<set>.jsonl`, `garments.jsonl`, `taxonomy.json` and `images/<set>-NN.parquet`
-(columns `id`, `image`, and on some sets `mask`, `parse`, `product_image`, all encoded pictures).
+(columns `id`, `image`, and on some sets `mask`, `parse`, `product_image`, all encoded pictures). A set that is not
+there has no records.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from placket.domain.errors import InvalidParameter
 
 SETS = ("hm", "cd", "ccp", "viton", "myntra")
 HOLDOUT_PARTS = 20
@@ -54,54 +58,114 @@ def part_of(dataset: str, group: str, split: str) -> str:
     return "calib" if int.from_bytes(digest[:4], "big") % HOLDOUT_PARTS == 0 else "train"
 
 
+NEARLY_INSIDE = 0.001
+"""What rounding may put outside of the picture."""
+
+
 def _box(value: Any) -> tuple[float, float, float, float] | None:
     if not value:
         return None
-    x0, y0, x1, y1 = (float(v) for v in value)
+    sides = [float(v) for v in value]
+    inside = len(sides) == 4 and all(-NEARLY_INSIDE <= v <= 1 + NEARLY_INSIDE for v in sides)
+    if not inside or sides[0] >= sides[2] or sides[1] >= sides[3]:
+        raise ValueError(f"a box is x0, y0, x1, y1 as fractions of the image (0 to 1, x0 < x1, y0 < y1), not {value}")
+    x0, y0, x1, y1 = (min(max(v, 0.0), 1.0) for v in sides)
     return (x0, y0, x1, y1)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as handle:
-        for line in handle:
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """What is wrong with a line becomes a sentence with its place."""
+    try:
+        yield
+    except KeyError as error:
+        raise InvalidParameter(f"{where}: {error} is missing") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InvalidParameter(f"{where}: {error}") from None
+
+
+def lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a JSON Lines file, each with its place in words. Raises InvalidParameter for another line."""
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, 1):
+            where = f"{path}, line {number}"
             if line.strip():
-                yield json.loads(line)
+                with _told(where):
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise ValueError("a line is one JSON object")
+                yield where, row
+
+
+def sets_in(data: Path) -> tuple[str, ...]:
+    """The sets that the folder has records of."""
+    return tuple(name for name in SETS if (data / "records" / f"{name}.jsonl").is_file())
+
+
+def _record(dataset: str, row: dict[str, Any]) -> Record:
+    if row["split"] not in ("train", "val"):
+        raise ValueError(f"`split` is train or val, not {row['split']!r}")
+    size = (int(row["width"]), int(row["height"]))
+    return Record(
+        dataset, str(row["id"]), row["split"], str(row["group"]), *size, dict(row["labels"]), _box(row.get("box"))
+    )
 
 
 def read_records(data: Path, dataset: str) -> dict[str, Record]:
-    """All records of one set by id, in the file's order."""
-    out = {}
-    for row in _lines(data / "records" / f"{dataset}.jsonl"):
-        out[row["id"]] = Record(
-            dataset,
-            row["id"],
-            row["split"],
-            row["group"],
-            row["width"],
-            row["height"],
-            row["labels"],
-            _box(row.get("box")),
-        )
+    """All records of one set by id, in the file's order; none of a set that is not there.
+
+    Raises InvalidParameter for a line that is no record, a second one of an image, and a group in both splits.
+    """
+    out: dict[str, Record] = {}
+    splits: dict[str, str] = {}
+    if dataset not in sets_in(data):
+        return out
+    for where, row in lines(data / "records" / f"{dataset}.jsonl"):
+        with _told(where):
+            record = _record(dataset, row)
+            if record.id in out:
+                raise ValueError(f"a second record of {record.id}")
+            if splits.setdefault(record.group, record.split) != record.split:
+                # Figures on `val` would be those of products that were trained on.
+                raise ValueError(f"the group {record.group} is in `train` and in `val`; all of it belongs in one")
+        out[record.id] = record
     return out
 
 
 _NOT_TAGS = {"dataset", "id", "box", "mask_label", "split", "category"}
 
 
+def _garment(row: dict[str, Any]) -> Garment:
+    tags = {k: v for k, v in row.items() if k not in _NOT_TAGS}
+    return Garment(
+        row["dataset"], str(row["id"]), row.get("category"), tags, _box(row.get("box")), row.get("mask_label")
+    )
+
+
+def garments_by_line(data: Path) -> Iterator[tuple[str, Garment]]:
+    """Each garment labelled by eye with its place in words. Raises InvalidParameter for a line that is none."""
+    for where, row in lines(data / "garments.jsonl"):
+        with _told(where):
+            garment = _garment(row)
+        yield where, garment
+
+
 def read_garments(data: Path) -> list[Garment]:
     """All garments labelled by eye."""
-    out = []
-    for row in _lines(data / "garments.jsonl"):
-        tags = {k: v for k, v in row.items() if k not in _NOT_TAGS}
-        out.append(
-            Garment(row["dataset"], row["id"], row.get("category"), tags, _box(row.get("box")), row.get("mask_label"))
-        )
-    return out
+    return [garment for _, garment in garments_by_line(data)]
+
+
+def photos_with_boxes(data: Path, dataset: str) -> set[str]:
+    """Ids of the photos whose garments have boxes of their own."""
+    return {g.id for g in read_garments(data) if g.dataset == dataset and g.box}
 
 
 def read_taxonomy(data: Path) -> dict[str, Any]:
-    """`taxonomy.json` as it is: groups, attributes, multi_label, applies."""
-    result: dict[str, Any] = json.loads((data / "taxonomy.json").read_text(encoding="utf-8"))
+    """`taxonomy.json` as it is: groups, attributes, multi_label, applies. Raises InvalidParameter for another
+    file."""
+    path = data / "taxonomy.json"
+    with _told(str(path)):
+        result: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
     return result
 
 
@@ -114,13 +178,22 @@ def read_mask_names(data: Path) -> list[str]:
 def iter_images(
     data: Path, dataset: str, columns: tuple[str, ...] = ("image",)
 ) -> Iterator[tuple[str, dict[str, bytes | None]]]:
-    """Yield id and the encoded bytes of the named columns that the set has, file by file, never a set whole."""
+    """Yield id and the encoded bytes of the named columns that the set has, file by file, never a set whole.
+
+    Raises InvalidParameter for a file that is no Parquet, or has not the columns that it needs.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     for path in sorted((data / "images").glob(f"{dataset}-*.parquet")):
-        file = pq.ParquetFile(path)
+        try:
+            file = pq.ParquetFile(path)
+        except pa.ArrowInvalid as error:
+            raise InvalidParameter(f"{path}: {error}") from None
+        if not {"id", "image"} <= set(file.schema_arrow.names):
+            raise InvalidParameter(f"{path} has the columns {', '.join(file.schema_arrow.names)}, not `id` and `image`")
         have = [c for c in columns if c in file.schema_arrow.names]
         for batch in file.iter_batches(batch_size=256, columns=["id", *have]):
             rows = batch.to_pydict()
             for index, key in enumerate(rows["id"]):
-                yield key, {c: rows[c][index] for c in have}
+                yield str(key), {c: rows[c][index] for c in have}

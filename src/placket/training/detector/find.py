@@ -12,7 +12,7 @@ from placket.training.cache import Store
 from placket.training.detector.targets import Box
 from placket.training.onnx_models import OnnxDetector
 from placket.training.rules import record_group
-from placket.training.sources import Record, read_garments, read_records, read_taxonomy
+from placket.training.sources import Record, photos_with_boxes, read_garments, read_records, read_taxonomy, sets_in
 
 SETS = ("myntra", "hm", "cd")
 LEAST_SCORE = 0.15
@@ -64,6 +64,8 @@ def known_groups(data: Path, dataset: str, taxonomy: dict[str, Any]) -> Callable
 
 def unmasked_street(data: Path, cache: Path) -> list[str]:
     """Ids of the street photos of `train` without a mask."""
+    if STREET not in sets_in(data):
+        return []
     masks = Store(cache / STREET)
     return [r.id for r in read_records(data, STREET).values() if r.part == "train" and f"{r.id}/mask" not in masks]
 
@@ -72,7 +74,8 @@ def _wanted(data: Path, dataset: str) -> list[tuple[str, int]]:
     taxonomy = read_taxonomy(data)
     number = {name: i for i, name in enumerate(taxonomy["groups"])}
     group = known_groups(data, dataset, taxonomy)
-    bare = [r for r in read_records(data, dataset).values() if r.box is None]
+    boxed = photos_with_boxes(data, dataset)
+    bare = [r for r in read_records(data, dataset).values() if r.box is None and r.id not in boxed]
     return [(r.id, number[name] if (name := group(r)) else -1) for r in bare]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from placket.training.cache import Pixels, decode_rgb
+from placket.training.cache import Pixels, read_picture
 from placket.training.detector.coco import Truth
 from placket.training.detector.nothing import window
 from placket.training.detector.targets import Sample
@@ -40,7 +40,7 @@ def pictures_of(samples: Sequence[Sample], data: Path) -> Iterator[tuple[Sample,
                 encoded = row.get(column)
                 if encoded:
                     for sample in wanted.get(name, ()):
-                        yield sample, shown(sample, decode_rgb(encoded))
+                        yield sample, shown(sample, read_picture(encoded, name).pixels)
 
 
 def _turned(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from placket.training.encoder.calibrate import log_softmax
 from placket.training.encoder.crops import crop
 from placket.training.manifest import read_manifest
 from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder, iou_matrix
-from placket.training.sources import read_records, read_taxonomy
+from placket.training.sources import photos_with_boxes, read_records, read_taxonomy
 from placket.training.terms import brief
 
 WORN, ON_STREET = "worn", "street"
@@ -136,8 +136,9 @@ def _label(bundle: Path, dataset: str, wanted: Sequence[tuple[str, int]], cache:
 def _wanted(data: Path, cache: Path, taxonomy: Any) -> dict[str, list[tuple[str, int]]]:
     names, out = list(taxonomy["groups"]), {}
     for dataset in SHOPS:
-        group = known_groups(data, dataset, taxonomy)
-        bare = [r for r in read_records(data, dataset).values() if r.part == "train" and r.box is None]
+        group, boxed = known_groups(data, dataset, taxonomy), photos_with_boxes(data, dataset)
+        records = [r for r in read_records(data, dataset).values() if r.id not in boxed]
+        bare = [r for r in records if r.part == "train" and r.box is None]
         own = [(r.id, names.index(g)) for r in bare if (g := group(r))]
         out[dataset] = [pair for n in range(len(names)) for pair in [p for p in own if p[1] == n][:MOST_OF_A_GROUP]]
     out[STREET] = [(key, -1) for key in unmasked_street(data, cache)]

@@ -96,23 +96,31 @@ class Targets:
         boxes = np.array([b for b, _ in found], np.float32).reshape(-1, 4)
         return Sample(record.dataset, key, record.part, boxes, np.array([g for _, g in found], np.int64), kind, opens)
 
+    def _boxed(self, record: Record) -> list[tuple[Box, int]]:
+        """The garments' own boxes, or that of the photo's one item."""
+        garments = self.garments.get((record.dataset, record.id), [])
+        own = [(g.box, self.number[self.group_of[g.category]] if g.category else -1) for g in garments if g.box]
+        return own or ([(record.box, self._group(record))] if record.box else [])
+
     def single_items(self, dataset: str) -> list[Sample]:
-        """Photos with one automatic box; pictures of things that are no garment become empty samples."""
+        """Photos with one automatic box, or one for each garment; pictures of things that are no garment become empty
+        samples."""
         out = []
         for record in read_records(self.data, dataset).values():
             if record.labels.get("master") == "Personal Care" and (dataset, record.id) not in self.garments:
                 out.append(self._sample(record, record.id, [], "empty"))
-            elif record.box is not None:
-                out.append(self._sample(record, record.id, [(record.box, self._group(record))], dataset))
+            elif found := self._boxed(record):
+                out.append(self._sample(record, record.id, found, dataset))
         return out
 
     def street(self) -> list[Sample]:
         """The street photos that have masks."""
-        names = read_mask_names(self.data)
+        names: list[str] = []
         out = []
         for record in read_records(self.data, "ccp").values():
             if f"{record.id}/mask" not in self.stores["ccp"]:
                 continue
+            names = names or read_mask_names(self.data)
             mask = self.stores["ccp"][f"{record.id}/mask"][..., 0]
             seen = {g.mask_label: g for g in self.garments.get(("ccp", record.id), [])}
             found: list[tuple[Box, int]] = []
@@ -132,9 +140,9 @@ class Targets:
 
     def studio(self) -> list[Sample]:
         """VITON: the person by its parse, and the product shot by its white background."""
-        store = self.stores["viton"]
         out = []
         for record in read_records(self.data, "viton").values():
+            store = self.stores["viton"]
             group = self._group(record)
             if f"{record.id}/product" in store:
                 box = box_of(foreground(store[f"{record.id}/product"]), 0.001)

@@ -14,15 +14,18 @@ import numpy as np
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.taxonomy import taxonomy
-from placket.training.cache import Pixels, decode_rgb, write_store
+from placket.training.cache import Pixels, read_picture, shrunk, write_store
 from placket.training.detector.targets import Sample
 from placket.training.sources import part_of
 
 DATASET = "own"
 SIDE = 448
+SAME_SHAPE, SMALL = 0.02, 64
+"""How much a picture's proportions may differ from those that are told; of tiny ones rounding says nothing."""
 
 
-def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str]) -> dict[int, int]:
+def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used: set[int]) -> dict[int, int]:
+    """Groups by number of category. Some tools add a category above the others, which no annotation is of."""
     words = taxonomy()
     groups = list(words.groups)
     out: dict[int, int] = {}
@@ -34,7 +37,7 @@ def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str]) -> di
             group = words.group_of(group)
         if group in groups:
             out[int(entry["id"])] = groups.index(group)
-        else:
+        elif int(entry["id"]) in used:
             unknown.append(name)
     if unknown:
         raise InvalidParameter(
@@ -66,32 +69,62 @@ def _box(values: Any, width: int, height: int, where: str) -> tuple[float, float
     return (x0 / width, y0 / height, x1 / width, y1 / height)
 
 
+def _size(row: dict[str, Any], width: int, height: int) -> tuple[int, int]:
+    """Width and height that the boxes are told in: those of the file's row, where it has them, of the upright picture.
+
+    Raises InvalidParameter where the row's are those of another picture, or of one that lies on its side.
+    """
+    own = (int(row.get("width") or width), int(row.get("height") or height))
+    if abs(own[0] / own[1] / (width / height) - 1) > SAME_SHAPE and max(width, height) > SMALL:
+        raise InvalidParameter(
+            f"{row['file_name']} has {width} x {height} pixels upright, but the COCO file says {own[0]} x {own[1]}: "
+            "boxes are told on the upright picture, turned as its EXIF orientation says"
+        )
+    return own
+
+
+Rows = tuple[list[dict[str, Any]], dict[int, int], dict[Any, list[dict[str, Any]]]]
+
+
+def _rows(content: Any, mapping: Mapping[str, str]) -> Rows:
+    """Images, groups by number of category, annotations by image. Raises what a file of another form makes happen."""
+    rows, used = content["images"], {int(one["category_id"]) for one in content["annotations"]}
+    numbers = _numbers(content["categories"], mapping, used)
+    boxes: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
+    if len(boxes) < len(rows) or len({row["file_name"] for row in rows}) < len(rows):
+        raise InvalidParameter("the COCO file has two images with the same id or file_name")
+    if strange := sorted(used - numbers.keys()):
+        raise InvalidParameter(f"the COCO file has an annotation of category {strange[0]}, which it has not")
+    for one in content["annotations"]:
+        if one["image_id"] not in boxes:
+            raise InvalidParameter(f"the COCO file has an annotation of image {one['image_id']!r}, which it has not")
+        boxes[one["image_id"]].append(one)
+    return rows, numbers, boxes
+
+
 def read_coco(annotations: Path, images: Path, cache: Path, mapping: Mapping[str, str] | None = None) -> list[Sample]:
     """Decode the pictures into `cache/own.bin` and return their samples.
 
-    Raises InvalidParameter for a file that is no COCO file, an unknown category, or a picture that is not there.
+    Raises InvalidParameter for a file that is no COCO file, an unknown category, and a picture that is not there,
+    cannot be decoded, or is not the one that boxes were drawn on.
     """
     try:
-        content = json.loads(annotations.read_text(encoding="utf-8"))
-        rows, numbers = content["images"], _numbers(content["categories"], mapping or {})
-        boxes: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-        for one in content["annotations"]:
-            boxes[one["image_id"]].append(one)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        rows, numbers, boxes = _rows(json.loads(annotations.read_text(encoding="utf-8")), mapping or {})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidParameter(f"{annotations} is no COCO file: {error!r}") from None
     samples: list[Sample] = []
 
     def pictures() -> Iterator[tuple[str, Pixels]]:
         for row in rows:
             name = str(row["file_name"])
-            pixels = decode_rgb(_path(images, name).read_bytes(), SIDE)
-            width, height = int(row.get("width") or pixels.shape[1]), int(row.get("height") or pixels.shape[0])
+            picture = read_picture(_path(images, name).read_bytes(), name)
+            size = _size(row, picture.width, picture.height)
             found = [(b, numbers[int(a["category_id"])]) for a in boxes[row["id"]]
-                     if (b := _box(a.get("bbox"), width, height, name))]  # fmt: skip
+                     if (b := _box(a.get("bbox"), *size, name))]  # fmt: skip
             places = np.array([b for b, _ in found], np.float32).reshape(-1, 4)
             groups = np.array([g for _, g in found], np.int64)
             samples.append(Sample(DATASET, name, part_of(DATASET, name, "train"), places, groups, DATASET))
-            yield name, pixels
+            yield name, shrunk(picture.pixels, SIDE)
 
     write_store(cache / DATASET, pictures())
     return samples

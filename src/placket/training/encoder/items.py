@@ -113,11 +113,15 @@ class ItemBuilder:
         for garment in read_garments(data):
             self.garments.setdefault((garment.dataset, garment.id), []).append(garment)
 
-    def _item(self, record: Record, key: str, box: Box | None, garment: Garment | None, view: str) -> Item:
+    def _item(
+        self, record: Record, key: str, box: Box | None, garment: Garment | None, view: str, number: int = 0
+    ) -> Item:
+        """`number`: which of the photo's garments it is, where they have no other name."""
         group = self.vocabulary.group_of.get(garment.category or "") if garment else None
         tags = garment_tags(garment, group) if garment else _weak(record)
         design = f"{record.dataset}:{record.group}"
-        product = f"{record.dataset}:{record.id}:{garment.mask_label if garment and garment.mask_label else ''}"
+        part = garment.mask_label if garment and garment.mask_label else number or ""
+        product = f"{record.dataset}:{record.id}:{part}"
         return Item(
             record.dataset,
             key,
@@ -133,10 +137,14 @@ class ItemBuilder:
         )
 
     def singles(self, dataset: str) -> list[Item]:
-        """Catalogue, phone and shop photos: one item a picture."""
+        """Catalogue, phone and shop photos: one item a picture, or one for each garment that has a box of its own."""
         out = []
         for record in read_records(self.data, dataset).values():
-            garment = (self.garments.get((dataset, record.id)) or [None])[0]  # type: ignore[list-item]
+            garments = self.garments.get((dataset, record.id), [])
+            if own := [g for g in garments if g.box]:
+                out += [self._item(record, record.id, g.box, g, dataset, n) for n, g in enumerate(own)]
+                continue
+            garment = garments[0] if garments else None
             if garment is None and record.labels.get("master") in ("Personal Care", "Free Items", "Sporting Goods"):
                 continue
             out.append(self._item(record, record.id, record.box, garment, dataset))
@@ -155,9 +163,9 @@ class ItemBuilder:
 
     def studio(self) -> list[Item]:
         """Studio photos: the person's upper garment and its product shot, two items of one product."""
-        store = self.stores["viton"]
         out = []
         for record in read_records(self.data, "viton").values():
+            store = self.stores["viton"]
             garment = (self.garments.get(("viton", record.id)) or [None])[0]  # type: ignore[list-item]
             if f"{record.id}/parse" in store:
                 box = box_of(np.isin(store[f"{record.id}/parse"][..., 0], UPPER), 0.002)

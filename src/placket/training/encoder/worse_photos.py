@@ -1,5 +1,6 @@
 """What a worse picture costs: whole photos, changed one way at a time, through the server's own pipeline."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from placket.domain.garments import EMBEDDING_DIM, Garment
-from placket.training.cache import Pixels, decode_rgb
+from placket.training.cache import Pixels, read_picture
 from placket.training.encoder.end_to_end import fits, photos, said
 from placket.training.encoder.evaluate import VIEWS, single_figures
 from placket.training.encoder.items import Item
@@ -53,7 +54,7 @@ def _photos(items: Sequence[Item], data: Path) -> Iterator[Photo]:
         own = [i for i in items if i.view == view and i.by_eye]
         for number, (group, encoded) in enumerate(photos(own, data, view)):
             if number % EVERY == 0:
-                yield group, decode_rgb(encoded)
+                yield group, read_picture(encoded, view).pixels
 
 
 def _embeddings(told: Sequence[Told]) -> NDArray[np.float32]:
@@ -74,7 +75,8 @@ def _figures(told: Sequence[Told], clean: Sequence[Told]) -> WorsePhotos:
     def right(attribute: str) -> float:
         by_view = [[told[i] for i in rows.tolist()] for rows in of_view]
         figures = [single_figures([i for i, _ in own], [said(g) for _, g in own], attribute, ()) for own in by_view]
-        return float(np.mean([f.accuracy for f in figures if f]))
+        known = [f.accuracy for f in figures if f]
+        return float(np.mean(known)) if known else math.nan
 
     def mean(values: NDArray[np.bool_]) -> float:
         return float(np.mean([values[rows].mean() for rows in of_view if len(rows)]))

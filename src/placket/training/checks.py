@@ -1,0 +1,79 @@
+"""What is wrong with a folder of training data, said before an hour is spent on it."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from placket.domain.errors import InvalidParameter
+from placket.domain.taxonomy import MULTI_LABEL, taxonomy
+from placket.training.sources import (
+    SETS,
+    Garment,
+    Record,
+    garments_by_line,
+    iter_images,
+    read_records,
+    read_taxonomy,
+    sets_in,
+)
+
+
+def check_data(data: Path) -> None:
+    """Raise InvalidParameter for the first thing that does not fit: no set, another vocabulary, a record without its
+    picture, a garment of no record, a label that is none."""
+    if not (sets := sets_in(data)):
+        raise InvalidParameter(f"{data / 'records'} has none of {', '.join(f'{s}.jsonl' for s in SETS)}")
+    _check_words(data)
+    records = {name: read_records(data, name) for name in sets}
+    for name, own in records.items():
+        _check_pictures(data, name, own)
+    _check_garments(data, records)
+
+
+def _check_words(data: Path) -> None:
+    words, own = taxonomy(), read_taxonomy(data)
+    groups = {g: list(c) for g, c in words.groups.items()}
+    attributes = {a: list(v) for a, v in words.attributes.items()}
+    if own.get("groups") != groups or own.get("attributes") != attributes:
+        raise InvalidParameter(
+            f"{data / 'taxonomy.json'} is not the product's own: a bundle made with it would not load"
+        )
+
+
+def _check_pictures(data: Path, dataset: str, records: dict[str, Record]) -> None:
+    keys = Counter(key for key, _ in iter_images(data, dataset, ()))
+    place = data / "images" / f"{dataset}-NN.parquet"
+    if missing := [i for i in records if i not in keys]:
+        raise InvalidParameter(f"{place}: no picture of {missing[0]}" + _more(len(missing) - 1))
+    if twice := [key for key, count in keys.items() if count > 1]:
+        raise InvalidParameter(f"{place}: two pictures of {twice[0]}" + _more(len(twice) - 1))
+
+
+def _more(count: int) -> str:
+    return f", nor of {count} more" if count else ""
+
+
+def _check_garments(data: Path, records: dict[str, dict[str, Record]]) -> None:
+    seen: dict[tuple[str, str], Garment] = {}
+    labels: dict[str, frozenset[str]] = {a: frozenset(v) for a, v in taxonomy().attributes.items()}
+    labels["category"] = frozenset(taxonomy().categories)
+    for where, garment in garments_by_line(data):
+        if garment.id not in records.get(garment.dataset, {}):
+            raise InvalidParameter(f"{where}: no record of {garment.id} in records/{garment.dataset}.jsonl")
+        for name, value in {"category": garment.category, **garment.tags}.items():
+            _check_label(where, name, value, labels)
+        other = seen.setdefault((garment.dataset, garment.id), garment)
+        if other is not garment and not (other.box and garment.box):
+            raise InvalidParameter(f"{where}: another garment of {garment.id}; each needs the box that it is in")
+
+
+def _check_label(where: str, name: str, value: Any, labels: dict[str, frozenset[str]]) -> None:
+    if name not in labels:
+        raise InvalidParameter(f"{where}: {name!r} is no attribute ({', '.join(labels)})")
+    if value is None:
+        return
+    if (name in MULTI_LABEL) != isinstance(value, list):
+        raise InvalidParameter(f"{where}: {name} is {'a list' if name in MULTI_LABEL else 'one label'}, not {value!r}")
+    for label in value if isinstance(value, list) else [value]:
+        if label not in labels[name]:
+            raise InvalidParameter(f"{where}: {label!r} is no label of {name}")

@@ -1,0 +1,172 @@
+"""A folder of training data as a shop makes it: some of the sets, few labels, mistakes, and changes afterwards."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from placket.domain.errors import InvalidParameter
+from placket.domain.taxonomy import taxonomy
+
+pa = pytest.importorskip("pyarrow", reason="training data lies in Parquet files")
+pq = pytest.importorskip("pyarrow.parquet")
+
+from placket.training.cache import Store, build_all, write_store  # noqa: E402
+from placket.training.detector.targets import load_samples  # noqa: E402
+from placket.training.encoder.items import load_items  # noqa: E402
+
+BOX = [0.1, 0.2, 0.5, 0.9]
+OTHER = [0.5, 0.1, 0.9, 0.9]
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **more: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **more)
+    return out.getvalue()
+
+
+def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_pictures(data: Path, pictures: dict[str, bytes]) -> None:
+    (data / "images").mkdir(exist_ok=True)
+    rows = [{"id": key, "image": value} for key, value in pictures.items()]
+    pq.write_table(pa.Table.from_pylist(rows), data / "images" / "hm-00.parquet")
+
+
+def record(key: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "split": "train", "group": key, "width": 30, "height": 40, "labels": {}, "box": None, **more}
+
+
+def garment(key: str, **more: Any) -> dict[str, Any]:
+    return {"dataset": "hm", "id": key, "category": "dress", "box": BOX, **more}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three photos of one set: two with a garment that has a box of its own, one with two of them."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    words = taxonomy()
+    (folder / "taxonomy.json").write_text(json.dumps({
+        "groups": {g: list(c) for g, c in words.groups.items()},
+        "attributes": {a: list(v) for a, v in words.attributes.items()},
+        "applies": {"to_all": ["colors"]},
+    }))  # fmt: skip
+    write_lines(folder / "records" / "hm.jsonl", [record("a"), record("b"), record("c", box=BOX)])
+    write_lines(
+        folder / "garments.jsonl",
+        [garment("a", colors=["red"]), garment("b"), garment("b", category="handbag", box=OTHER),
+         {"dataset": "hm", "id": "c", "category": "jeans"}],
+    )  # fmt: skip
+    write_pictures(folder, {key: encoded(Image.new("RGB", (30, 40), key_colour(key))) for key in "abc"})
+    return folder
+
+
+def key_colour(key: str) -> tuple[int, int, int]:
+    return {"a": (200, 0, 0), "b": (0, 200, 0), "c": (0, 0, 200)}[key]
+
+
+def test_one_set_alone_will_do_and_garments_lie_in_their_own_boxes(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    stores = build_all(data, cache)
+    assert list(stores) == ["hm"]
+    items = load_items(data, cache, stores)
+    assert [(i.id, i.tags["category"], list(i.box), i.boxed) for i in items] == [
+        ("a", "dress", BOX, True), ("b", "dress", BOX, True), ("b", "handbag", OTHER, True), ("c", "jeans", BOX, True),
+    ]  # fmt: skip
+    # Two garments of a photo are no two views of one product.
+    assert len({i.product for i in items}) == 4
+    samples = load_samples(data, cache, stores)
+    assert [(s.key, s.groups.tolist()) for s in samples] == [("a", [2]), ("b", [2, 5]), ("c", [1])]
+    assert np.allclose(samples[1].boxes, [BOX, OTHER])
+
+
+def set_line(data: Path, name: str, number: int, **changes: Any) -> None:
+    path = data / name
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[number] = {k: v for k, v in {**rows[number], **changes}.items() if v != "gone"}
+    write_lines(path, rows)
+
+
+def add_line(data: Path, name: str, row: dict[str, Any]) -> None:
+    with (data / name).open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda d: set_line(d, RECORDS, 1, split="gone"), "hm.jsonl, line 2: 'split' is missing"),
+        (lambda d: set_line(d, RECORDS, 1, split="test"), "line 2: `split` is train or val, not 'test'"),
+        (lambda d: set_line(d, RECORDS, 2, box=[10, 20, 300, 400]), "line 3: a box is x0, y0, x1, y1 as fractions"),
+        (lambda d: set_line(d, GARMENTS, 0, box=[0.5, 0.1, 0.4, 0.9]), "garments.jsonl, line 1: a box is"),
+        (lambda d: set_line(d, GARMENTS, 0, category="blouson"), "line 1: 'blouson' is no label of category"),
+        (lambda d: set_line(d, GARMENTS, 0, colors="red"), "line 1: colors is a list, not 'red'"),
+        (lambda d: set_line(d, GARMENTS, 0, colours=["red"]), "line 1: 'colours' is no attribute"),
+        (lambda d: set_line(d, GARMENTS, 0, id="x"), "line 1: no record of x in records/hm.jsonl"),
+        (lambda d: set_line(d, GARMENTS, 2, box=None), "line 3: another garment of b; each needs the box"),
+        (lambda d: add_line(d, RECORDS, record("a")), "line 4: a second record of a"),
+        (lambda d: set_line(d, RECORDS, 1, group="a", split="val"), "the group a is in `train` and in `val`"),
+        (lambda d: add_line(d, RECORDS, record("x")), "no picture of x"),
+        (lambda d: (d / RECORDS).unlink(), "records has none of hm.jsonl"),
+        (lambda d: (d / GARMENTS).write_text("{"), "garments.jsonl, line 1: Expecting"),
+        (lambda d: (d / "taxonomy.json").write_text('{"groups": {}}'), "is not the product's own"),
+        (lambda d: (d / "images" / "hm-00.parquet").write_text("no"), "hm-00.parquet: Parquet"),
+        (lambda d: write_pictures(d, dict.fromkeys("abc", b"\xff\xd8\xff")), "hm-NN.parquet, a: the JPEG cannot be"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_its_place(
+    data: Path, tmp_path: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    spoil(data)
+    for _ in range(2):
+        # A second try is no better.
+        with pytest.raises(InvalidParameter, match=r".*") as told:
+            build_all(data, tmp_path / "cache")
+        assert said in told.value.detail
+
+
+def test_a_cache_forgets_what_was_made_of_other_data(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    load_items(data, cache, build_all(data, cache))
+    (cache / "found_boxes.json").write_text("{}")
+    set_line(data, GARMENTS, 0, category="skirt")
+    assert load_items(data, cache, build_all(data, cache))[0].tags["category"] == "skirt"
+    assert (cache / "found_boxes.json").exists()
+    write_pictures(data, {key: encoded(Image.new("RGB", (20, 20))) for key in "abc"})
+    assert build_all(data, cache)["hm"]["a"].shape == (20, 20, 3)
+    assert not (cache / "found_boxes.json").exists()
+
+
+def test_a_store_that_is_written_anew_and_interrupted_is_not_taken_for_whole(tmp_path: Path) -> None:
+    def broken() -> Any:
+        yield "one", np.zeros((4, 4, 3), np.uint8)
+        raise KeyboardInterrupt
+
+    write_store(tmp_path / "set", [("one", np.zeros((9, 9, 3), np.uint8))])
+    with pytest.raises(KeyboardInterrupt):
+        write_store(tmp_path / "set", broken())
+    with pytest.raises(FileNotFoundError):
+        Store(tmp_path / "set")
+
+
+def test_pictures_are_seen_as_the_server_sees_them(data: Path, tmp_path: Path) -> None:
+    lying = Image.new("RGB", (40, 20), (9, 9, 9))
+    exif = lying.getexif()
+    exif[0x0112] = 6
+    cut_out = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
+    write_pictures(data, {"a": encoded(lying, exif=exif), "b": encoded(cut_out, "PNG"), "c": encoded(lying)})
+    store = build_all(data, tmp_path / "cache")["hm"]
+    assert store["a"].shape == (40, 20, 3) and store["c"].shape == (20, 40, 3)
+    assert (store["b"] == 255).all()
