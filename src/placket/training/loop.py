@@ -7,12 +7,15 @@ anneals by its deadline whatever the machine's speed.
 import copy
 import json
 import math
+import pickle
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from placket.domain.errors import InvalidParameter
 
 
 class Clock:
@@ -79,15 +82,18 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """The saved state, or None where there is none."""
+    """The saved state, or None where there is none. Raises InvalidParameter for another file."""
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
+        raise InvalidParameter(f"{path} is no checkpoint, or is damaged") from None
     return state
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The saved state. Raises FileNotFoundError where there is none."""
+    """The saved state. Raises FileNotFoundError where there is none, InvalidParameter for another file."""
     state = load_checkpoint(path)
     if state is None:
         raise FileNotFoundError(path)

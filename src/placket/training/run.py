@@ -48,11 +48,22 @@ class Recipe:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """From YAML; unknown keys are an error."""
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        unknown = set(values) - {f.name for f in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown keys in the recipe: {sorted(unknown)}")
+        """From YAML. Raises InvalidParameter for what is no recipe of this network."""
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InvalidParameter(f"{path} is no YAML: {error}") from None
+        return cls.of(values, str(path))
+
+    @classmethod
+    def of(cls, values: Any, whose: str) -> Self:
+        """From a recipe's values. Raises InvalidParameter for those of another network's recipe."""
+        if not isinstance(values, dict):
+            raise InvalidParameter(f"{whose} is no recipe: it has no keys")
+        if unknown := sorted(set(values) - {f.name for f in fields(cls)}):
+            raise InvalidParameter(
+                f"keys in the recipe of {whose} that no {cls.__name__} has: {', '.join(map(str, unknown))}"
+            )
         return cls(**values)
 
 
@@ -89,6 +100,11 @@ class Run(ABC):
             self._begin_from(start)
 
     def _go_on(self, saved: dict[str, Any]) -> None:
+        if {name: value.shape for name, value in saved["network"].items()} != self._shapes():
+            raise InvalidParameter(
+                f"{self.out / 'checkpoint.pt'} is a run of another network than this recipe makes: "
+                "give it a folder of its own"
+            )
         self.began = saved.get("began")
         self.network.load_state_dict(saved["network"])
         self.average.network.load_state_dict(saved["average"])
@@ -96,10 +112,17 @@ class Run(ABC):
         self.optimizer.load_state_dict(saved["optimizer"])
         self.clock = Clock(self.recipe.minutes * 60, saved["spent"], self.recipe.steps, saved["step"])
 
+    def _shapes(self) -> dict[str, torch.Size]:
+        return {name: value.shape for name, value in self.network.state_dict().items()}
+
     def _begin_from(self, start: Path) -> None:
         """Take the averaged weights of another run; the optimiser and the clock begin anew."""
         other = read_checkpoint(start)
-        self.take(other["average"])
+        try:
+            self.take(other["average"])
+        except (RuntimeError, KeyError):
+            # What torch says names every weight of both networks.
+            raise InvalidParameter(f"{start} is of another network than this recipe makes") from None
         self.average = Average(self.network, self.recipe.average)
         self.began = provenance_of(other)
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.detector.dataset import SceneStream
 from placket.training.detector.drawings import DRAWN, draw_samples
@@ -25,6 +26,11 @@ from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS
+
+NOTHING = (
+    "there is nothing to train on: no photo with boxes of the kinds that the recipe weighs ({kinds}) is left, without "
+    "`val` and the twentieth that is set aside"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,9 +116,10 @@ class DetectorRun(Run):
 
 
 def trained_detector(checkpoint: Path) -> Detector:
-    """The averaged network of a checkpoint, to be asked. Raises FileNotFoundError."""
+    """The averaged network of a checkpoint, to be asked. Raises FileNotFoundError, and InvalidParameter for another
+    network's."""
     saved = read_checkpoint(checkpoint)
-    network = DetectorRecipe(**saved["recipe"]).network()
+    network = DetectorRecipe.of(saved["recipe"], str(checkpoint)).network()
     network.load_state_dict(saved["average"])
     network.eval().requires_grad_(False)
     return network
@@ -129,7 +136,9 @@ def train_on(
 ) -> Path:
     """Train on these samples whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
     whose weights to begin with; `labels_by`: where some of the labels come from; `tutor`: the checkpoint of a detector
-    to learn from."""
+    to learn from. Raises InvalidParameter without a sample of a kind that the recipe weighs."""
+    if not any(recipe.weights.get(s.kind) for s in samples):
+        raise InvalidParameter(NOTHING.format(kinds=", ".join(recipe.weights) or "none"))
     out.mkdir(parents=True, exist_ok=True)
     run = DetectorRun(recipe, out, dict(Counter(s.dataset for s in samples)), start, tutor)
     run.taught_by = [*run.taught_by, *([labels_by] if labels_by else [])]

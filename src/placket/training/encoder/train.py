@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
@@ -165,9 +166,9 @@ class EncoderRun(Run):
 
 
 def trained_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
-    """The averaged network of a checkpoint. Raises FileNotFoundError."""
+    """The averaged network of a checkpoint. Raises FileNotFoundError, and InvalidParameter for another network's."""
     saved = read_checkpoint(checkpoint)
-    network = EncoderRecipe(**saved["recipe"]).network(labels)
+    network = EncoderRecipe.of(saved["recipe"], str(checkpoint)).network(labels)
     network.load_state_dict(saved["average"])
     return network
 
@@ -198,7 +199,13 @@ def train_on(
     tutors: Sequence[Path] = (),
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `tutors`: those of networks to learn from."""
+    whose weights to begin with; `tutors`: those of networks to learn from. Raises InvalidParameter without a garment
+    that the recipe weighs."""
+    if not any(recipe.weights.get(i.view) and (i.tags or i.view == FOUND) for i in items):
+        raise InvalidParameter(
+            f"there is nothing to train on: no labelled garment of {', '.join(recipe.weights) or 'no set'} is left, "
+            "without `val` and the twentieth that is set aside"
+        )
     out.mkdir(parents=True, exist_ok=True)
     run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start, tutors)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
