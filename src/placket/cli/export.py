@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from placket.cli.output import console, run_safely
+from placket.cli.output import console, fail, run_safely
 from placket.cli.train import require_training
 
 
@@ -47,8 +47,10 @@ def export(
     require_training()
     from placket.training.calibrate import calibrate_bundle
     from placket.training.export import ExportPlan, export_bundle, trained_in_integers, trained_side
-    from placket.vision.bundle import read_bundle
+    from placket.vision.bundle import is_version, read_bundle
 
+    if not is_version(version):
+        raise fail(f"--version {version!r} is none: 1 to 64 letters, digits, '.', '_' and '-', no sign first", 2)
     with run_safely():
         plan = ExportPlan(
             version,
@@ -63,5 +65,7 @@ def export(
         )
         export_bundle(out, plan, data, cache)
         if calibrate:
-            calibrate_bundle(out, data, cache)
+            chosen = calibrate_bundle(out, data, cache)["training"]["chosen_on_calib"]
+            for name in sorted({"detector", "encoder"} - chosen.keys()):
+                console.print(f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones")
         console.print(f"bundle {read_bundle(out).version}: {out}")

@@ -24,24 +24,30 @@ def predictions(bundle: Path, items: list[Item], cache: Path) -> Predictions:
 
 
 def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
-    """Choose thresholds, temperatures, fusion and the similarity curve on `calib`; returns the new manifest."""
+    """Choose thresholds, temperatures, fusion and the similarity curve on `calib`; returns the new manifest.
+
+    What nothing is set aside for keeps its default: the detector's part without a box, the encoder's without a garment.
+    """
     content, vocabulary = read_manifest(bundle), Vocabulary.read(data)
     stores = build_all(data, cache)
     samples = [s for s in load_samples(data, cache, stores) if s.part == "calib"]
     detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
-    settings = calibrate_detector(detector, samples, cache)
-    chosen = {"detector": settings.pop("chosen")}
-    content["detector"].update(settings)
-    write_manifest(bundle, content)
-    found = predictions(bundle, [i for i in load_items(data, cache, stores) if i.part == "calib"], cache)
-    calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
-    words = hints_of_items(found.items, data)
-    calibration["hints"], chosen["encoder"]["right_by_hint_weight"] = choose_weights(found, words, calibration)
-    content["calibration"], content["similarity"] = calibration, {"curve": curve}
+    chosen: dict[str, Any] = {}
+    if any(len(s.boxes) for s in samples):
+        settings = calibrate_detector(detector, samples, cache)
+        chosen["detector"] = settings.pop("chosen")
+        content["detector"].update(settings)
+        write_manifest(bundle, content)
+    if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
+        found = predictions(bundle, items, cache)
+        calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
+        words = hints_of_items(found.items, data)
+        calibration["hints"], chosen["encoder"]["right_by_hint_weight"] = choose_weights(found, words, calibration)
+        content["calibration"], content["similarity"] = calibration, {"curve": curve}
     content["training"]["chosen_on_calib"] = chosen
     write_manifest(bundle, content)
-    score, category, f2 = choose_fallback(cases(bundle, content, samples, cache))
-    content["detector"].update(fallback_score=score, fallback_category=category)
-    chosen["detector"]["f2_by_kind"] = f2
-    write_manifest(bundle, content)
+    if "detector" in chosen:
+        score, category, chosen["detector"]["f2_by_kind"] = choose_fallback(cases(bundle, content, samples, cache))
+        content["detector"].update(fallback_score=score, fallback_category=category)
+        write_manifest(bundle, content)
     return content

@@ -14,6 +14,7 @@ from placket.training.cache import build_all
 from placket.training.detector.find import find_boxes
 from placket.training.detector.network import Detector, DetectorExport
 from placket.training.detector.train import trained_detector
+from placket.training.encoder.calibrate import USUAL_ALPHA, USUAL_CURVE
 from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
@@ -109,11 +110,10 @@ def default_calibration(vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "temperature": dict.fromkeys(names, 1.0),
         "unknown": dict.fromkeys(names, 0.0),
-        "fusion": {"alpha": 0.3},
+        "fusion": {"alpha": USUAL_ALPHA},
     }
 
 
-DEFAULT_CURVE = [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]
 DETECTOR_SETTINGS: dict[str, Any] = {
     "file": "detector.onnx", "fit": "letterbox", "pad": 114, "score_threshold": 0.35, "nms_iou": 0.6,
     "max_detections": 20, "fallback_score": 0.15, "vote_iou": 0.8,
@@ -200,7 +200,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
             **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": FIRST_COLOR in network.heads,
         },
         "calibration": default_calibration(vocabulary),
-        "similarity": {"curve": DEFAULT_CURVE},
+        "similarity": {"curve": USUAL_CURVE},
         "metrics": {"float_onnx_difference": differences},
         "training": training,
         "checksums": {name: sha256(folder / name) for name in ("detector.onnx", "encoder.onnx")},

@@ -15,9 +15,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from placket.training.cache import Pixels, Store, build_all
-from placket.training.detector.targets import load_samples
+from placket.training.detector.targets import Sample, load_samples
 from placket.training.encoder.crops import crop
-from placket.training.encoder.items import load_items
+from placket.training.encoder.items import Item, load_items
 from placket.training.onnx_models import letterbox
 
 PERCENTILE = 99.99
@@ -43,9 +43,10 @@ def _some(entries: Sequence[_Entry]) -> list[_Entry]:
 
 
 def detector_pictures(data: Path, cache: Path, side: int, pad: int) -> list[Pixels]:
-    """Training pictures of every set as the detector sees them, [side, side, 3]."""
+    """Training pictures of every set as the detector sees them, [side, side, 3]; with boxes, where there are any."""
     stores = build_all(data, cache)
-    chosen = _some([s for s in load_samples(data, cache, stores) if s.region is None])
+    chosen: Sequence[Sample | Item] = _some([s for s in load_samples(data, cache, stores) if s.region is None])
+    chosen = chosen or _some(load_items(data, cache, stores))
     return [letterbox(stores[s.dataset][s.key], side, pad)[0] for s in chosen]
 
 

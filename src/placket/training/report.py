@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.calibrate import predictions
 from placket.training.detector.evaluate import DetectorFigures, Evaluation, Shipped
@@ -92,7 +93,7 @@ def report_detector(
 def _mean_row(name: str, figures: EncoderFigures) -> dict[str, Any]:
     def mean(attributes: Sequence[str]) -> float:
         values = [figures.tags[v][a].accuracy for v in VIEWS for a in attributes if a in figures.tags[v]]
-        return float(np.mean(values))
+        return float(np.mean(values)) if values else math.nan
 
     singles = [a for a in AGREEMENT if a not in ("category", "colors", "details")]
     return {
@@ -114,6 +115,8 @@ class _EncoderReport:
         stores = build_all(data, cache)
         items = load_items(data, cache, stores)
         self.val = [i for i in items if i.part == "val"]
+        if not any(i.by_eye for i in self.val):
+            raise InvalidParameter(f"{data}: no garment of the split `val` is labelled, so there is nothing to measure")
         self.train = [i for i in items if i.part == "train"]
         self.true_boxes = [i for i in load_items(data, cache, stores, found_boxes=False) if i.part == "val"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import Pixels
 from placket.training.detector.calibrate import answer
 from placket.training.detector.coco import Figures, Truth, evaluate
@@ -17,6 +18,9 @@ from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix
 
 STUDIO_GROUPS = ("TOP", "BOTTOM", "WHOLEBODY")
 SINGLES = ("hm", "cd", "product", "myntra")
+STREET = "ccp"
+COUNTED = {STREET: (), "viton": STUDIO_GROUPS}
+"""Photos with several garments: the groups whose every garment has a box; of the street all."""
 
 
 @dataclass(slots=True)
@@ -159,10 +163,9 @@ class Evaluation:
             truths.append(Truth(truth.boxes[keep], truth.groups[keep], truth.width, truth.height))
         own = [self.detector.detect(pixels) for _, pixels in pairs]
         count = len(self.names)
-        fixed = {
-            "whole image": whole_image(count),
-            "mean box": mean_boxes([s for s in self.train if s.kind == kind], count),
-        }
+        fixed = {"whole image": whole_image(count)}
+        if learnt := [s for s in self.train if s.kind == kind and len(s.boxes)]:
+            fixed["mean box"] = mean_boxes(learnt, count)
         out = {"detector": evaluate(truths, [_only(f, numbers) for f in own], self.names)}
         for name, found in fixed.items():
             out[name] = evaluate(truths, [_only(found, numbers)] * len(truths), self.names)
@@ -171,12 +174,13 @@ class Evaluation:
     def _single(self, kind: str) -> dict[str, Single]:
         pairs = [(s, p) for s, p in self._kind(kind) if len(s.boxes) == 1]
         truths = [truth_of(s, p) for s, p in pairs]
-        mean = mean_boxes([s for s in self.train if s.kind == kind], 1)
-        return {
+        out = {
             "detector": single_figures([self.shipped(p) for _, p in pairs], truths),
             "whole image": single_figures([whole_image(1)] * len(truths), truths),
-            "mean box": single_figures([mean] * len(truths), truths),
         }
+        if learnt := [s for s in self.train if s.kind == kind and len(s.boxes)]:
+            out["mean box"] = single_figures([mean_boxes(learnt, 1)] * len(truths), truths)
+        return out
 
     def _taken(self, kind: str) -> dict[str, Taken]:
         pairs = self._kind(kind)
@@ -184,7 +188,7 @@ class Evaluation:
         return taken_for(answers, truths, self.names, [s for s in self.train if s.kind == kind])
 
     def _hard(self) -> dict[str, Figures]:
-        pictures: list[Picture] = [(pixels, truth_of(sample, pixels)) for sample, pixels in self._kind("ccp")]
+        pictures: list[Picture] = [(pixels, truth_of(sample, pixels)) for sample, pixels in self._kind(STREET)]
         out = {}
         for name, change in HARD.items():
             some = pictures[:40] if name == "12 megapixels" else pictures
@@ -206,13 +210,22 @@ class Evaluation:
                 "plain_answered": sum(d > 0 for d in drawn)}  # fmt: skip
 
     def run(self) -> DetectorFigures:
-        """All figures."""
+        """All figures of the kinds of photos that `val` has. Raises InvalidParameter where it has none with a box."""
+        boxes = {kind: [len(s.boxes) for s in self.val if s.kind == kind] for kind in (*COUNTED, *SINGLES)}
+        if not any(map(any, boxes.values())):
+            raise InvalidParameter(
+                f"{self.data}: no photo of the split `val` has a box, so there is nothing to measure"
+            )
         out = DetectorFigures()
-        out.coco["ccp"] = self._coco("ccp", self.names)
-        out.coco["viton"] = self._coco("viton", STUDIO_GROUPS)
+        for kind, counted in COUNTED.items():
+            if any(boxes[kind]):
+                out.coco[kind] = self._coco(kind, counted or self.names)
         for kind in SINGLES:
-            out.single[kind] = self._single(kind)
-        out.taken = self._taken("ccp")
-        out.hard = self._hard()
+            if 1 in boxes[kind]:
+                out.single[kind] = self._single(kind)
+            if max(boxes[kind], default=0) > 1:
+                out.coco[kind] = self._coco(kind, self.names)
+        if STREET in out.coco:
+            out.taken, out.hard = self._taken(STREET), self._hard()
         out.empty = self._empty()
         return out

@@ -19,6 +19,10 @@ from placket.vision.tags import Tagger, sigmoid
 ALPHAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 TEMPERATURES = tuple(float(t) for t in np.exp(np.linspace(np.log(0.4), np.log(2.5), 43)))
 MOST_LOST = 0.003
+LEAST_KNOWN = 20
+"""Labels, fewer of which choose nothing."""
+USUAL_ALPHA = 0.3
+USUAL_CURVE = [[-1.0, 0.0], [0.2, 0.1], [0.6, 0.6], [1.0, 1.0]]
 MEASURED_WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
 MEASURED_NEARLY = 0.001
 GROUP_FLOOR = 1e-3
@@ -68,15 +72,17 @@ def _best(values: Sequence[float], score: Callable[[float], float]) -> float:
 def temperature_single(logits: Floats, truth: Ints) -> float:
     """The temperature with the best likelihood; 1 where fewer than 20 labels are known."""
     known = truth >= 0
-    if known.sum() < 20:
+    if known.sum() < LEAST_KNOWN:
         return 1.0
     x, y = logits[known], truth[known]
     return _best(TEMPERATURES, lambda t: float(log_softmax(x / t)[np.arange(len(y)), y].mean()))
 
 
 def temperature_multi(logits: Floats, truth: Floats) -> float:
-    """The temperature with the best likelihood of a set of labels."""
+    """The temperature with the best likelihood of a set of labels; 1 where fewer than 20 sets are known."""
     known = truth[:, 0] >= 0
+    if known.sum() < LEAST_KNOWN:
+        return 1.0
     x, y = logits[known], truth[known]
 
     def likelihood(t: float) -> float:
@@ -113,8 +119,11 @@ def fused(logits: Floats, groups: Floats, alpha: float, group_of: Ints) -> Float
 
 
 def fusion_alpha(found: Predictions, truth: Ints, temperature: float, group_of: Ints) -> tuple[float, dict[str, float]]:
-    """The exponent with the most right categories, and the accuracy by exponent."""
+    """The exponent with the most right categories, and the accuracy by exponent; the usual one where fewer than 20
+    categories are known."""
     known = truth >= 0
+    if known.sum() < LEAST_KNOWN:
+        return USUAL_ALPHA, {}
     table = {}
     for alpha in ALPHAS:
         guess = fused(found.logits["category"] / temperature, found.groups, alpha, group_of).argmax(1)
@@ -162,9 +171,12 @@ def product_pairs(found: Predictions) -> tuple[Ints, Ints]:
 def similarity_curve(found: Predictions) -> list[list[float]]:
     """Points [cosine, similarity], rising, by how rare a cosine is among random pairs of different products.
 
-    So a threshold means the same with every bundle: 0.5 lets one random pair in 100 through, 0.7 one in 1,000.
+    So a threshold means the same with every bundle: 0.5 lets one random pair in 100 through, 0.7 one in 1,000. Where
+    all is one design there are no pairs, and the curve is the usual one.
     """
     cosines = random_cosines(found)
+    if not len(cosines):
+        return USUAL_CURVE
     points = [[-1.0, 0.0]]
     for share, value in CURVE:
         # An encoder that was hardly trained sees everything alike; the curve has to rise all the same.

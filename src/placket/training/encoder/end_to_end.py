@@ -71,6 +71,8 @@ def whole_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, W
     out = {}
     for view in VIEWS:
         own = [i for i in items if i.view == view and i.by_eye]
+        if not own:
+            continue
         told: list[tuple[Item, Garment | None]] = []
         for group, encoded in photos(own, data, view):
             analysis = vision.analyse(encoded)

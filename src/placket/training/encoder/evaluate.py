@@ -167,6 +167,11 @@ def calibration_error(items: Sequence[Item], said: Sequence[Answer], attribute: 
     return float(np.sum(gaps))
 
 
+def _share(holds: NDArray[np.bool_]) -> float:
+    """NaN of none."""
+    return float(holds.mean()) if holds.size else float("nan")
+
+
 def retrieval_figures(found: Predictions) -> dict[str, float]:
     """Studio: the person's crop finds its product shot among all; catalogue: kind and colour of the ten nearest."""
     people, shots = product_pairs(found)
@@ -174,8 +179,8 @@ def retrieval_figures(found: Predictions) -> dict[str, float]:
     scores = found.embedding[people] @ found.embedding[every].T
     own = np.einsum("ij,ij->i", found.embedding[people], found.embedding[shots])
     rank = (scores > own[:, None] + 1e-7).sum(1)
-    out = {"pairs": float(len(people)), "shots": float(len(every)), "recall@1": float((rank < 1).mean()),
-           "recall@10": float((rank < 10).mean())}  # fmt: skip
+    out = {"pairs": float(len(people)), "shots": float(len(every)), "recall@1": _share(rank < 1),
+           "recall@10": _share(rank < 10)}  # fmt: skip
     rows = np.array([i.view == "hm" and i.by_eye and bool(i.tags.get("colors")) for i in found.items])
     shelf = found.where(rows)
     keys = [(i.tags.get("category"), i.tags["colors"][0]) for i in shelf.items]
@@ -188,10 +193,10 @@ def retrieval_figures(found: Predictions) -> dict[str, float]:
     counts = Counter(keys)
     others = np.array([min(NEAREST, counts[k] - 1) for k in keys])
     out["catalogue"] = float(len(keys))
-    out["catalogue_with_match"] = float((others > 0).mean())
-    out["any_of_10"] = float(same.any(axis=1).mean())
-    out["any_of_10_where_possible"] = float(same.any(axis=1)[others > 0].mean())
-    out["share_of_10"] = float(same.mean())
+    out["catalogue_with_match"] = _share(others > 0)
+    out["any_of_10"] = _share(same.any(axis=1))
+    out["any_of_10_where_possible"] = _share(same.any(axis=1)[others > 0])
+    out["share_of_10"] = _share(same)
     out["share_of_possible"] = float(same.sum() / max(1, others.sum()))
     return out
 
@@ -206,8 +211,8 @@ def curve_table(found: Predictions, curve: Sequence[Sequence[float]]) -> list[di
     for threshold in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95):
         out.append({
             "similarity": threshold, "cosine": float(np.interp(threshold, ys, xs)),
-            "same": float((np.interp(same, xs, ys) >= threshold).mean()),
-            "random": float((np.interp(other, xs, ys) >= threshold).mean()),
+            "same": _share(np.interp(same, xs, ys) >= threshold),
+            "random": _share(np.interp(other, xs, ys) >= threshold),
         })  # fmt: skip
     return out
 

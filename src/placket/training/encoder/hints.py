@@ -48,7 +48,8 @@ def _named_rows(found: Predictions, hints: Sequence[Hints]) -> tuple[Predictions
 def choose_weights(
     found: Predictions, hints: Sequence[Hints], calibration: dict[str, Any]
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """The weights with the most right labels, of equals the smallest, and the accuracy by weight."""
+    """The weights with the most right labels, of equals the smallest, and the accuracy by weight; 0 for what is not
+    labelled."""
     own, words = _named_rows(found, hints)
     if not own.items:
         return {"category": 0.0, "gender": 0.0}, {}
@@ -56,8 +57,10 @@ def choose_weights(
     for weight in WEIGHTS:
         said = answers(own, {**calibration, "hints": {"category": weight, "gender": weight}}, words)
         for name, by_weight in table.items():
-            by_weight[str(weight)] = float(np.nanmean(_right(own.items, said, name)))
-    return {name: float(max(by, key=lambda w: by[w])) for name, by in table.items()}, table
+            right = _right(own.items, said, name)
+            if not np.isnan(right).all():
+                by_weight[str(weight)] = float(np.nanmean(right))
+    return {name: float(max(by, key=lambda w: by[w], default=0.0)) for name, by in table.items()}, table
 
 
 def hint_figures(

@@ -134,13 +134,16 @@ def _known(labels: Any, multi: bool) -> Tensor:
 
 
 def refit(network: Encoder, train: Shelf, held: Shelf) -> dict[str, dict[str, float]]:
-    """Refit every head in place where that is better on `held`; returns the scores before and after by head."""
+    """Refit every head in place where that is better on `held`; returns the scores before and after by head. What
+    nobody labelled, in one of the two, says nothing of its head, which stays."""
     report: dict[str, dict[str, float]] = {}
     for name in list(network.heads):
         multi = name in MULTI
         head = network.heads[name]
         assert isinstance(head, nn.Linear)
         rows, held_rows = _known(train.labels[name], multi), _known(held.labels[name], multi)
+        if not len(rows) or not len(held_rows):
+            continue
         truth = torch.from_numpy(np.asarray(train.labels[name]))[rows]
         before = _score(head, held, name, held_rows)
         tries = [fit_head(head, train.features[rows], truth, multi, pull) for pull in PULLS]
@@ -156,13 +159,16 @@ def refit_heads(
     network: Encoder, data: Path, cache: Path, look: Look, vocabulary: Vocabulary
 ) -> dict[str, dict[str, float]]:
     """Refit a network's heads on all of `train`, each where that is better on `calib`, and give it one for the main
-    colour; returns the scores by head."""
+    colour; returns the scores by head, none where no garment is labelled in one of the two."""
     items = load_items(data, cache, build_all(data, cache))
     own = [i for i in items if i.part == "train" and i.by_eye]
+    apart = [i for i in items if i.part == "calib" and i.by_eye]
+    if not own or not apart:
+        return {}
     train = shelf(network, own, look, cache, vocabulary, Cut.SHAKEN)
     if look.worse:
         train = both(train, shelf(network, own[::WORSE_EVERY], look, cache, vocabulary, Cut.WORSE))
-    held = shelf(network, [i for i in items if i.part == "calib"], look, cache, vocabulary, Cut.PLAIN)
+    held = shelf(network, apart, look, cache, vocabulary, Cut.PLAIN)
     report = refit(network, train, held)
     return report | add_first_color(network, train, held, len(vocabulary.labels["colors"]))
 

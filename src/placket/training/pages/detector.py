@@ -18,6 +18,11 @@ NAMES = {
     "product": "product shots (`viton`)",
     "myntra": "shop (`myntra`)",
 }
+SECTIONS: dict[str, tuple[str, Sequence[str]]] = {
+    "ccp": ("Street photos (`ccp`)", ()),
+    "viton": ("Studio photos (`viton`)", CLOTHES),
+}
+"""By set; of the street all groups are told."""
 HEAD = """# The garment detector, bundle {version}
 
 Written by `placket eval detector`; figures on `val`. Thresholds were chosen on a twentieth of
@@ -40,12 +45,14 @@ AP50, AP50:95 and AR follow the COCO protocol (`faster-coco-eval`, 100 boxes a p
 
 
 def _goals(figures: DetectorFigures, megabytes: float, speed: Speed | None) -> str:
-    street = figures.coco["ccp"]["detector"]
     rows = []
     for name, groups, floor, goal in (("six groups", STREET, 0.60, 0.80), ("clothes", CLOTHES, 0.70, 0.88)):
+        if "ccp" not in figures.coco:
+            continue
+        street = figures.coco["ccp"]["detector"]
         value = street.mean_ap50(groups)
         rows.append([f"street, {name}, mean AP50", share(value), f"{floor}", f"{goal}", verdict(value, floor, goal)])
-    for kind in ("hm", "cd"):
+    for kind in (k for k in ("hm", "cd") if k in figures.single):
         one = figures.single[kind]["detector"]
         for level, value, floor, goal in ((0.5, one.any50, 0.97, 0.99), (0.75, one.any75, 0.85, 0.95)):
             rows.append(
@@ -110,9 +117,14 @@ def _hard_table(figures: DetectorFigures) -> str:
         [name, str(sum(f.counts.values())), share(f.mean_ap50(STREET)), share(f.mean_ap50(CLOTHES)), share(f.ap)]
         for name, f in plain.items()
     ]
+    head = ["street photos", "boxes", "AP50, six groups", "AP50, clothes", "AP50:95"]
+    return table(head, rows) + "\n" + _empty_line(figures)
+
+
+def _empty_line(figures: DetectorFigures) -> str:
     empty = figures.empty
-    return table(["street photos", "boxes", "AP50, six groups", "AP50, clothes", "AP50:95"], rows) + (
-        f"\nPhotos without a garment: {empty['answered']} of {empty['photos']} were given a box by the detector alone; "
+    return (
+        f"Photos without a garment: {empty['answered']} of {empty['photos']} were given a box by the detector alone; "
         f"of {empty['plain']} plain surfaces and pictures of noise, {empty['plain_answered']}.\n"
     )
 
@@ -131,11 +143,14 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
             f"One picture, one thread: {speed.milliseconds:.1f} ms; a ViT-B/16 pass (224 px, f32, random weights), "
             f"measured by turns in the same run: {speed.yardstick:.0f} ms.\n"
         )
-    parts += ["## Street photos (`ccp`)\n", _coco_table(figures.coco["ccp"], names)]
-    parts.append(_taken_table(figures.taken))
-    parts += ["## Studio photos (`viton`)\n", _coco_table(figures.coco["viton"], CLOTHES)]
-    parts += ["## Photos of a single item\n", _single_table(figures.single)]
-    parts += ["## Hard photos\n", _hard_table(figures), HOW]
+    for kind, sets in figures.coco.items():
+        title, counted = SECTIONS.get(kind, (f"Photos of several garments (`{kind}`)", names))
+        parts += [f"## {title}\n", _coco_table(sets, counted or names)]
+        if kind == "ccp":
+            parts.append(_taken_table(figures.taken))
+    if figures.single:
+        parts += ["## Photos of a single item\n", _single_table(figures.single)]
+    parts += ["## Hard photos\n", _hard_table(figures), HOW] if figures.hard else [_empty_line(figures), HOW]
     fallback = settings.get("fallback_score")
     parts.append(
         f"## As it is shipped\n\nScore {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} "

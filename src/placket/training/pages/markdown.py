@@ -17,5 +17,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def verdict(value: float, floor: float, goal: float) -> str:
-    """`goal`, `floor` or `below` for a figure that should be high."""
+    """`goal`, `floor` or `below` for a figure that should be high, a dash where there is none."""
+    if math.isnan(value):
+        return "–"
     return "goal" if value >= goal else "floor" if value >= floor else "**below**"

@@ -1,0 +1,143 @@
+"""The guide on training with photos of one's own, from the folder of a small shop to a bundle and its pages."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from placket.cli.evaluate import evaluate_app
+from placket.cli.main import app
+from placket.domain.taxonomy import taxonomy
+from placket.samples import catalogue
+
+pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
+pytest.importorskip("onnx", reason="export needs onnx, which is not installed here")
+pytest.importorskip("faster_coco_eval", reason="figures of boxes need it")
+
+PRODUCTS = 30
+DETECTOR = "steps: 2\nbatch: 2\nsize: [64, 64]\nwidths: [8, 8, 8, 8, 8]\nblocks: [0, 0, 0, 0]\nneck: 8\nworkers: 0\n"
+DETECTOR += "weights: {hm: 1}\n"
+ENCODER = (
+    "steps: 2\npairs: 0\nviews: 2\nrest: 6\nsize: [64]\ngrow_at: []\nwidths: [8, 8, 8, 8, 8]\nblocks: [0, 0, 0, 0]\n"
+    "top: 16\nteacher: 0\nworkers: 0\nweights: {hm: 1}\n"
+)
+
+
+def run(*words: Any) -> str:
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    return result.output
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_shop(data: Path) -> None:
+    """One set of drawn products of which the category alone is known, a sixth of them in `val`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data.mkdir()
+    words = taxonomy()
+    (data / "taxonomy.json").write_text(json.dumps({
+        "groups": {g: list(c) for g, c in words.groups.items()},
+        "attributes": {a: list(v) for a, v in words.attributes.items()},
+        "applies": {"to_all": ["colors"]},
+    }))  # fmt: skip
+    pictures, records, garments = [], [], []
+    for number, product in enumerate(catalogue(PRODUCTS, 5)):
+        out = io.BytesIO()
+        image = product.image.convert("RGB")
+        image.save(out, "JPEG")
+        key = f"sku-{number}"
+        pictures.append({"id": key, "image": out.getvalue()})
+        records.append({"id": key, "split": "train" if number % 6 else "val", "group": key, "width": image.width,
+                        "height": image.height, "labels": {}, "box": None})  # fmt: skip
+        box = product.box.as_list()
+        garments.append({"dataset": "hm", "id": key, "category": ("dress", "jeans")[number % 2], "box": box})
+    (data / "images").mkdir()
+    pq.write_table(pa.Table.from_pylist(pictures), data / "images" / "hm-00.parquet")
+    jsonl(data / "records" / "hm.jsonl", records)
+    jsonl(data / "garments.jsonl", garments)
+
+
+def train(tmp_path: Path, data: Path) -> tuple[Path, Path]:
+    """Checkpoints of both networks."""
+    for name, text in (("detector", DETECTOR), ("encoder", ENCODER)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+        run("train", name, "--recipe", tmp_path / f"{name}.yaml", "--data", data, "--cache", tmp_path / "cache",
+            "--out", tmp_path / name)  # fmt: skip
+    return tmp_path / "detector" / "checkpoint.pt", tmp_path / "encoder" / "checkpoint.pt"
+
+
+def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path: Path) -> None:
+    from placket.vision.bundle import read_bundle
+
+    data, bundle, cache = tmp_path / "data", tmp_path / "bundle", tmp_path / "cache"
+    write_shop(data)
+    detector, encoder = train(tmp_path, data)
+    run("export", "--detector", detector, "--encoder", encoder, "--data", data, "--cache", cache, "--version", "ours-1",
+        "--out", bundle)  # fmt: skip
+    made = read_bundle(bundle)
+    # A handful of garments, and labels that nobody gave, choose nothing.
+    assert set(made.calibration.temperature.values()) == {1.0}
+    for name in ("detector", "encoder"):
+        page = tmp_path / f"{name}.md"
+        run("eval", name, "--bundle", bundle, "--data", data, "--cache", cache, "--page", page, "--no-speed")
+        assert "`hm`" in page.read_text() and "nan" not in page.read_text()
+    run("eval", "card", "--bundle", bundle, "--page", tmp_path / "card.md")
+    assert "`hm`" in (tmp_path / "card.md").read_text()
+    read_bundle(bundle)
+
+
+def test_without_photos_to_choose_thresholds_on_they_stay_as_usual_and_that_is_said(tmp_path: Path) -> None:
+    from placket.training.export import DETECTOR_SETTINGS
+    from placket.training.sources import part_of
+    from placket.vision.bundle import read_bundle
+
+    data, cache = tmp_path / "data", tmp_path / "cache"
+    write_shop(data)
+    detector, encoder = train(tmp_path, data)
+    rows = [json.loads(line) for line in (data / "records" / "hm.jsonl").read_text().splitlines()]
+    alone = next(r for r in rows if part_of("hm", r["group"], r["split"]) == "train")
+    jsonl(data / "records" / "hm.jsonl", [alone])
+    jsonl(data / "garments.jsonl", [{"dataset": "hm", "id": alone["id"], "category": "dress"}])
+    said = run("export", "--detector", detector, "--encoder", encoder, "--data", data, "--cache", cache, "--version",
+               "ours-2", "--out", tmp_path / "bundle")  # fmt: skip
+    assert "detector: none of its photos" in said and "encoder: none of its photos" in said
+    made = read_bundle(tmp_path / "bundle")
+    assert made.detector.score_threshold == DETECTOR_SETTINGS["score_threshold"]
+    page = ["--bundle", str(tmp_path / "bundle"), "--data", str(data), "--cache", str(cache), "--no-speed"]
+    for name in ("detector", "encoder"):
+        result = CliRunner().invoke(evaluate_app, [name, *page, "--page", str(tmp_path / "page.md")])
+        assert result.exit_code == 1 and "nothing to measure" in result.output
+
+
+def test_what_is_no_run_of_this_network_is_said_in_a_sentence(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_shop(data)
+    detector, encoder = train(tmp_path, data)
+    (tmp_path / "other.yaml").write_text(ENCODER.replace("top: 16", "top: 24"))
+    (tmp_path / "no.pt").write_text("no")
+    new = tmp_path / "new"
+    begin = ["train", "encoder", "--data", data, "--cache", tmp_path / "cache", "--recipe"]
+    own = [*begin, tmp_path / "encoder.yaml", "--out", new]
+    export = ["export", "--data", data, "--out", new]
+    tries: list[tuple[list[Any], str]] = [
+        ([*begin, tmp_path / "other.yaml", "--out", encoder.parent], "is a run of another network"),
+        ([*own, "--start", detector], "is of another network"),
+        ([*own, "--start", tmp_path / "no.pt"], "is no checkpoint"),
+        ([*own, "--sets", "cd"], "nothing to train on"),
+        ([*begin, tmp_path / "detector.yaml", "--out", new], "no EncoderRecipe has"),
+        ([*export, "--version", "a", "--detector", encoder, "--encoder", detector], "no DetectorRecipe has"),
+        ([*export, "--version", "a b", "--detector", detector, "--encoder", encoder], "--version 'a b' is none"),
+    ]
+    for words, said in tries:
+        result = CliRunner().invoke(app, [str(w) for w in words])
+        assert result.exit_code in (1, 2) and said in " ".join(result.output.split()), result.output
+    assert not (new / "bundle.json").exists()
