@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from placket.domain.errors import BundleInvalid
 from placket.domain.garments import EMBEDDING_DIM
@@ -21,6 +21,12 @@ FIRST_COLOR = "first_color"
 """An encoder's output beside the attributes: which of the ``colors`` is the main one."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MOST_MANIFEST_BYTES = 5_000_000
+
+
+def _readable(number: Any) -> Any:
+    if isinstance(number, int) and number > 1:
+        raise ValueError(f"{number} is of a newer version of Placket; this one reads 1")
+    return number
 
 
 def _plain_name(name: str) -> str:
@@ -132,7 +138,7 @@ class _Vocabulary(_Part):
 
 
 class _Manifest(_Part):
-    format: Literal[1]
+    format: Annotated[Literal[1], BeforeValidator(_readable)]
     version: str
     created: str = ""
     taxonomy: _Vocabulary
