@@ -12,6 +12,7 @@ from placket.training.sources import (
     Record,
     garments_by_line,
     iter_images,
+    read_own_terms,
     read_records,
     read_taxonomy,
     sets_in,
@@ -24,6 +25,7 @@ def check_data(data: Path) -> None:
     if not (sets := sets_in(data)):
         raise InvalidParameter(f"{data / 'records'} has none of {', '.join(f'{s}.jsonl' for s in SETS)}")
     _check_words(data)
+    read_own_terms(data)
     records = {name: read_records(data, name) for name in sets}
     for name, own in records.items():
         _check_pictures(data, name, own)

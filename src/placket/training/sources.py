@@ -169,6 +169,21 @@ def read_taxonomy(data: Path) -> dict[str, Any]:
     return result
 
 
+def read_own_terms(data: Path) -> dict[str, str]:
+    """`terms.json`, where there is one: for what the photos of a set may be used, in their owner's words. Raises
+    InvalidParameter for another file."""
+    path = data / "terms.json"
+    if not path.is_file():
+        return {}
+    with _told(str(path)):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(told, dict) or not all(name in SETS for name in told):
+            raise ValueError(f"it is an object of sets ({', '.join(SETS)}) with their terms")
+        if not all(isinstance(words, str) and words.strip() for words in told.values()):
+            raise ValueError("the terms of a set are words")
+    return {name: " ".join(words.split()) for name, words in told.items()}
+
+
 def read_mask_names(data: Path) -> list[str]:
     """Names of the CCP mask numbers, by number."""
     names: list[str] = json.loads((data / "ccp_mask_labels.json").read_text(encoding="utf-8"))

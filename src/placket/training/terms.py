@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # Name of a set -> what it shows, and the terms of its source.
@@ -22,6 +23,12 @@ SOURCES = {
 PERMISSIVE = ("cd", "ccp")
 OTHERS = ("mixed_with", "taught_by")
 """What of a provenance lists other networks'."""
+
+
+def by_source(sets: Iterable[str], own: Mapping[str, str]) -> dict[str, int]:
+    """How many pictures are of each source, from the set of each. A set with terms of its `own` goes by them as well:
+    it is not the public one of its name."""
+    return dict(Counter(f"{name}: {own[name]}" if name in own else name for name in sets))
 
 
 def terms_of(sets: Iterable[str]) -> str | None:

@@ -121,6 +121,8 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: add_line(d, RECORDS, record("x")), "no picture of x"),
         (lambda d: (d / RECORDS).unlink(), "records has none of hm.jsonl"),
         (lambda d: (d / GARMENTS).write_text("{"), "garments.jsonl, line 1: Expecting"),
+        (lambda d: (d / "terms.json").write_text('{"shop": "ours"}'), "terms.json: it is an object of sets"),
+        (lambda d: (d / "terms.json").write_text('{"hm": ""}'), "terms.json: the terms of a set are words"),
         (lambda d: (d / "taxonomy.json").write_text('{"groups": {}}'), "is not the product's own"),
         (lambda d: (d / "images" / "hm-00.parquet").write_text("no"), "hm-00.parquet: Parquet"),
         (lambda d: write_pictures(d, dict.fromkeys("abc", b"\xff\xd8\xff")), "hm-NN.parquet, a: the JPEG cannot be"),

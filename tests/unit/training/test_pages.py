@@ -31,7 +31,7 @@ from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
 from placket.training.speed import Speed
-from placket.training.terms import brief, history, once, sets_of, terms_of
+from placket.training.terms import brief, by_source, history, once, sets_of, terms_of
 
 WORDS = taxonomy()
 VOCABULARY = Vocabulary(
@@ -188,6 +188,18 @@ def test_the_card_says_whose_data_it_was(tmp_path: Path) -> None:
         part["sources"] = {"cd": 7}
     card.write_card(page, free)
     assert "research and evaluation" not in page.read_text()
+
+
+def test_photos_of_ones_own_under_a_sets_name_have_terms_of_their_own(tmp_path: Path) -> None:
+    sources = by_source(["hm", "cd", "hm"], {"hm": "ours, for shops"})
+    assert sources == {"hm: ours, for shops": 2, "cd": 1} and terms_of(sources) is None
+    own = manifest()
+    for part in own["training"].values():
+        part["sources"] = sources
+    card.write_card(tmp_path / "card.md", own)
+    text = (tmp_path / "card.md").read_text()
+    assert "| `hm`: photos of one's own | 2 | 2 | ours, for shops |" in text
+    assert "research and evaluation" not in text and "competition data" not in text
 
 
 def test_the_parts_of_a_run_are_told_first_to_last() -> None:

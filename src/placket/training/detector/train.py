@@ -1,6 +1,5 @@
 """Training the detector on the data folder, on a user's own boxes, or on drawn pictures."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
-from placket.training.sources import SETS
+from placket.training.sources import SETS, read_own_terms
+from placket.training.terms import by_source
 
 NOTHING = (
     "there is nothing to train on: no photo with boxes of the kinds that the recipe weighs ({kinds}) is left, without "
@@ -133,14 +133,15 @@ def train_on(
     start: Path | None = None,
     labels_by: dict[str, Any] | None = None,
     tutor: Path | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Path:
     """Train on these samples whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
     whose weights to begin with; `labels_by`: where some of the labels come from; `tutor`: the checkpoint of a detector
-    to learn from. Raises InvalidParameter without a sample of a kind that the recipe weighs."""
+    to learn from; `own`: terms by set. Raises InvalidParameter without a sample of a kind that the recipe weighs."""
     if not any(recipe.weights.get(s.kind) for s in samples):
         raise InvalidParameter(NOTHING.format(kinds=", ".join(recipe.weights) or "none"))
     out.mkdir(parents=True, exist_ok=True)
-    run = DetectorRun(recipe, out, dict(Counter(s.dataset for s in samples)), start, tutor)
+    run = DetectorRun(recipe, out, by_source((s.dataset for s in samples), own or {}), start, tutor)
     run.taught_by = [*run.taught_by, *([labels_by] if labels_by else [])]
     state = torch.tensor([recipe.size[0], 1]).share_memory_()
 
@@ -181,7 +182,7 @@ def train_detector(
     samples = load_samples(data, cache, build_all(data, cache))
     found, by = found_samples(cache) if set(KINDS) & set(recipe.weights) else ([], None)
     chosen = [s for s in (*samples, *found) if s.part == "train" and s.dataset in sets]
-    return train_on(recipe, chosen, cache, out, start, by, tutor)
+    return train_on(recipe, chosen, cache, out, start, by, tutor, read_own_terms(data))
 
 
 def _whole_set(recipe: DetectorRecipe, kind: str) -> DetectorRecipe:

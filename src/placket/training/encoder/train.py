@@ -1,7 +1,6 @@
 """Training the encoder on the garments of the data folder."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
-from placket.training.sources import SETS
+from placket.training.sources import SETS, read_own_terms
+from placket.training.terms import by_source
 
 CATEGORY_WEIGHT = 1.5
 ATTRIBUTE_WEIGHT = 0.35
@@ -197,17 +197,18 @@ def train_on(
     features: NDArray[np.float16] | None = None,
     start: Path | None = None,
     tutors: Sequence[Path] = (),
+    own: Mapping[str, str] | None = None,
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `tutors`: those of networks to learn from. Raises InvalidParameter without a garment
-    that the recipe weighs."""
+    whose weights to begin with; `tutors`: those of networks to learn from; `own`: terms by set. Raises
+    InvalidParameter without a garment that the recipe weighs."""
     if not any(recipe.weights.get(i.view) and (i.tags or i.view == FOUND) for i in items):
         raise InvalidParameter(
             f"there is nothing to train on: no labelled garment of {', '.join(recipe.weights) or 'no set'} is left, "
             "without `val` and the twentieth that is set aside"
         )
     out.mkdir(parents=True, exist_ok=True)
-    run = EncoderRun(recipe, out, vocabulary, features, dict(Counter(i.dataset for i in items)), start, tutors)
+    run = EncoderRun(recipe, out, vocabulary, features, by_source((i.dataset for i in items), own or {}), start, tutors)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
 
     def set_stage(progress: float) -> None:
@@ -247,4 +248,4 @@ def train_encoder(
     items = [i for i in items if i.part == "train" and i.dataset in sets]
     items = [i for i in items if i.view != FOUND or FOUND in recipe.weights]
     features = teacher_features(items, data, cache) if recipe.teacher > 0 and not tutors else None
-    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors)
+    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors, read_own_terms(data))

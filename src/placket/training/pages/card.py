@@ -47,11 +47,13 @@ Seen in the sheets of detections and in the tables of the two pages:
 
 
 def _data(training: dict[str, Any]) -> str:
+    parts = [training[part].get("sources", {}) for part in ("detector", "encoder")]
     rows = []
-    for name, (what, terms) in SOURCES.items():
-        counts = [str(training[part].get("sources", {}).get(name, 0)) for part in ("detector", "encoder")]
-        if counts != ["0", "0"]:
-            rows.append([f"`{name}`: {what}", *counts, terms])
+    for source in sorted({name for part in parts for name in part}, key=lambda s: ([*SOURCES, s].index(s), s)):
+        # Of one's own photos the terms are told with the name.
+        name, _, told = source.partition(": ")
+        what, terms = SOURCES.get(source, ("photos of one's own", told))
+        rows.append([f"`{name}`: {what}", *(str(part.get(source, 0)) for part in parts), terms])
     out = "## Data\n\n" + table(["set", "pictures, detector", "crops, encoder", "terms of the source"], rows)
     if limits := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
         out += f"\n**{limits}**\nOn `cd` and `ccp` alone:\n\n{OPEN_COMMANDS}"
