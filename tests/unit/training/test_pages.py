@@ -126,6 +126,17 @@ def test_retrieval_of_what_lies_together() -> None:
     assert figures["share_of_10"] == pytest.approx(0.5)
 
 
+def test_a_product_never_comes_before_itself() -> None:
+    """However the last digits of its cosine were rounded."""
+    rng = np.random.default_rng(0)
+    shots = rng.normal(size=(300, 256))
+    people = shots + 0.3 * rng.normal(size=shots.shape)
+    items = [item(n, view, f"p{n}", category="t_shirt") for view in ("viton", "product") for n in range(300)]
+    e = np.concatenate([people, shots]).astype(np.float32)
+    figures = retrieval_figures(predictions(items, e / np.linalg.norm(e, axis=1, keepdims=True)))
+    assert (figures["pairs"], figures["recall@1"]) == (300, 1.0)
+
+
 def test_the_table_of_the_curve_falls() -> None:
     rows = curve_table(studio(), [[-1.0, 0.0], [0.5, 0.5], [1.0, 1.0]])
     same = [r["same"] for r in rows]

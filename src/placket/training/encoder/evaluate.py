@@ -177,8 +177,9 @@ def retrieval_figures(found: Predictions) -> dict[str, float]:
     people, shots = product_pairs(found)
     every = np.flatnonzero([i.view == "product" for i in found.items])
     scores = found.embedding[people] @ found.embedding[every].T
-    own = np.einsum("ij,ij->i", found.embedding[people], found.embedding[shots])
-    rank = (scores > own[:, None] + 1e-7).sum(1)
+    # Read off the same products: computed another way it may differ in its last digits, and come before itself.
+    own = np.take_along_axis(scores, np.searchsorted(every, shots)[:, None], axis=1)
+    rank = (scores >= own).sum(1) - 1
     out = {"pairs": float(len(people)), "shots": float(len(every)), "recall@1": _share(rank < 1),
            "recall@10": _share(rank < 10)}  # fmt: skip
     rows = np.array([i.view == "hm" and i.by_eye and bool(i.tags.get("colors")) for i in found.items])
