@@ -11,6 +11,10 @@ from placket.client.steps import Exchange, Page, Pages, Pause, Read, Request, St
 
 T = TypeVar("T")
 
+_AT_ONCE = 32
+"""Calls of an awaited client that have read a file or wait for an answer. A gather over a folder would else hold all of
+its files in memory, and httpx's pool look at all that wait for a connection whenever one is free."""
+
 
 def _built(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
     """Raises ValueError."""
@@ -71,19 +75,25 @@ class SyncDriver:
 class AsyncDriver:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
+        self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self, steps: Steps[T]) -> T:
         result: Any = None
-        while True:
-            try:
-                step = steps.send(result)
-            except StopIteration as end:
-                value: T = end.value
-                return value
-            result = await self._take(step)
+        turn = _Turn(self._free)
+        try:
+            while True:
+                try:
+                    step = steps.send(result)
+                except StopIteration as end:
+                    value: T = end.value
+                    return value
+                result = await self._take(step, turn)
+        finally:
+            turn.end()
 
     async def each(self, pages: Pages[T]) -> AsyncIterator[T]:
         result: Any = None
+        turn = _Turn(self._free)
         while True:
             try:
                 step = pages.send(result)
@@ -94,16 +104,38 @@ class AsyncDriver:
                     yield item
                 result = None
             else:
-                result = await self._take(step)
+                result = await self._take(step, turn)
 
-    async def _take(self, step: Step) -> Any:
+    async def _take(self, step: Step, turn: "_Turn") -> Any:
         match step:
             case Exchange(request):
+                await turn.begin()
                 try:
                     return await self.http.send(_built(self.http, request))
                 except httpx.RequestError as error:
                     return error
+                finally:
+                    turn.end()
             case Pause(seconds):
                 return await asyncio.sleep(seconds)
             case Read(path):
+                await turn.begin()
                 return await asyncio.to_thread(path.read_bytes)
+
+
+class _Turn:
+    """A call's turn to read files and send what was read; while it pauses, others have it."""
+
+    def __init__(self, free: asyncio.Semaphore) -> None:
+        self._free = free
+        self._held = False
+
+    async def begin(self) -> None:
+        if not self._held:
+            await self._free.acquire()
+            self._held = True
+
+    def end(self) -> None:
+        if self._held:
+            self._free.release()
+            self._held = False
