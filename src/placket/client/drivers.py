@@ -27,9 +27,16 @@ def _built(http: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Re
             json=request.json,
             data=dict(request.data) if request.data else None,
             files=dict(request.files) if request.files else None,
+            timeout=_shorter(http.timeout, request.patience),
         )
     except httpx.InvalidURL as error:
         raise ValueError(str(error)) from None
+
+
+def _shorter(timeout: httpx.Timeout, patience: float | None) -> httpx.Timeout:
+    if patience is None:
+        return timeout
+    return httpx.Timeout(**{part: patience if s is None else min(s, patience) for part, s in timeout.as_dict().items()})
 
 
 class SyncDriver:

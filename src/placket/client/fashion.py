@@ -7,7 +7,7 @@ from placket.client.answers import read_fashion
 from placket.client.drivers import AsyncDriver, SyncDriver
 from placket.client.errors import NoSuchRun
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Source, filter_parameters, parameters, segment, wait_until
+from placket.client.inputs import Source, filter_parameters, parameters, segment
 from placket.client.retries import Retries
 from placket.client.runs import format_of, index_parts
 from placket.client.shapes.fashion import (
@@ -19,6 +19,7 @@ from placket.client.shapes.fashion import (
     TaggedItems,
 )
 from placket.client.steps import Page, Pages, Progress, Request, Steps
+from placket.client.waiting import wait_until
 
 _LAST = 1000
 _INDEXES_A_PAGE = 100

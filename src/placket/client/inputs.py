@@ -1,23 +1,18 @@
 """Arguments to parts of a request."""
 
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from placket.client.errors import WaitTimeout
-from placket.client.steps import File, Pause, Progress, Read, Steps
+from placket.client.steps import File, Read, Steps
 
 Upload: TypeAlias = bytes | os.PathLike[str]
 """Bytes, or the path of a file (a ``Path``: a ``str`` never names a file, so that no stranger's text can)."""
 
 Source: TypeAlias = Upload | str
 """An upload, or as a ``str`` the http or https URL of what the server shall fetch."""
-
-T = TypeVar("T")
-_FIRST_LOOK, _LONGEST_LOOK = 0.2, 2.0
 
 
 def segment(text: str) -> str:
@@ -64,21 +59,3 @@ def _text(value: Any) -> str:
 def filter_parameters(filters: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     """``{"category1_id": "3,5", "s1": "!equal:1"}`` in the guide's grammar."""
     return tuple((f"filter.{field}", condition) for field, condition in (filters or {}).items())
-
-
-def wait_until(
-    look: Callable[[], Steps[T]], ended: Callable[[T], bool], progress: Progress[T] | None, timeout: float | None
-) -> Steps[T]:
-    """Look again and again, with longer and longer pauses. Raises WaitTimeout after ``timeout`` seconds."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    pause = _FIRST_LOOK
-    while True:
-        state = yield from look()
-        if progress is not None:
-            progress(state)
-        if ended(state):
-            return state
-        if deadline is not None and time.monotonic() + pause > deadline:
-            raise WaitTimeout(f"it has not ended after {timeout:g} seconds", state)
-        yield Pause(pause)
-        pause = min(_LONGEST_LOOK, pause * 1.5)

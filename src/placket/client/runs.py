@@ -7,9 +7,10 @@ from pathlib import Path
 from placket.client.answers import read_placket
 from placket.client.catalogue import service_path
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Source, is_url, parameters, segment, uploaded, wait_until
+from placket.client.inputs import Source, is_url, parameters, segment, uploaded
 from placket.client.shapes.placket import Outcome, Run, RunKind, RunRow, RunStatus
 from placket.client.steps import File, Page, Pages, Progress, Request, Steps
+from placket.client.waiting import wait_until
 
 _FORMATS = ("jsonl", "csv")
 _ROWS_A_PAGE = 1000

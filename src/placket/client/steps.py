@@ -19,7 +19,8 @@ File: TypeAlias = tuple[str, bytes, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``path`` is percent-encoded. ``repeatable``: sending it twice does no more than sending it once."""
+    """``path`` is percent-encoded. ``repeatable``: sending it twice does no more than sending it once. ``patience``:
+    seconds after which no answer is waited for, where that is less than the client's own."""
 
     method: str
     path: str
@@ -29,6 +30,7 @@ class Request:
     json: Any = None
     data: Mapping[str, str] | None = None
     files: Mapping[str, File] | None = None
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

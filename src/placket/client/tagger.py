@@ -9,7 +9,7 @@ from typing import Any, Literal
 from placket.client.answers import read_tagger
 from placket.client.errors import NothingAccepted
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Source, is_url, parameters, segment, uploaded, wait_until
+from placket.client.inputs import Source, is_url, parameters, segment, uploaded
 from placket.client.shapes.tagger import (
     Context,
     Entry,
@@ -22,6 +22,7 @@ from placket.client.shapes.tagger import (
     Task,
 )
 from placket.client.steps import Page, Pages, Progress, Request, Steps
+from placket.client.waiting import wait_until
 
 PREFIX = "/tagger/v2.12"
 MOST_ENTRIES = 1000
