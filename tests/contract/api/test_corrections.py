@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from placket.services.traffic import Traffic
-from tests.contract.api.test_placket_calls import problem
+from tests.contract.api.calls import problem
 from tests.support.memory import MemoryInstallation
 
 PRODUCTS = "/placket/v1/services/shop/products"

@@ -9,7 +9,8 @@ from placket.domain.garments import Analysis
 from placket.services.links import LinkSigner
 from placket.services.ports import Hit
 from tests.contract.api.conftest import Fashion
-from tests.support.memory import BUNDLE, SECRET, MemoryInstallation, garment
+from tests.support.memory import SECRET, MemoryInstallation
+from tests.support.memory_vision import BUNDLE, garment
 
 OK = {"isSuccessful": True, "resultCode": 0, "resultMessage": "SUCCESS"}
 PHOTO = "https://shop.example/a photo.png"

@@ -6,7 +6,8 @@ import pytest
 from placket.domain.errors import FetchTimeout, StorageUnavailable, UrlRefused, VisionUnavailable
 from placket.services.links import LinkSigner
 from tests.contract.api.conftest import Fashion
-from tests.support.memory import BUNDLE, SECRET, MemoryInstallation, garment
+from tests.support.memory import SECRET, MemoryInstallation
+from tests.support.memory_vision import BUNDLE, garment
 
 PHOTO = "http://shop.example/a.png"
 LINK = LinkSigner(SECRET).make(1, BUNDLE, "00" * 32, garment().embedding).replace("=", "%3D")

@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from placket.api.app import create_app
-from tests.support.memory import BUNDLE, MemoryInstallation
+from tests.support.memory import MemoryInstallation
+from tests.support.memory_vision import BUNDLE
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))

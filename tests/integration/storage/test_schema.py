@@ -13,7 +13,7 @@ from placket.domain.garments import Label
 from placket.domain.labels import label_words
 from placket.storage import schema
 from placket.storage.database import Database, normalise_url, storable
-from tests.support.memory import garment
+from tests.support.memory_vision import garment
 
 
 def plain(url: str) -> str:

@@ -13,7 +13,8 @@ from placket.console.words import LANGUAGES, Words
 from placket.domain.corrections import Correction
 from placket.domain.garments import Label
 from placket.services.traffic import Minute
-from tests.support.memory import MemoryInstallation, garment
+from tests.support.memory import MemoryInstallation
+from tests.support.memory_vision import garment
 from tests.unit.console.conftest import Browser
 from tests.unit.console.test_pages import put
 

@@ -14,7 +14,7 @@ from placket.console.words import Words
 from placket.domain.garments import Box
 from placket.domain.spreadsheets import csv_line
 from placket.domain.tagger.tasks import EntryResult
-from tests.support.memory import garment
+from tests.support.memory_vision import garment
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
 

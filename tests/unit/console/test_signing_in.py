@@ -10,7 +10,8 @@ from placket.console.app import _routes
 from placket.console.guard import Guarded
 from placket.console.sessions import LIFETIME_SECONDS, Sessions, Throttle
 from placket.services.keys import AdminToken
-from tests.support.memory import MemoryInstallation, MemoryKeys
+from tests.support.memory import MemoryInstallation
+from tests.support.memory_stores import MemoryKeys
 from tests.unit.console.conftest import Browser, open_browser
 
 

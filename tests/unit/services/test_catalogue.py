@@ -9,13 +9,14 @@ from placket.domain.images import AI_FASHION
 from placket.domain.runs import Outcome
 from placket.services.catalogue import Catalogue, CatalogueRules
 from placket.services.stores import Caller, Service
-from tests.support import memory
+from tests.support.memory_stores import MemoryDocuments, MemoryServices
+from tests.support.memory_vision import MemorySearch, MemoryVision
 
 CALLER = Caller(1, "shop", "k")
 FIELDS = {"name": "shirt", "category1_id": "c"}
 
 
-class SwitchingServices(memory.MemoryServices):
+class SwitchingServices(MemoryServices):
     """Every time that its service is read, it has the next of these bundles."""
 
     def __init__(self, *bundles: str) -> None:
@@ -26,7 +27,7 @@ class SwitchingServices(memory.MemoryServices):
         return replace(await super().get(project_id, name), bundle=self.bundles.pop(0))
 
 
-class LastBundleOnly(memory.MemoryDocuments):
+class LastBundleOnly(MemoryDocuments):
     async def put(self, service: Service, *given: object) -> Outcome:  # type: ignore[override]
         if service.bundle != "C":
             raise BundleMismatch("switched")
@@ -37,7 +38,7 @@ async def put(*bundles: str) -> Outcome:
     services = SwitchingServices(*bundles)
     await services.create(CALLER.project_id, "main", "A", 5)
     rules = CatalogueRules(5, 100, 24, "UTC", AI_FASHION, 20, keep_uploads=True)
-    catalogue = Catalogue(services, LastBundleOnly(), memory.MemoryVision(), memory.MemorySearch(), rules)  # type: ignore[arg-type]
+    catalogue = Catalogue(services, LastBundleOnly(), MemoryVision(), MemorySearch(), rules)  # type: ignore[arg-type]
     return (await catalogue.put_product(CALLER, "main", "p", FIELDS, b"PIC1")).outcome
 
 

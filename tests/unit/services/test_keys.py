@@ -6,7 +6,7 @@ import pytest
 
 from placket.domain.errors import InvalidParameter
 from placket.services.keys import MOST_IMAGES_PER_MONTH, Keys
-from tests.support.memory import MemoryKeys
+from tests.support.memory_stores import MemoryKeys
 
 
 @pytest.mark.parametrize("rate", [math.nan, math.inf, -math.inf, -1.0])

@@ -1,0 +1,129 @@
+"""Photos under /placket/v1: what is on them, and what looks like it."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from placket.domain.errors import FetchTimeout
+from placket.services.ports import Hit
+from tests.contract.api.calls import PHOTO, SERVICE, problem, put
+from tests.support.memory import MemoryInstallation
+
+
+@pytest.mark.parametrize("body", ["upload", "form", "json"])
+async def test_detect_by_upload_and_by_url(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation, body: str
+) -> None:
+    installation.web.pages[PHOTO] = b"PIC2"
+    options: dict[str, Any] = {
+        "upload": {"files": {"image": b"PIC2"}},
+        "form": {"files": {"url": (None, PHOTO)}},
+        "json": {"json": {"url": PHOTO}},
+    }[body]
+    answer = await bearer.post(f"{SERVICE}/detect?lang=ko", **options)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["width"], found["height"], len(found["items"])) == (400, 300, 2)
+    first = found["items"][0]
+    assert first.pop("link")
+    assert first == {
+        "group": "TOP",
+        "category": {"id": "shirt", "name": "셔츠", "score": 0.875},
+        "box": [0.25, 0.125, 0.75, 0.875],
+        "score": 0.9375,
+        "tags": first["tags"],
+        "colors": [{"hex": "#aa0000", "name": "red", "share": 0.5}],
+    }
+    assert [t["attribute"] for t in first["tags"]] == ["colors", "pattern"]
+    assert first["tags"][0]["labels"][0]["id"] == "red"
+
+
+async def test_tag_gives_the_widest(bearer: httpx.AsyncClient) -> None:
+    for count in (1, 2):
+        answer = await bearer.post(f"{SERVICE}/tag?itemLimit={count}", files={"image": b"PIC3"})
+        assert len(answer.json()["items"]) == count
+    assert problem(await bearer.post(f"{SERVICE}/tag?itemLimit=5", files={"image": b"PIC3"}))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"files": {"image": b"no picture"}}, (415, -45040, "InvalidImageFormatException")),
+        ({"files": {"image": b"PIC1" + bytes(5_000_000)}}, (413, -45020, "ImageTooLargeException")),
+        ({"files": {"image": b"PIC1" + bytes(30_000_000)}}, (413, -45020, "ImageTooLargeException")),
+        ({"files": {"image": b"PIC1", "url": (None, PHOTO)}}, (400, -40000, "InvalidParam")),
+        ({"files": {"other": b"PIC1"}}, (400, -40000, "InvalidParam")),
+        ({"json": {}}, (400, -40000, "InvalidParam")),
+        ({"json": {"url": 5}}, (400, -40000, "InvalidParam")),
+        ({"json": {"url": "ftp://x/"}}, (400, -40000, "InvalidParam")),
+        ({"json": {"url": "http://x.example:99/"}}, (422, -45050, "InvalidImageURLException")),
+        ({"json": {"url": "http://gone.example/"}}, (422, -45050, "InvalidImageURLException")),
+        ({"json": {"url": "http://slow.example/"}}, (422, -45060, "ImageTimeoutError")),
+        ({"content": b"PIC1"}, (415, -40000, "InvalidParam")),
+        ({"content": b"PIC1", "headers": {"content-type": "image/png"}}, (415, -40000, "InvalidParam")),
+        ({"content": b"{", "headers": {"content-type": "application/json"}}, (400, -40000, "InvalidParam")),
+    ],
+)
+async def test_photos_that_are_no_good(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation, options: dict[str, Any], expected: tuple[int, int, str]
+) -> None:
+    installation.web.pages["http://slow.example/"] = FetchTimeout("3 s")
+    for call in ("detect", "search"):
+        assert problem(await bearer.post(f"{SERVICE}/{call}", **options)) == expected
+    assert problem(await bearer.post("/placket/v1/services/none/detect", **options))[1] == -42000
+
+
+async def test_a_photo_without_a_garment(bearer: httpx.AsyncClient) -> None:
+    assert (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC0"})).json()["items"] == []
+    answer = await bearer.post(f"{SERVICE}/search", files={"image": b"PIC0"})
+    assert problem(answer) == (422, -45070, "NoDetectedFashionItems")
+
+
+async def test_search_by_upload(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    await put(bearer, "b", name="B", image_url="http://x.example/b.png", category2_id="9")
+    installation.engine.hits = [Hit("b", 0.5), Hit("gone", 0.25)]
+    query = "limit=7&minSimilarity=0.6&includeDuplicates=false&fields=name,image_url,categories&filter.s1=!equal:a,b"
+    answer = await bearer.post(f"{SERVICE}/search?{query}", files={"image": b"PIC1"})
+    body = answer.json()
+    assert body["garment"]["category"]["id"] == "shirt"
+    assert body["items"] == [
+        {
+            "product_id": "b", "similarity": 0.75, "name": "B", "image_url": "http://x.example/b.png",
+            "category1_id": "7", "category2_id": "9", "category3_id": "",
+        },
+        {
+            "product_id": "gone", "similarity": 0.625, "name": "", "image_url": "",
+            "category1_id": "", "category2_id": "", "category3_id": "",
+        },
+    ]  # fmt: skip
+    asked = installation.engine.asked[0]
+    assert (asked["limit"], asked["include_duplicates"], asked["query_sha256"]) == (7, False, "0f" * 32)
+    assert [(c.field, c.values, c.negated) for c in asked["conditions"]] == [("s1", ("a", "b"), True)]
+
+
+async def test_search_by_url_link_box_and_product(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    installation.web.pages[PHOTO] = b"PIC1"
+    installation.engine.hits = [Hit("b", 1.0)]
+    expected = [{"product_id": "b", "similarity": 1.0}]
+    assert (await bearer.post(f"{SERVICE}/search", json={"url": PHOTO})).json()["items"] == expected
+    boxed = await bearer.post(f"{SERVICE}/search?box=0,0.25,0.5,1", json={"url": PHOTO})
+    assert boxed.json()["garment"]["box"] == [0, 0.25, 0.5, 1]
+    link = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC1"})).json()["items"][0]["link"]
+    assert (await bearer.post(f"{SERVICE}/search", json={"link": link})).json() == {"items": expected}
+    assert problem(await bearer.post(f"{SERVICE}/search?box=0,0,1,1", json={"link": link}))[0] == 400
+    assert problem(await bearer.post(f"{SERVICE}/search", json={"link": link[:-4]}))[0] == 400
+    await put(bearer, "a")
+    assert (await bearer.get(f"{SERVICE}/products/a/similar")).json() == {"items": expected}
+    assert installation.engine.asked[-1]["exclude"] == {"a"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "minSimilarity=0", "minSimilarity=1.1", "minSimilarity=nan", "includeDuplicates=perhaps",
+     "fields=price", "filter.x=1", "filter.s1=a:b", "filter.s1=%ff", "box=0,0,1", "box=0,0,0,1", "box=0,0,nan,1",
+     "box=-1,0,1,1", "lang=fr"],
+)  # fmt: skip
+async def test_bad_searches(bearer: httpx.AsyncClient, query: str) -> None:
+    answer = await bearer.post(f"{SERVICE}/search?{query}", files={"image": b"PIC1"})
+    assert problem(answer) == (400, -40000, "InvalidParam")

@@ -1,0 +1,94 @@
+"""Damaged pictures, and those that are made to do harm."""
+
+import contextlib
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from placket.domain.errors import ImageFormatUnsupported, ImageTooManyPixels
+from placket.domain.images import ImageLimits
+from placket.vision.decoding import decode
+from tests.support.photos import drawn, encoded, scene
+from tests.unit.vision.pictures import EVERY, png, png_chunk, quarters
+
+
+def test_no_width() -> None:
+    for size in ((0, 10), (10, 0)):
+        with pytest.raises(ImageFormatUnsupported):
+            decode(png(*size), EVERY)
+
+
+@pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 2**31 - 1), (50_001, 1000)])
+def test_a_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
+    with pytest.raises(ImageTooManyPixels):
+        decode(png(*size, data=bytes(100)), EVERY)
+
+
+def test_a_gif_with_a_huge_screen() -> None:
+    data = bytearray(encoded(quarters(), "GIF"))
+    data[6:10] = struct.pack("<HH", 65535, 65535)
+    with pytest.raises(ImageTooManyPixels):
+        decode(bytes(data), EVERY)
+
+
+def test_a_text_chunk_that_unfolds_to_gigabytes() -> None:
+    bomb = zlib.compress(bytes(60_000_000), 9)
+    for chunk in (b"zTXt", b"iCCP"):
+        body = b"a\0\0" + bomb
+        with pytest.raises(ImageFormatUnsupported):
+            decode(png(8, 8, more=png_chunk(chunk, body), data=(b"\0" + bytes(24)) * 8), EVERY)
+
+
+def test_a_tiff_tag_that_claims_gigabytes() -> None:
+    data = bytearray(encoded(quarters(), "TIFF"))
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    struct.pack_into("<HHII", data, at + 2 + 12 * (count - 1), 65000, 4, 0x3FFFFFFF, 8)
+    with contextlib.suppress(ImageFormatUnsupported):
+        assert decode(bytes(data), EVERY).pixels.shape == (48, 80, 3)
+
+
+def test_a_tiff_whose_directories_run_in_circles() -> None:
+    data = bytearray(encoded(quarters(), "TIFF"))
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    struct.pack_into("<I", data, at + 2 + 12 * count, at)
+    assert decode(bytes(data), EVERY).pixels.shape == (48, 80, 3)
+
+
+@pytest.mark.parametrize("format", sorted(EVERY.formats))
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9])
+def test_what_is_cut_short_is_refused(format: str, share: float) -> None:
+    data = encoded(scene(200, 150), format)
+    with pytest.raises(ImageFormatUnsupported, match=r"cannot be decoded|no image"):
+        decode(data[: int(len(data) * share)], EVERY)
+
+
+def test_a_large_jpeg_cut_short_is_refused_although_it_is_decoded_small() -> None:
+    data = encoded(scene(3200, 2400))
+    with pytest.raises(ImageFormatUnsupported, match="truncated"):
+        decode(data[: len(data) // 2], EVERY)
+
+
+@pytest.mark.parametrize("format", sorted(EVERY.formats))
+def test_damage_anywhere_is_an_image_error_or_a_picture(format: str) -> None:
+    data = encoded(drawn(90, 70), format)
+    rng = np.random.default_rng(3)
+    for _ in range(150):
+        hurt = bytearray(data)
+        for at in rng.integers(0, len(data), 4):
+            hurt[at] = int(rng.integers(0, 256))
+        try:
+            picture = decode(bytes(hurt), ImageLimits(EVERY.formats, 10**6, max_pixels=10**6))
+        except (ImageFormatUnsupported, ImageTooManyPixels):
+            continue
+        assert picture.pixels.ndim == 3
+
+
+def test_details_carry_no_addresses() -> None:
+    with pytest.raises(ImageFormatUnsupported) as caught:
+        decode(b"\x89PNG\r\n\x1a\n" + bytes(30), EVERY)
+    assert "0x" not in caught.value.detail
+    assert "BytesIO" not in caught.value.detail
