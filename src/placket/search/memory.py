@@ -53,7 +53,8 @@ class _Copy:
     refresh: asyncio.Task[None] | None = None
 
     def begin_anew(self, now: float) -> None:
-        self.table, self.verified, self.seen_at = Table(), -1, now
+        # What was wanted may be of lost changes; whoever waits for more asks again.
+        self.table, self.verified, self.wanted, self.seen_at = Table(), -1, -1, now
 
     @property
     def busy(self) -> bool:

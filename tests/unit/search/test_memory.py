@@ -80,6 +80,8 @@ async def test_a_source_that_was_put_back_is_read_anew(engine: MemorySearch, cat
     assert await ids(engine, catalogue.delete("a")) == ["lost"]
     catalogue.products, catalogue.bundles, catalogue.revisions = before
     assert await ids(engine, kept) == ["a"]
+    # By a clock that is behind, what comes instead has the number of a lost change.
+    assert await ids(engine, catalogue.put("new", [one_hot(0)])) == ["a", "new"]
 
 
 async def test_concurrent_searches_share_one_refresh(engine: MemorySearch, catalogue: Catalogue) -> None:
