@@ -68,7 +68,9 @@ class Source:
     def latest(self) -> list[IndexedProduct]:
         return list({p.product_id: p for p in self.products}.values())
 
-    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def changes(
+        self, service: int, bundle: str, since: int, limit: int, newest: str = ""
+    ) -> list[IndexedProduct]:
         # Revisions are 1, 2, 3 ... by position; a product's older places in a page are replaced by its latest one.
         return self.products[since if since > 0 else 0 :][:limit]
 

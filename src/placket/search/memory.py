@@ -199,7 +199,7 @@ class MemorySearch:
         table, size = copy.table, self._page_size
         while True:
             wanted = copy.wanted
-            page = await self._source.changes(copy.service, copy.bundle, table.revision, size)
+            page = await self._source.changes(copy.service, copy.bundle, table.revision, size, table.newest)
             if page:
                 compactions = table.compactions
                 await asyncio.get_running_loop().run_in_executor(self._writer, table.apply, page)

@@ -50,14 +50,14 @@ class Table:
     """One writer at a time; any number of readers, each on the ``view`` it took.
 
     Rows are never changed once a view shows them: a new version of a product is appended and its old rows are buried
-    in a new copy of ``alive``. ``revision`` is the highest one applied.
+    in a new copy of ``alive``. ``revision`` is the highest one applied, ``newest`` the product that had it.
     """
 
     LEAST_DEAD = 4096
     """Buried rows that are not worth a compaction."""
 
     def __init__(self) -> None:
-        self.revision = -1
+        self.revision, self.newest = -1, ""
         self.compactions = 0
         self._arrays = {name: np.empty((0, *shape), dtype) for name, (dtype, shape) in _LAYOUT.items()}
         self._dictionaries = {name: Dictionary() for name in _CODED}
@@ -85,7 +85,9 @@ class Table:
         if added:
             alive = np.concatenate([alive, np.ones(len(vectors), dtype=np.bool_)])
             self._append(added, vectors)
-        self.revision = max([self.revision, *(p.revision for p in latest.values())])
+        self.revision, self.newest = max(
+            [(self.revision, self.newest), *((p.revision, p.product_id) for p in latest.values())]
+        )
         self._publish(alive)
         dead = len(alive) - np.count_nonzero(alive)
         if dead > max(self.LEAST_DEAD, len(alive) // 4):

@@ -123,11 +123,14 @@ class VectorSource(Protocol):
     A deleted product is told of for `DELETIONS_KEPT`: who knew of nothing for so long has to begin anew.
     """
 
-    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def changes(
+        self, service: int, bundle: str, since: int, limit: int, newest: str = ""
+    ) -> list[IndexedProduct]:
         """Products of the service with ``revision > since``, in order of revision, deleted ones with no vectors.
 
         A service that switches to a bundle gives all its products new revisions. Raises BundleMismatch when the
-        service has another bundle now, and Rewound when it has not come to ``since``.
+        service has another bundle now, and Rewound when it has not come to ``since``, or the product ``newest`` not:
+        the one that was told of with this revision.
         """
         ...
 

@@ -320,9 +320,13 @@ class PostgresDocuments:
             image = found.scalar_one_or_none()
         return None if image is None else bytes(image)
 
-    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def changes(
+        self, service: int, bundle: str, since: int, limit: int, newest: str = ""
+    ) -> list[IndexedProduct]:
         statement = text(
-            "SELECT d.*, g.embedding, s.bundle AS serving, s.revision AS newest FROM services s LEFT JOIN"
+            "SELECT d.*, g.embedding, s.bundle AS serving, s.revision AS reached, :newest = '' OR EXISTS (SELECT 1"
+            " FROM documents WHERE service_id = :service AND product_id = :newest AND revision >= :since) AS known"
+            " FROM services s LEFT JOIN"
             f" (SELECT id, product_id, revision, image_sha256, {', '.join(FILTER_FIELDS)} FROM documents"
             " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d ON true"
             " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle"
@@ -330,10 +334,10 @@ class PostgresDocuments:
         )
         async with self._database.begin() as connection:
             found = await connection.execute(
-                statement, {"service": service, "bundle": bundle, "since": since, "limit": limit}
+                statement, {"service": service, "bundle": bundle, "since": since, "limit": limit, "newest": newest}
             )
             rows = found.all()
-        if rows and rows[0].newest < since:
+        if rows and (rows[0].reached < since or not rows[0].known):
             raise Rewound
         changed = [r for r in rows if r.id is not None]
         if changed and changed[0].serving != bundle:

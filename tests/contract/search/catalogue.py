@@ -89,11 +89,14 @@ class Catalogue:
         while len(self.calls) < times:
             await asyncio.sleep(0)
 
-    async def changes(self, service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def changes(
+        self, service: int, bundle: str, since: int, limit: int, newest: str = ""
+    ) -> list[IndexedProduct]:
         self.calls.append((service, since))
         found = sorted(self.products.get(service, {}).values(), key=lambda p: p.revision)
         page = [p for p in found if p.revision > since][:limit]
-        if self.revision(service) < since:
+        known = self.products.get(service, {}).get(newest)
+        if self.revision(service) < since or (newest and (known is None or known.revision < since)):
             raise Rewound
         if service in self.gates:
             await self.gates[service].wait()

@@ -119,10 +119,10 @@ async def test_a_product_that_moves_on_between_two_pages_is_not_passed_over(
         catalogue.put(f"p{number}", [one_hot(2)])
     original = catalogue.changes
 
-    async def changing(service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def changing(service: int, bundle: str, since: int, limit: int, newest: str) -> list[IndexedProduct]:
         if since == 1:
             catalogue.put("x", [one_hot(0), one_hot(3)])
-        return await original(service, bundle, since, limit)
+        return await original(service, bundle, since, limit, newest)
 
     catalogue.changes = changing  # type: ignore[method-assign]
     assert (await engine.search(1, BUNDLE, wanted, one_hot(0), limit=1)) == [Hit("x", 1.0)]
@@ -135,11 +135,11 @@ async def test_a_failed_refresh_fails_those_who_wait_and_the_next_one_goes_on(
         catalogue.put(f"p{number:02}", [one_hot(0)])
     original, failures = catalogue.changes, [20]
 
-    async def failing(service: int, bundle: str, since: int, limit: int) -> list[IndexedProduct]:
+    async def failing(service: int, bundle: str, since: int, limit: int, newest: str) -> list[IndexedProduct]:
         if since + 1 > 10 and failures:
             failures.pop()
             raise StorageUnavailable("gone")
-        return await original(service, bundle, since, limit)
+        return await original(service, bundle, since, limit, newest)
 
     catalogue.changes = failing  # type: ignore[method-assign]
     results = await asyncio.gather(ids(engine, 25), ids(engine, 25), return_exceptions=True)
