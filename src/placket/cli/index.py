@@ -53,4 +53,4 @@ def index(
     if wait or dry_run:
         follow(profile, run, as_json)
     else:
-        show_reserved(run, as_json)
+        show_reserved(profile, run, as_json)

@@ -12,7 +12,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import console
 from placket.cli.progress import progress_bar
-from placket.cli.remote import MOST_SHOWN, SOME_FAILED, waiting
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, of_profile, waiting
 from placket.client.shapes.placket import Run, RunRow
 
 _ID_LENGTH = 36
@@ -24,7 +24,7 @@ _WHAT = {"index": "Indexed", "check": "Checked", "reindex": "Reindexed"}
 def follow(profile: str | None, run: Run, as_json: bool) -> None:
     """Until it has ended; interrupted, the run goes on. Raises typer.Exit when some rows failed."""
     service = run["service"]
-    with waiting(profile, _wait_command(run)) as placket:
+    with waiting(profile, _wait_command(profile, run)) as placket:
         with progress_bar("waiting", None, "rows", quiet=as_json) as bar:
 
             def show(state: Run) -> None:
@@ -41,15 +41,15 @@ def follow(profile: str | None, run: Run, as_json: bool) -> None:
         raise typer.Exit(SOME_FAILED)
 
 
-def show_reserved(run: Run, as_json: bool) -> None:
+def show_reserved(profile: str | None, run: Run, as_json: bool) -> None:
     if as_json:
         write_json(run)
         return
-    console.print(f"Run {run['id']} is reserved: `{_wait_command(run)}` follows it.", soft_wrap=True)
+    console.print(f"Run {run['id']} is reserved: `{_wait_command(profile, run)}` follows it.", soft_wrap=True)
 
 
-def _wait_command(run: Run) -> str:
-    return f"placket runs wait {run['id']} --service {run['service']}"
+def _wait_command(profile: str | None, run: Run) -> str:
+    return of_profile(f"placket runs wait {run['id']} --service {run['service']}", profile)
 
 
 def id_table(first: str, *others: str) -> Table:

@@ -105,6 +105,11 @@ def asking(profile: str | None, *, retries: int = 4) -> Iterator["Placket"]:
         yield client
 
 
+def of_profile(command: str, profile: str | None) -> str:
+    """The command as it asks the server that was asked before."""
+    return command if profile is None else f"{command} --profile {profile}"
+
+
 @contextmanager
 def waiting(profile: str | None, command: str) -> Iterator["Placket"]:
     """The client to wait with; a restart of the server does not end it.

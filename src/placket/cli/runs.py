@@ -145,7 +145,7 @@ def repeat(
     if follow:
         index_report.follow(profile, run, as_json)
     else:
-        index_report.show_reserved(run, as_json)
+        index_report.show_reserved(profile, run, as_json)
 
 
 def _write_csv(rows: "Iterator[shapes.RunRow]") -> None:

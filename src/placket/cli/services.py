@@ -98,7 +98,7 @@ def reindex(
     if run is not None and wait:
         follow(profile, run, as_json)
     elif run is not None:
-        show_reserved(run, as_json)
+        show_reserved(profile, run, as_json)
     elif as_json:
         write_json(None)
     else:

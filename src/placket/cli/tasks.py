@@ -10,7 +10,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.local import Photos
 from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
-from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking, waiting
+from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking, of_profile, waiting
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _id_of(sent: Any) -> str:
 
 def _followed(profile: str | None, task_id: str, as_json: bool) -> "Task":
     with (
-        waiting(profile, f"placket tasks status {task_id} --wait") as placket,
+        waiting(profile, of_profile(f"placket tasks status {task_id} --wait", profile)) as placket,
         progress_bar("tagging", None, "images", quiet=as_json) as bar,
     ):
 

@@ -12,6 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from placket.cli.main import app
+from placket.cli.profile_store import Profile
 
 RUN = {
     "id": "run-1",
@@ -88,6 +89,20 @@ def test_a_run_that_is_left_alone_is_named(
     done = ask(submitted(fails), "index", file_of(tmp_path), "-s", "shop")
     assert (done.exit_code, done.stdout) == (code, "")
     assert done.stderr.splitlines()[-1] == WAITS
+
+
+@pytest.mark.parametrize("choice", [[], ["--no-wait"]])
+def test_the_profile_belongs_to_the_command(
+    ask: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: list[str]
+) -> None:
+    """Without it, another server would be asked."""
+    monkeypatch.setattr("placket.cli.profile_store.find_profile", lambda _: Profile("http://staging.test", "k"))
+
+    def fails() -> httpx.Response:
+        raise httpx.ConnectError("gone")
+
+    done = ask(submitted(fails), "index", file_of(tmp_path), "-s", "shop", "--profile", "staging", *choice)
+    assert "`placket runs wait run-1 --service shop --profile staging`" in done.output
 
 
 def test_a_task_that_gets_no_further_is_named(ask: Callable[..., Result], tmp_path: Path) -> None:
