@@ -23,8 +23,9 @@ CHANNEL = "placket_jobs"
 # One pass over all jobs says whose turn it is: the project's that has the fewest in hand, or waits longest; within it
 # the run's or task's of which the same is true. Only the first job of that subject is then looked for and locked. Who
 # was never served waits since it was enqueued, so that a stream of new small tasks does not hold up an old large one.
-# A lease that ends later than any setting allows is of a clock that was put back since.
-_LEASED = "coalesce(lease_until > now() AND lease_until <= now() + interval '300 seconds', false)"
+# A lease that ends later than any setting allows, and a minute for transactions that began before it was given, is of a
+# clock that was put back since.
+_LEASED = "coalesce(lease_until > now() AND lease_until <= now() + interval '360 seconds', false)"
 _READY = f"kind <> ALL(:without) AND not_before <= now() AND NOT {_LEASED}"
 _CLAIM = text(
     f"""

@@ -3,9 +3,12 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.errors import StorageUnavailable
 from placket.services.stores import Job
@@ -281,3 +284,22 @@ async def test_a_clock_that_is_put_back_stalls_nothing(world: World) -> None:
     await world.execute(f"UPDATE jobs SET {ahead}")
     assert sorted([(await claimed(world)).payload["n"] for _ in range(2)]) == [0, 1]
     assert await world.queue.claim("w", 60.0) is None
+
+
+async def test_the_longest_lease_holds_for_a_worker_whose_claim_began_before_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For that one the time is when its transaction began, from where on the lease ends later than any."""
+    await add(world, 1)
+    begin = world.database.begin
+
+    @asynccontextmanager
+    async def overtaken() -> AsyncIterator[AsyncConnection]:
+        async with begin() as connection:
+            await connection.execute(text("SELECT now()"))
+            monkeypatch.undo()
+            await claimed(world, "first", 300.0)
+            yield connection
+
+    monkeypatch.setattr(world.database, "begin", overtaken)
+    assert await world.queue.claim("late", 300.0) is None
