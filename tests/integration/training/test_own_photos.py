@@ -1,6 +1,5 @@
 """The guide on training with photos of one's own, from the folder of a small shop to a bundle and its pages."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typer.testing import CliRunner
 
 from placket.cli.evaluate import evaluate_app
 from placket.cli.main import app
-from placket.domain.taxonomy import taxonomy
 from placket.samples import catalogue
+from tests.support.photos import encoded
+from tests.support.training_data import record, write_lines, write_pictures, write_taxonomy
 
 pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 pytest.importorskip("onnx", reason="export needs onnx, which is not installed here")
@@ -32,38 +32,20 @@ def run(*words: Any) -> str:
     return result.output
 
 
-def jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 def write_shop(data: Path) -> None:
     """One set of drawn products of which the category alone is known, a sixth of them in `val`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     data.mkdir()
-    words = taxonomy()
-    (data / "taxonomy.json").write_text(json.dumps({
-        "groups": {g: list(c) for g, c in words.groups.items()},
-        "attributes": {a: list(v) for a, v in words.attributes.items()},
-        "applies": {"to_all": ["colors"]},
-    }))  # fmt: skip
-    pictures, records, garments = [], [], []
-    for number, product in enumerate(catalogue(PRODUCTS, 5)):
-        out = io.BytesIO()
-        image = product.image.convert("RGB")
-        image.save(out, "JPEG")
-        key = f"sku-{number}"
-        pictures.append({"id": key, "image": out.getvalue()})
-        records.append({"id": key, "split": "train" if number % 6 else "val", "group": key, "width": image.width,
-                        "height": image.height, "labels": {}, "box": None})  # fmt: skip
+    write_taxonomy(data)
+    products = {f"sku-{number}": product for number, product in enumerate(catalogue(PRODUCTS, 5))}
+    write_pictures(data, {key: encoded(product.image.convert("RGB")) for key, product in products.items()})
+    records, garments = [], []
+    for number, (key, product) in enumerate(products.items()):
+        width, height = product.image.size
+        records.append(record(key, split="train" if number % 6 else "val", width=width, height=height))
         box = product.box.as_list()
         garments.append({"dataset": "hm", "id": key, "category": ("dress", "jeans")[number % 2], "box": box})
-    (data / "images").mkdir()
-    pq.write_table(pa.Table.from_pylist(pictures), data / "images" / "hm-00.parquet")
-    jsonl(data / "records" / "hm.jsonl", records)
-    jsonl(data / "garments.jsonl", garments)
+    write_lines(data / "records" / "hm.jsonl", records)
+    write_lines(data / "garments.jsonl", garments)
 
 
 def train(tmp_path: Path, data: Path) -> tuple[Path, Path]:
@@ -105,8 +87,8 @@ def test_without_photos_to_choose_thresholds_on_they_stay_as_usual_and_that_is_s
     detector, encoder = train(tmp_path, data)
     rows = [json.loads(line) for line in (data / "records" / "hm.jsonl").read_text().splitlines()]
     alone = next(r for r in rows if part_of("hm", r["group"], r["split"]) == "train")
-    jsonl(data / "records" / "hm.jsonl", [alone])
-    jsonl(data / "garments.jsonl", [{"dataset": "hm", "id": alone["id"], "category": "dress"}])
+    write_lines(data / "records" / "hm.jsonl", [alone])
+    write_lines(data / "garments.jsonl", [{"dataset": "hm", "id": alone["id"], "category": "dress"}])
     said = run("export", "--detector", detector, "--encoder", encoder, "--data", data, "--cache", cache, "--version",
                "ours-2", "--out", tmp_path / "bundle")  # fmt: skip
     assert "detector: none of its photos" in said and "encoder: none of its photos" in said

@@ -1,6 +1,5 @@
 """A folder of training data as a shop makes it: some of the sets, few labels, mistakes, and changes afterwards."""
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,38 +10,17 @@ import pytest
 from PIL import Image
 
 from placket.domain.errors import InvalidParameter
-from placket.domain.taxonomy import taxonomy
 
-pa = pytest.importorskip("pyarrow", reason="training data lies in Parquet files")
-pq = pytest.importorskip("pyarrow.parquet")
+pytest.importorskip("pyarrow", reason="training data lies in Parquet files")
 
-from placket.training.cache import Store, build_all, write_store  # noqa: E402
-from placket.training.detector.targets import load_samples  # noqa: E402
-from placket.training.encoder.items import load_items  # noqa: E402
+from placket.training.cache import Store, build_all, write_store
+from placket.training.detector.targets import load_samples
+from placket.training.encoder.items import load_items
+from tests.support.photos import encoded
+from tests.support.training_data import record, write_lines, write_pictures, write_taxonomy
 
 BOX = [0.1, 0.2, 0.5, 0.9]
 OTHER = [0.5, 0.1, 0.9, 0.9]
-
-
-def encoded(image: Image.Image, kind: str = "JPEG", **more: Any) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **more)
-    return out.getvalue()
-
-
-def write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def write_pictures(data: Path, pictures: dict[str, bytes]) -> None:
-    (data / "images").mkdir(exist_ok=True)
-    rows = [{"id": key, "image": value} for key, value in pictures.items()]
-    pq.write_table(pa.Table.from_pylist(rows), data / "images" / "hm-00.parquet")
-
-
-def record(key: str, **more: Any) -> dict[str, Any]:
-    return {"id": key, "split": "train", "group": key, "width": 30, "height": 40, "labels": {}, "box": None, **more}
 
 
 def garment(key: str, **more: Any) -> dict[str, Any]:
@@ -54,12 +32,7 @@ def data(tmp_path: Path) -> Path:
     """Three photos of one set: two with a garment that has a box of its own, one with two of them."""
     folder = tmp_path / "data"
     folder.mkdir()
-    words = taxonomy()
-    (folder / "taxonomy.json").write_text(json.dumps({
-        "groups": {g: list(c) for g, c in words.groups.items()},
-        "attributes": {a: list(v) for a, v in words.attributes.items()},
-        "applies": {"to_all": ["colors"]},
-    }))  # fmt: skip
+    write_taxonomy(folder)
     write_lines(folder / "records" / "hm.jsonl", [record("a"), record("b"), record("c", box=BOX)])
     write_lines(
         folder / "garments.jsonl",

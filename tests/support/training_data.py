@@ -1,0 +1,37 @@
+"""A folder of training data, written as a shop would."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from placket.domain.taxonomy import taxonomy
+
+
+def write_taxonomy(data: Path) -> None:
+    words = taxonomy()
+    content = {
+        "groups": {g: list(c) for g, c in words.groups.items()},
+        "attributes": {a: list(v) for a, v in words.attributes.items()},
+        "applies": {"to_all": ["colors"]},
+    }
+    (data / "taxonomy.json").write_text(json.dumps(content))
+
+
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_pictures(data: Path, pictures: Mapping[str, bytes]) -> None:
+    """Of the set ``hm``, encoded, by id."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (data / "images").mkdir(exist_ok=True)
+    rows = [{"id": key, "image": value} for key, value in pictures.items()]
+    pq.write_table(pa.Table.from_pylist(rows), data / "images" / "hm-00.parquet")
+
+
+def record(key: str, **more: Any) -> dict[str, Any]:
+    return {"id": key, "split": "train", "group": key, "width": 30, "height": 40, "labels": {}, "box": None, **more}
