@@ -202,11 +202,11 @@ SMUGGLED = b"DELETE /told/admin HTTP/1.1\r\nHost: x\r\n\r\n\r\n\r\n"
 )
 @pytest.mark.parametrize("step", [1, 7, 1000])
 async def test_an_upgrade_is_not_made_and_the_body_is_the_requests(
-    port: int, extra: bytes, framing: bytes, body: bytes, step: int
+    patient: int, extra: bytes, framing: bytes, body: bytes, step: int
 ) -> None:
     """Java's own HTTP client asks for HTTP/2 with each request of a new connection."""
     whole = b"POST /told HTTP/1.1\r\nHost: x\r\nX-Mark: m\r\n" + extra + framing + b"\r\n\r\n" + body
-    answer = await exchange(port, *(whole[at : at + step] for at in range(0, len(whole), step)))
+    answer = await exchange(patient, *(whole[at : at + step] for at in range(0, len(whole), step)))
     assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1 200 ") == 1
     came = json.loads(answer.partition(b"\r\n\r\n")[2])
     assert came == ["POST", "/told", "/told", "", SMUGGLED.decode(), "m"]
