@@ -77,5 +77,5 @@ def _check_label(where: str, name: str, value: Any, labels: dict[str, frozenset[
     if (name in MULTI_LABEL) != isinstance(value, list):
         raise InvalidParameter(f"{where}: {name} is {'a list' if name in MULTI_LABEL else 'one label'}, not {value!r}")
     for label in value if isinstance(value, list) else [value]:
-        if label not in labels[name]:
+        if not isinstance(label, str) or label not in labels[name]:
             raise InvalidParameter(f"{where}: {label!r} is no label of {name}")

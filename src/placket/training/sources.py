@@ -138,7 +138,7 @@ _NOT_TAGS = {"dataset", "id", "box", "mask_label", "split", "category"}
 def _garment(row: dict[str, Any]) -> Garment:
     tags = {k: v for k, v in row.items() if k not in _NOT_TAGS}
     return Garment(
-        row["dataset"], str(row["id"]), row.get("category"), tags, _box(row.get("box")), row.get("mask_label")
+        str(row["dataset"]), str(row["id"]), row.get("category"), tags, _box(row.get("box")), row.get("mask_label")
     )
 
 
