@@ -40,10 +40,11 @@ def checked_key(key: str) -> str:
 def options(url: str, key: str, timeout: float) -> dict[str, Any]:
     """Arguments of either httpx client. The same key in the form that each API wants it in."""
     hide_keys()
+    url = checked_url(url)
     return {
         # A server on this machine is asked itself, whatever proxy the environment names.
         "trust_env": urlsplit(url).hostname not in _THIS_MACHINE,
-        "base_url": checked_url(url),
+        "base_url": url,
         "headers": {"Authorization": f"Bearer {key}", "x-api-key": key},
         "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
     }

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from placket.client import Placket, entry, errors
+from placket.client.connecting import options
 from placket.client.shapes.placket import Garment
 
 KEY = "the-secret-key"
@@ -240,6 +241,11 @@ def test_a_url_that_httpx_would_not_take(url: str) -> None:
 
 def test_a_url_from_a_file_of_windows() -> None:
     assert repr(Placket(" http://placket.test/base/\r\n", KEY)) == "Placket('http://placket.test/base/')"
+
+
+def test_a_server_on_this_machine_is_asked_itself_with_a_space_behind_its_url_too() -> None:
+    assert not options("http://localhost ", KEY, 5.0)["trust_env"]
+    assert options("http://placket.test ", KEY, 5.0)["trust_env"]
 
 
 def test_what_is_too_long_for_a_url_is_an_argument_that_cannot_be_right() -> None:
