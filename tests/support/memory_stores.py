@@ -153,24 +153,25 @@ class MemoryDocuments:
         garments, corrected = correct_all(seen.garments, by_garment(seen.garments, corrections))
         return replace(seen, garments=garments, corrected=corrected)
 
-    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> Document:
         await self.get(service, product_id)
         seen = self.all[service.id][product_id]
         sha256, old = self.corrections.get((service.id, product_id), ("", []))
         old = old if sha256 == seen.image_sha256 else []
         kept = [] if correction is None else with_correction(old, correction, seen.garments)
         self.corrections[service.id, product_id] = seen.image_sha256, kept
+        return await self.get(service, product_id)
 
     async def put(
         self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
-    ) -> Outcome:
+    ) -> tuple[Outcome, Document]:
         documents = self.all.setdefault(service.id, {})
         outcome = Outcome.UPDATED if row.product_id in documents else Outcome.ADDED
         now = datetime.now(UTC)
         documents[row.product_id] = Document(
             row.product_id, 1, row.fields, analysis.sha256, analysis.width, analysis.height, analysis.garments, now, now
         )
-        return outcome
+        return outcome, await self.get(service, row.product_id)
 
     async def delete(self, service: Service, product_id: str) -> None:
         await self.get(service, product_id)

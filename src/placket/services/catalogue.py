@@ -111,8 +111,7 @@ class Catalogue:
         position = nearest(document.garments, correction.box)
         known = document.corrected.get(position)
         check_correction(correction, known.seen if known else document.garments[position])
-        await self._documents.correct(service, product_id, correction)
-        return await self._documents.get(service, product_id)
+        return await self._documents.correct(service, product_id, correction)
 
     async def forget_corrections(self, caller: Caller, service_name: str, product_id: str) -> None:
         """The product's tags are again what vision saw. Raises NoSuchService, NoSuchProduct."""
@@ -143,11 +142,11 @@ class Catalogue:
         if not kept:
             raise NoGarmentFound("no fashion item was found in the image")
         row = PlannedRow(0, 1, product_id, Status.ENABLE, fields)
-        outcome = await self._documents.put(
+        outcome, document = await self._documents.put(
             service,
             row,
             analysis.with_garments(kept),
             image if self._rules.keep_uploads else None,
             self._rules.documents_per_service,
         )
-        return PutResult(outcome, await self._documents.get(service, product_id))
+        return PutResult(outcome, document)

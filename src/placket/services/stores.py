@@ -154,17 +154,19 @@ class DocumentStore(VectorSource, Protocol):
         """Documents by product id, after the given one; with ``labels`` those with a garment that has them all."""
         ...
 
-    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> Document:
         """Put it in the place of what was said of the same garment; None takes all of the product's away.
 
+        Returns what the document is then, whatever others write just afterwards.
         Raises NoSuchProduct, InvalidParameter (no garment is where the correction is).
         """
         ...
 
     async def put(
         self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
-    ) -> Outcome:
-        """Raises DocumentQuotaExceeded, BundleMismatch (the service has switched meanwhile)."""
+    ) -> tuple[Outcome, Document]:
+        """The document as it was put. Raises DocumentQuotaExceeded, BundleMismatch (the service has switched
+        meanwhile)."""
         ...
 
     async def delete(self, service: Service, product_id: str) -> None:

@@ -243,20 +243,12 @@ class PostgresDocuments:
     async def _select(
         self, service: Service, condition: str, values: Mapping[str, Any], tail: str = ""
     ) -> list[Document]:
-        # One statement, so one snapshot: a document never comes with another version's garments.
-        statement = text(
-            f"SELECT d.*, g.data, g.embedding, g.correction FROM (SELECT {_COLUMNS} FROM documents"
-            f" WHERE service_id = :service AND NOT deleted AND {condition} ORDER BY product_id {tail}) d"
-            " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.product_id, g.ordinal"
-        )
         async with self._database.begin() as connection:
-            found = await connection.execute(statement, {"service": service.id, "bundle": service.bundle, **values})
-            rows = found.all()
-        return [_document(list(group)) for _, group in itertools.groupby(rows, key=lambda r: r.id)]
+            return await _select(connection, service.id, service.bundle, condition, values, tail)
 
     async def put(
         self, service: Service, row: PlannedRow, analysis: Analysis, image: bytes | None, quota: int
-    ) -> Outcome:
+    ) -> tuple[Outcome, Document]:
         async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             if state.bundle != analysis.bundle:
@@ -278,9 +270,9 @@ class PostgresDocuments:
                     text("INSERT INTO uploads (service_id, product_id, image) VALUES (:s, :p, :i)"),
                     {"s": service.id, "p": row.product_id, "i": image},
                 )
-            return verdict.outcome
+            return verdict.outcome, await _written(connection, service.id, state.bundle, row.product_id)
 
-    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> None:
+    async def correct(self, service: Service, product_id: str, correction: Correction | None) -> Document:
         async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
             found = await connection.execute(
@@ -301,6 +293,7 @@ class PostgresDocuments:
                 kept = with_correction(old, correction, seen.get(state.bundle, []))
             await replace_corrections(connection, service.id, product_id, document.image_sha256, kept)
             await rewrite_derived(connection, document.id, seen, kept)
+            return await _written(connection, service.id, state.bundle, product_id)
 
     async def delete(self, service: Service, product_id: str) -> None:
         async with self._turn(service.id), self._database.begin() as connection:
@@ -344,6 +337,25 @@ class PostgresDocuments:
             # Its garments of this bundle may be gone already: that is not to be taken for products without any.
             raise BundleMismatch(_SWITCHED.format(changed[0].serving))
         return [_indexed(list(group)) for _, group in itertools.groupby(changed, key=lambda r: r.id)]
+
+
+async def _select(
+    connection: AsyncConnection, service_id: int, bundle: str, condition: str, values: Mapping[str, Any], tail: str = ""
+) -> list[Document]:
+    # One statement, so one snapshot: a document never comes with another version's garments.
+    statement = text(
+        f"SELECT d.*, g.data, g.embedding, g.correction FROM (SELECT {_COLUMNS} FROM documents"
+        f" WHERE service_id = :service AND NOT deleted AND {condition} ORDER BY product_id {tail}) d"
+        " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.product_id, g.ordinal"
+    )
+    found = await connection.execute(statement, {"service": service_id, "bundle": bundle, **values})
+    return [_document(list(group)) for _, group in itertools.groupby(found.all(), key=lambda r: r.id)]
+
+
+async def _written(connection: AsyncConnection, service_id: int, bundle: str, product_id: str) -> Document:
+    """A document within the transaction that wrote it: whoever comes next may delete or replace it."""
+    (document,) = await _select(connection, service_id, bundle, "product_id = :p", {"p": product_id})
+    return document
 
 
 def _document(rows: Sequence[Any]) -> Document:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from placket.domain.corrections import Correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.runs import Outcome
 from placket.search import MemorySearch
@@ -15,9 +16,10 @@ from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embeddi
 
 
 async def put(world: World, product_id: str, word: str | None = None, quota: int = QUOTA, **given: str) -> Outcome:
-    return await world.documents.put(
+    outcome, _ = await world.documents.put(
         world.service, planned(product_id, **given), analysis(word or product_id, garments=2), None, quota
     )
+    return outcome
 
 
 async def test_a_document_comes_back_as_it_was_put(world: World) -> None:
@@ -33,6 +35,15 @@ async def test_a_document_comes_back_as_it_was_put(world: World) -> None:
         assert got.embedding.dtype == np.float32
         assert np.array_equal(got.embedding, want.embedding)
     assert (stored.revision, stored.created_at) == ((await world.refreshed()).revision, stored.updated_at)
+
+
+async def test_a_writer_is_told_what_it_wrote_whatever_comes_next(world: World) -> None:
+    _, told = await world.documents.put(world.service, planned("p", s1="red"), analysis("p"), None, QUOTA)
+    stored = await world.documents.get(world.service, "p")
+    assert (told.fields, told.revision, told.updated_at) == (stored.fields, stored.revision, stored.updated_at)
+    assert [g.to_json() for g in told.garments] == [g.to_json() for g in stored.garments]
+    corrected = await world.documents.correct(world.service, "p", Correction(told.garments[0].box, "dress"))
+    assert list(corrected.corrected) == [0]
 
 
 async def test_an_update_replaces_the_whole_document_and_moves_the_revision(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A product that is put while its service switches to another bundle."""
+"""A product that is put while others change its service, or delete it."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from placket.domain.errors import BundleMismatch
 from placket.domain.images import AI_FASHION
 from placket.domain.runs import Outcome
 from placket.services.catalogue import Catalogue, CatalogueRules
-from placket.services.stores import Caller, Service
+from placket.services.stores import Caller, Document, Service
 from tests.support.memory_stores import MemoryDocuments, MemoryServices
 from tests.support.memory_vision import MemorySearch, MemoryVision
 
@@ -28,17 +28,29 @@ class SwitchingServices(MemoryServices):
 
 
 class LastBundleOnly(MemoryDocuments):
-    async def put(self, service: Service, *given: object) -> Outcome:  # type: ignore[override]
+    async def put(self, service: Service, *given: object) -> tuple[Outcome, Document]:  # type: ignore[override]
         if service.bundle != "C":
             raise BundleMismatch("switched")
         return await super().put(service, *given)  # type: ignore[arg-type]
 
 
-async def put(*bundles: str) -> Outcome:
-    services = SwitchingServices(*bundles)
+class DeletedAtOnce(MemoryDocuments):
+    """Somebody deletes a product as soon as it is put."""
+
+    async def put(self, service: Service, *given: object) -> tuple[Outcome, Document]:  # type: ignore[override]
+        written = await super().put(service, *given)  # type: ignore[arg-type]
+        await self.delete(service, written[1].product_id)
+        return written
+
+
+async def open_catalogue(services: MemoryServices, documents: MemoryDocuments) -> Catalogue:
     await services.create(CALLER.project_id, "main", "A", 5)
     rules = CatalogueRules(5, 100, 24, "UTC", AI_FASHION, 20, keep_uploads=True)
-    catalogue = Catalogue(services, LastBundleOnly(), MemoryVision(), MemorySearch(), rules)  # type: ignore[arg-type]
+    return Catalogue(services, documents, MemoryVision(), MemorySearch(), rules)  # type: ignore[arg-type]
+
+
+async def put(*bundles: str) -> Outcome:
+    catalogue = await open_catalogue(SwitchingServices(*bundles), LastBundleOnly())
     return (await catalogue.put_product(CALLER, "main", "p", FIELDS, b"PIC1")).outcome
 
 
@@ -49,3 +61,9 @@ async def test_its_photo_is_looked_at_anew() -> None:
 async def test_it_is_not_tried_for_ever() -> None:
     with pytest.raises(BundleMismatch):
         await put("A", "B", "C")
+
+
+async def test_its_deletion_just_afterwards_does_not_make_the_put_a_failure() -> None:
+    catalogue = await open_catalogue(MemoryServices(), DeletedAtOnce())
+    result = await catalogue.put_product(CALLER, "main", "p", FIELDS, b"PIC1")
+    assert (result.outcome, result.document.fields) == (Outcome.ADDED, FIELDS)
