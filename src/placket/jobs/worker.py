@@ -94,7 +94,8 @@ class Worker:
                 if stop.is_set():
                     return
                 try:
-                    job = await _first(stopping, self._claim())
+                    # Cut short, it may come through all the same, and nobody would know whose job it is.
+                    job = await _first(stopping, self._claim(), _LAST_WORD_SECONDS)
                 except StorageUnavailable as error:
                     _log.warning("the queue cannot be reached", error=error.detail)
                     await _first(stopping, asyncio.sleep(1.0))
@@ -193,11 +194,16 @@ class Worker:
                 await self._queue.release(self.name, sorted({job for job, _ in left}))
 
 
-async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[T]) -> T | None:
-    """Wait for either; what has not come is cancelled, but never ``stopping``. What the other one gave, if it came."""
+async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[T], patience: float = 0.0) -> T | None:
+    """Wait for either; ``stopping`` is never cancelled, the other one when it has not come ``patience`` seconds later.
+
+    Returns what the other one gave, if it came.
+    """
     task = asyncio.ensure_future(other)
     try:
         await asyncio.wait((stopping, task), return_when=asyncio.FIRST_COMPLETED)
+        if patience and not task.done():
+            await asyncio.wait((task,), timeout=patience)
     finally:
         if not task.done():
             task.cancel()

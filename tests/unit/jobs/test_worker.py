@@ -217,6 +217,24 @@ async def test_a_queue_that_says_nothing_is_not_waited_for(monkeypatch: pytest.M
     await asyncio.wait_for(running, 5)
 
 
+async def test_a_job_that_is_claimed_just_as_it_stops_is_its_own() -> None:
+    """The database has committed the claim; its answer is on the way when the worker is told to stop."""
+
+    class Committed(MemoryQueue):
+        async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
+            job = await super().claim(worker, lease_seconds, without)
+            asked.set()
+            await asyncio.sleep(0.1)
+            return job
+
+    async def stuck(job: Job, worker: str) -> None:
+        await asyncio.sleep(60)
+
+    queue, asked = Committed(["a"]), asyncio.Event()
+    await work(Worker(queue, {"a": stuck}, slots=1, lease_seconds=9), asked, grace=0.05)
+    assert queue.released == [0]
+
+
 async def test_leases_are_renewed_while_a_job_runs() -> None:
     queue, done = MemoryQueue(["slow"]), asyncio.Event()
 
