@@ -1,7 +1,8 @@
-"""The server's HTTP protocol, with bounds on a request's head (its size, its time) and on the time of its body.
+"""The server's HTTP protocol, with bounds on a request's head (its size, its time), and on the time of its body and of
+its answer's reader.
 
 uvicorn leaves them open: one client that sends an endless header takes all memory, and thousands that send none, or a
-body that never ends, take all connections.
+body that never ends, or never read an answer, take all connections.
 
 A request's line may hold bytes beyond ASCII, as curl sends a query that was typed in Korean: they are percent-encoded,
 because uvicorn's parser takes none. So that they are known from bytes of a header or a body, the parser gets what comes
@@ -24,6 +25,8 @@ BODY_SECONDS = 600.0
 """Longest pause in a body, and its longest time in all; while the server itself is not ready to read, none counts.
 
 The application answers for a body that it waits for sooner than that (:mod:`placket.api.middleware`)."""
+ANSWER_IDLE_SECONDS = 60.0
+"""A client that for so long takes nothing of what is written is hung up on, at twice that at the latest."""
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CHUNKS_END = re.compile(rb"0\r\n\r\n|\A\r?\n?\r?\n")
 """The end of a body in chunks, or the rest of one; it may be anywhere in a chunk too, where a cut does no harm."""
@@ -48,15 +51,24 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_body = False
         self._body_began = self._body_came = 0.0
         self._body_timer: asyncio.TimerHandle | None = None
+        self._unread = 0
+        self._reader_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._await_head()
+        self._reader_timer = self.loop.call_later(ANSWER_IDLE_SECONDS, self._check_reader)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
         self._body_ended()
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self._unread = 0
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         came = len(data)
@@ -154,6 +166,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._body_timer is not None:
             self._body_timer.cancel()
             self._body_timer = None
+
+    def _check_reader(self) -> None:
+        """On a closed connection too: closing waits until all is taken."""
+        unread = self.transport.get_write_buffer_size()
+        if unread and unread == self._unread:
+            self.transport.abort()
+        else:
+            self._unread = unread
+            self._reader_timer = self.loop.call_later(ANSWER_IDLE_SECONDS, self._check_reader)
 
     def _hang_up(self, answer: bytes = b"") -> None:
         # Where an earlier request of the connection is still being answered, a line of ours would end up inside it.

@@ -120,6 +120,46 @@ async def test_a_body_waits_for_a_busy_server(port: int, monkeypatch: pytest.Mon
     assert answer.endswith(b"300000")
 
 
+LARGE = b"z" * 20_000_000
+
+
+async def large(scope: Any, receive: Any, send: Any) -> None:
+    """In one piece, which the server takes at once, or in two, of which the second waits until the first is read."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/two":
+        await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+    await send({"type": "http.response.body", "body": LARGE})
+
+
+@pytest.mark.parametrize("path", [b"/one", b"/two"])
+async def test_who_never_reads_an_answer_is_hung_up_on(path: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.api.http_protocol.ANSWER_IDLE_SECONDS", 0.3)
+    async with listening(large, timeout_keep_alive=0.2) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
+        writer.write(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+        await asyncio.sleep(1.5)
+        # What the system has taken of it may still come.
+        came = 0
+        while data := await asyncio.wait_for(reader.read(1 << 20), 5):
+            came += len(data)
+        assert came < len(LARGE)
+        writer.close()
+
+
+async def test_who_reads_an_answer_slowly_gets_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.api.http_protocol.ANSWER_IDLE_SECONDS", 0.4)
+    async with listening(large, timeout_keep_alive=0.2) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /two HTTP/1.1\r\nHost: x\r\n\r\n")
+        came, began = 0, time.monotonic()
+        while data := await reader.read(1 << 20):
+            came += len(data)
+            await asyncio.sleep(0.02)
+        assert came > 2 * len(LARGE)
+        assert time.monotonic() - began > 0.8
+        writer.close()
+
+
 WORD = "한글".encode()
 ESCAPED = "%ED%95%9C%EA%B8%80"
 HOSTILE_BODY = b"\n\r\n0\r\n\r\nGET /\xff HTTP/1.1\r\n\r\n" + WORD
