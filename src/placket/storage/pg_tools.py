@@ -80,9 +80,22 @@ def load(url: str, file: Path) -> None:
                 _copy(reader.stdout, sink)
             reader.stdout.close()
         if writer.returncode != 0:
+            _check_whole(file)
             raise StorageUnavailable(f"the backup cannot be stored: {_complaint(_all_of(writing_errors))}")
         if reader.returncode != 0:
             raise BackupUnusable(f"{file} is damaged: {_complaint(_all_of(reading_errors))}")
+
+
+def _check_whole(file: Path) -> None:
+    """Before the database is blamed: rows that a damaged file garbles look like its refusals. Raises BackupUnusable."""
+    read = subprocess.run(
+        [installed().tool("pg_restore"), f"--file={os.devnull}", str(file)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if read.returncode != 0:
+        raise BackupUnusable(f"{file} is damaged: {_complaint(read.stderr)}")
 
 
 def parameters_of(url: str) -> dict[str, Any]:

@@ -104,6 +104,27 @@ async def test_who_connects_during_a_restore_keeps_the_database(
     assert rows(database_url, "SELECT count(*) FROM pg_database WHERE datname ~ '_(restoring|replaced)$'") == [(0,)]
 
 
+@pytest.mark.parametrize("how", ["cut", "garbled"])
+async def test_rows_that_damage_has_garbled_are_not_blamed_on_the_database(
+    database_url: str, tmp_path: Path, how: str
+) -> None:
+    await fill(database_url)
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute(
+            "INSERT INTO installation SELECT 'n' || n, string_agg(md5((n * m)::text), '')"
+            " FROM generate_series(1, 500) n, generate_series(1, 20) m GROUP BY n"
+        )
+    backup(database_url, tmp_path / "file")
+    content = bytearray((tmp_path / "file").read_bytes())
+    middle = len(content) // 2
+    content[middle:] = (
+        b"" if how == "cut" else bytes(b ^ 0x55 for b in content[middle : middle + 2000]) + content[middle + 2000 :]
+    )
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(BackupUnusable, match="is damaged"):
+        restore(database_url, tmp_path / "file")
+
+
 async def test_damaged_and_foreign_files_change_nothing(database_url: str, tmp_path: Path) -> None:
     await fill(database_url)
     backup(database_url, tmp_path / "whole")
