@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cached_property
+from threading import Thread
 
 import structlog
 from fastapi import FastAPI
@@ -92,7 +93,12 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
     Raises EmbeddedServerError, StorageUnavailable, SchemaTooNew.
     """
     server = database_server(settings)
-    url = await asyncio.to_thread(server.__enter__)
+    try:
+        url = await asyncio.to_thread(server.__enter__)
+    except asyncio.CancelledError:
+        # The thread goes on, and nobody would end what it starts. Leaving waits until it is through.
+        Thread(target=server.__exit__, args=(None, None, None)).start()
+        raise
     try:
         database = Database(url, settings.database_pool)
         try:

@@ -1,6 +1,9 @@
 """Entry point: how the command `placket` ends where none of its commands can say it."""
 
+import atexit
+import contextlib
 import os
+import signal
 import sys
 
 try:
@@ -15,6 +18,7 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """Run it."""
+    _end_in_order()
     try:
         app()
     except OSError as error:
@@ -24,3 +28,24 @@ def main() -> None:
         # What is left in the buffer would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _end_in_order() -> None:
+    """SIGTERM ends a command as Ctrl-C does, so that the database that it started is stopped; then it dies of it."""
+    came = False
+
+    def begin(*_: object) -> None:
+        nonlocal came
+        came = True
+        signal.raise_signal(signal.SIGINT)
+
+    def end() -> None:
+        if came:
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, begin)
+    # Not before all threads have ended.
+    atexit.register(end)

@@ -58,16 +58,11 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-@contextmanager
-def _on_signal(action: Callable[[], None]) -> Iterator[None]:
+def _on_signal(action: Callable[[], None]) -> None:
+    """From now on, while all is closed too: a second signal would leave the embedded PostgreSQL running."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, action)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 async def _serve(settings: Settings, *, with_worker: bool) -> None:
@@ -84,17 +79,17 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
                 server.should_exit = True
 
             _leave_uncollected()
-            with _on_signal(end):
-                await _announce(listener, await application.storage.admin_token.value())
-                async with asyncio.TaskGroup() as group:
-                    if with_worker:
-                        group.create_task(application.worker().run(stop, settings.shutdown_seconds))
-                    group.create_task(application.keep_database(stop))
-                    group.create_task(application.warm_up())
-                    try:
-                        await server.serve(sockets=[listener])
-                    finally:
-                        stop.set()
+            _on_signal(end)
+            await _announce(listener, await application.storage.admin_token.value())
+            async with asyncio.TaskGroup() as group:
+                if with_worker:
+                    group.create_task(application.worker().run(stop, settings.shutdown_seconds))
+                group.create_task(application.keep_database(stop))
+                group.create_task(application.warm_up())
+                try:
+                    await server.serve(sockets=[listener])
+                finally:
+                    stop.set()
 
 
 async def _work(settings: Settings) -> None:
@@ -103,13 +98,13 @@ async def _work(settings: Settings) -> None:
     async with open_application(settings) as application:
         stop = asyncio.Event()
         _leave_uncollected()
-        with _on_signal(stop.set):
-            worker = application.worker()
-            _log.info("worker started", worker=worker.name)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(application.keep_database(stop))
-                group.create_task(application.warm_up())
-                group.create_task(worker.run(stop, settings.shutdown_seconds))
+        _on_signal(stop.set)
+        worker = application.worker()
+        _log.info("worker started", worker=worker.name)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(application.keep_database(stop))
+            group.create_task(application.warm_up())
+            group.create_task(worker.run(stop, settings.shutdown_seconds))
 
 
 def _leave_uncollected() -> None:

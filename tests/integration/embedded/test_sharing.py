@@ -1,6 +1,7 @@
 """One server for all processes on a data directory: started once, adopted, revived, stopped by the last."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -241,3 +242,22 @@ def test_a_stale_pid_file_is_no_hindrance(folder: Path, stale: str) -> None:
 def test_using_it_before_it_is_started(folder: Path) -> None:
     with pytest.raises(EmbeddedServerError, match="not started"):
         EmbeddedPostgres(folder / "data").url()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list")])
+def test_a_command_that_is_ended_while_it_starts_leaves_no_server(
+    folder: Path, number: signal.Signals, command: tuple[str, ...]
+) -> None:
+    environment = {**os.environ, "PLACKET_DATA_DIR": str(folder / "data")}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "placket", *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not postgres_processes(folder) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.send_signal(number)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == (130 if number == signal.SIGINT else -number)
+    assert b"Traceback" not in said
+    assert postgres_processes(folder) == []
