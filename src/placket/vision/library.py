@@ -117,11 +117,13 @@ class BundleLibrary:
     def _copy(bundle: Bundle, place: Path) -> None:
         # As the embedded server makes it: not for everybody on the machine.
         place.parent.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        place.parent.mkdir(exist_ok=True)
+        place.parent.mkdir(mode=0o755, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
         try:
             for name in {MANIFEST, bundle.detector.file, bundle.encoder.file}:
                 shutil.copyfile(bundle.folder / name, partial / name)
+                # Whatever the umask: who can change a model decides what is seen.
+                (partial / name).chmod(0o644)
                 with (partial / name).open("rb") as file:
                     os.fsync(file.fileno())
             partial.chmod(0o755)

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import stat
 import threading
 from pathlib import Path
 
@@ -18,6 +20,16 @@ def test_a_folder_is_used_and_kept(tiny: Path, tmp_path: Path) -> None:
     for name in ("bundle.json", "detector.onnx", "encoder.onnx"):
         assert (bundle.folder / name).read_bytes() == (tiny / name).read_bytes()
     assert [p.name for p in (tmp_path / "bundles").iterdir()] == ["tiny-1"]
+
+
+def test_nobody_else_can_change_a_kept_bundle_whatever_the_umask(tiny: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        BundleLibrary(tmp_path, str(tiny)).current()
+    finally:
+        os.umask(before)
+    made = [tmp_path / "bundles", *(tmp_path / "bundles").rglob("*")]
+    assert {stat.S_IMODE(p.stat().st_mode) for p in made} == {0o755, 0o644}
 
 
 def test_the_old_bundle_stays_loadable_after_an_upgrade(tmp_path: Path) -> None:
