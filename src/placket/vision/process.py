@@ -14,6 +14,8 @@ from placket.vision.jobs import Job
 from placket.vision.protocol import MOST_ANSWER_BYTES, Frame, FrameReader, Options
 
 _READ_BYTES = 1 << 18
+_LAST_MOMENT = 1.0
+"""Seconds that a process may take to end after it hung up."""
 _SECRETS = ("PLACKET_", "PG")
 
 
@@ -29,6 +31,7 @@ class Process:
         self.connection, theirs = socket.socketpair()
         self.connection.setblocking(False)
         self._outbox: deque[memoryview] = deque()
+        self._hung_up = False
         self._reader = FrameReader(MOST_ANSWER_BYTES)
         with theirs:
             self._process = _start(theirs.fileno(), options)
@@ -66,7 +69,8 @@ class Process:
         except BlockingIOError:
             return []
         except ConnectionError:
-            return None
+            data = b""
+        self._hung_up = not data
         return self._reader.feed(data) if data else None
 
     def overdue(self, now: float) -> bool:
@@ -82,13 +86,18 @@ class Process:
         """Kill it, if it still lives, and say how it ended."""
         self.connection.close()
         self._outbox.clear()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # Who is killed hangs up first, and is dead a moment later: it is not we who ended it.
+            self._process.wait(_LAST_MOMENT if self._hung_up else 0)
         killed = self._process.poll() is None
         self._process.kill()
         code = self._process.wait()
         if code >= 0:
             return f"it ended with status {code}"
         name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
-        return "it was ended" if killed and -code == signal.SIGKILL else f"it died of {name}"
+        if -code != signal.SIGKILL:
+            return f"it died of {name}"
+        return "it was ended" if killed else f"it died of {name}, as when memory runs out"
 
 
 def _start(connection: int, options: Options) -> "subprocess.Popen[bytes]":
