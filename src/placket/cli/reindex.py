@@ -1,6 +1,7 @@
 """`placket reindex`: bring services to the bundle in use."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from placket.cli.output import console, fail, run_safely
 from placket.cli.settings import read_settings
+from placket.domain.errors import StorageUnavailable
 from placket.domain.runs import Outcome, Run
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.5
 _SHOWN_FAILURES = 20
+_OUTAGE_SECONDS = 120.0
+"""How long the database may be away while it is waited for: the run goes on when it is back."""
 
 
 def reindex(
@@ -68,12 +72,24 @@ async def _follow(application: "Application", begun: "Sequence[tuple[Service, Ru
             task = progress.add_task(service.name, total=max(run.total, 1))
             while not run.state.ended:
                 await asyncio.sleep(_POLL_SECONDS)
-                run = await application.indexing.get(service, run.id)
+                run = await _look(application, service, run)
                 progress.update(task, completed=run.total - run.pending, total=max(run.total, 1))
             failed += run.failed
     for service, run in begun:
         await _list_failures(application, service, run)
     return 1 if failed else 0
+
+
+async def _look(application: "Application", service: "Service", run: Run) -> Run:
+    """How the run is doing, once the database says so. Raises StorageUnavailable after a while."""
+    given_up = time.monotonic() + _OUTAGE_SECONDS
+    while True:
+        try:
+            return await application.indexing.get(service, run.id)
+        except StorageUnavailable as error:
+            if time.monotonic() > given_up:
+                raise StorageUnavailable(f"{error.detail}; the re-indexing goes on when the database is back") from None
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _list_failures(application: "Application", service: "Service", run: Run) -> None:
