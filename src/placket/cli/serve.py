@@ -1,12 +1,14 @@
 """`placket serve` and `placket worker`: the long-running processes."""
 
 import asyncio
+import errno
 import gc
+import math
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -18,6 +20,10 @@ from placket.settings import Settings
 
 _log = structlog.get_logger()
 _BACKLOG = 2048
+_ACCEPTED_AT_ONCE = 64
+"""asyncio tries so often in a row to take a connection, in vain too when no file descriptor is left."""
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_QUIET_SECONDS = 10.0
 
 
 def serve(
@@ -80,6 +86,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
 
             _leave_uncollected()
             _on_signal(end)
+            _say_once_in_a_while()
             await _announce(listener, await application.storage.admin_token.value())
             async with asyncio.TaskGroup() as group:
                 if with_worker:
@@ -107,6 +114,22 @@ async def _work(settings: Settings) -> None:
             group.create_task(worker.run(stop, settings.shutdown_seconds))
 
 
+def _say_once_in_a_while() -> None:
+    """asyncio says that it can take no connection thousands of times a second, each with a traceback."""
+    told = -math.inf
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal told
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in _EXHAUSTED and "socket" in context):
+            loop.default_exception_handler(context)
+        elif loop.time() - told > _QUIET_SECONDS:
+            told = loop.time()
+            _log.error("no more connections can be taken", error=error.strerror)
+
+    asyncio.get_running_loop().set_exception_handler(handle)
+
+
 def _leave_uncollected() -> None:
     """Take what is there now, and stays while the process lives, out of the garbage collector's sight.
 
@@ -128,6 +151,12 @@ def _uvicorn(app: object, settings: Settings):  # type: ignore[no-untyped-def]
         def capture_signals(self) -> Iterator[None]:
             yield
 
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # asyncio lets no more wait than it takes at once.
+            for listener in sockets or ():
+                listener.listen(_BACKLOG)
+
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         http=BoundedHttpProtocol,
@@ -138,7 +167,7 @@ def _uvicorn(app: object, settings: Settings):  # type: ignore[no-untyped-def]
         lifespan="off",
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         timeout_keep_alive=30,
-        backlog=_BACKLOG,
+        backlog=_ACCEPTED_AT_ONCE,
     )
     return Server(config)
 

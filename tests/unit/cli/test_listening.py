@@ -1,6 +1,7 @@
 """What `placket serve` does before it answers: it listens, and settles its memory."""
 
 import asyncio
+import errno
 import gc
 import socket
 from collections.abc import AsyncIterator
@@ -9,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+from structlog.testing import capture_logs
 
 import placket.bootstrap
-from placket.cli.serve import _listen, _serve, _work
+from placket.cli.serve import _listen, _say_once_in_a_while, _serve, _work
 from placket.settings import Settings
 
 
@@ -59,3 +61,16 @@ def test_what_is_loaded_at_the_start_is_never_collected_again(monkeypatch: pytes
     with pytest.raises((_Stop, ExceptionGroup)):
         asyncio.run(_serve(settings, with_worker=False) if serves else _work(settings))
     assert steps[:4] == ["opened", "collected", "frozen", "begun"]
+
+
+async def test_connections_that_cannot_be_taken_are_told_once_in_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    _say_once_in_a_while()
+    loop = asyncio.get_running_loop()
+    with capture_logs() as lines:
+        for _ in range(100):
+            error = OSError(errno.EMFILE, "Too many open files")
+            loop.call_exception_handler({"message": "socket.accept()", "exception": error, "socket": None})
+    assert [line["error"] for line in lines] == ["Too many open files"]
+    assert caplog.messages == []
+    loop.call_exception_handler({"message": "another thing", "exception": ValueError("of ours")})
+    assert caplog.messages == ["another thing"]
