@@ -15,7 +15,7 @@ from placket.vision.main_color import led_by, main_color, shares_of
 
 _SMALLEST_GROUP_SCORE = 1e-3
 _DENIM_CATEGORIES = ("jeans", "denim_jacket")
-_SHORT, _LONG = "shorts", ("trousers", "jeans", "leggings", "joggers")
+_SHORT, _LONG = ("shorts", "briefs"), ("trousers", "jeans", "leggings", "joggers")
 """Of legs alike, told apart by the hem."""
 
 Real = TypeVar("Real", bound=np.floating[Any])
@@ -121,10 +121,10 @@ class Tagger:
         """
         out = np.where(self._group_of == list(self._words.groups).index("BOTTOM"), p, 0.0)
         out /= out.sum()
-        if _SHORT not in named:
-            short, long = self._categories.index(_SHORT), [self._categories.index(c) for c in _LONG]
-            out[long] *= 1.0 + out[short] / out[long].sum()
-            out[short] = 0.0
+        short = [self._categories.index(c) for c in _SHORT if c not in named]
+        long = [self._categories.index(c) for c in _LONG]
+        out[long] *= 1.0 + out[short].sum() / out[long].sum()
+        out[short] = 0.0
         return out
 
     def _scaled(self, name: str, logits: NDArray[np.float32]) -> Values:

@@ -114,6 +114,15 @@ def test_legs_without_a_hem_are_as_likely_long_as_they_looked_short() -> None:
     assert tagger.category(seen, None, Hints(categories=("shorts",)), cut_off=True).id == "shorts"
 
 
+def test_a_strip_of_a_bottom_is_no_briefs() -> None:
+    tagger = Tagger(calibration(alpha=0.0))
+    strip = logits("category", briefs=np.log(60e6), shorts=np.log(10e6), jeans=np.log(20e6), skirt=np.log(10e6))
+    assert tagger.category(strip, None).id == "briefs"
+    found = tagger.category(strip, None, cut_off=True)
+    assert (found.id, found.score) == ("jeans", pytest.approx(0.9, abs=1e-3))
+    assert tagger.category(strip, None, Hints(categories=("briefs",)), cut_off=True).id == "briefs"
+
+
 def test_a_strip_of_a_bottom_is_no_belt() -> None:
     strip = logits("category", belt=20.0, skirt=9.0, shorts=1.0)
     assert Tagger(calibration()).category(strip, group_scores(BOTTOM=0.9)).id == "belt"
