@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from placket.vision.preprocessing import Pixels, cut
 from placket.vision.squares import joined, squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
+from placket.vision.worn import for_one_person
 
 
 class Pipeline:
@@ -59,10 +59,10 @@ class Pipeline:
         """
         found = self._find(pixels)
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
-        behind = backdrop(pixels)
+        behind, cut_off = backdrop(pixels), worn_below(found)
         garments = [
-            self._garment(pixels, d.box, _for_whom(e, encoded, upper), behind, hints, d, cut_off=upper is not None)
-            for d, e, upper in zip(found, encoded, worn_below(found), strict=True)
+            self._garment(pixels, d.box, e, behind, hints, d, cut_off=cut)
+            for d, e, cut in zip(found, for_one_person(found, encoded), cut_off, strict=True)
         ]
         settings = self.detector.settings
         sure = [
@@ -113,13 +113,6 @@ class Pipeline:
             embedding=encoded.embedding,
             swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
         )
-
-
-def _for_whom(cut: Encoded, encoded: Sequence[Encoded], upper: int | None) -> Encoded:
-    """A bottom that is cut off is for whom the garment above it is: its strip does not tell."""
-    if upper is None:
-        return cut
-    return replace(cut, logits={**cut.logits, **{name: encoded[upper].logits[name] for name in ("gender", "age")}})
 
 
 def distinct(garments: Sequence[Garment], most_iou: float) -> list[Garment]:
