@@ -20,7 +20,10 @@ from placket.vision.preprocessing import Pixels, cut
 from placket.vision.squares import joined, squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
-from placket.vision.worn import for_one_person
+from placket.vision.worn import for_one_person, once
+
+_ONE_PLACE = 0.8
+"""Intersection over union from which on boxes of two groups are one garment's."""
 
 
 class Pipeline:
@@ -57,7 +60,7 @@ class Pipeline:
 
         Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
         """
-        found = self._find(pixels)
+        found = one_a_place(self._find(pixels))
         encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
         behind, cut_off = backdrop(pixels), worn_below(found)
         garments = [
@@ -68,7 +71,7 @@ class Pipeline:
         sure = [
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
         ]
-        return order_garments(distinct(sure, settings.nms_iou))
+        return order_garments(once(distinct(sure, settings.nms_iou)))
 
     def _find(self, pixels: Pixels) -> list[Detection]:
         """In an elongated picture, also what is seen in its parts; there, nothing that the detector is unsure of."""
@@ -113,6 +116,19 @@ class Pipeline:
             embedding=encoded.embedding,
             swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
         )
+
+
+def one_a_place(found: Sequence[Detection]) -> list[Detection]:
+    """Without those that are at the place of a better one of another group: of a strip of trousers below a top, which
+    looks like a scarf or a belt as well, the trousers stay."""
+    kept: set[int] = set()
+    below = worn_below(found)
+    for n in sorted(range(len(found)), key=lambda n: (not below[n], -found[n].score)):
+        others = [found[k].box.as_list() for k in kept if found[k].group != found[n].group]
+        box = np.array(found[n].box.as_list(), np.float32)
+        if not others or iou(box, np.array(others, np.float32)).max() < _ONE_PLACE:
+            kept.add(n)
+    return [found[n] for n in sorted(kept)]
 
 
 def distinct(garments: Sequence[Garment], most_iou: float) -> list[Garment]:

@@ -12,7 +12,7 @@ from placket.vision.detector import Detection
 from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
-from placket.vision.pipeline import distinct
+from placket.vision.pipeline import distinct, one_a_place
 from placket.vision.preprocessing import Canvas, letterbox
 from tests.support.logits import all_logits, logits
 from tests.support.photos import NAVY, RED, drawn, photo
@@ -139,6 +139,23 @@ def test_one_garment_seen_as_two_groups_is_one() -> None:
     other = garment("TOP", Box(0.1, 0.1, 0.5, 0.9), 0.5)
     apart = garment("WHOLEBODY", Box(0.5, 0.1, 0.9, 0.9), 0.4)
     assert distinct([a, again, other, apart], 0.6) == [again, other, apart]
+
+
+def detection(group: str, box: Box, score: float) -> Detection:
+    return Detection(box, group, score, np.zeros(9, np.float32))
+
+
+def test_one_place_is_one_garments() -> None:
+    dress, top = detection("WHOLEBODY", Box(0.1, 0.1, 0.5, 0.9), 0.6), detection("TOP", Box(0.1, 0.1, 0.5, 0.85), 0.5)
+    skirt = detection("BOTTOM", Box(0.1, 0.45, 0.5, 0.9), 0.4)
+    assert one_a_place([dress, top, skirt]) == [dress, skirt]
+
+
+def test_the_strip_of_trousers_below_a_top_is_no_scarf_as_well() -> None:
+    top, strip = detection("TOP", Box(0.2, 0.1, 0.8, 0.85), 0.9), Box(0.3, 0.85, 0.7, 1.0)
+    scarf, trousers = detection("ACCESSORY", strip, 0.8), detection("BOTTOM", strip, 0.5)
+    assert one_a_place([top, scarf, trousers]) == [top, trousers]
+    assert one_a_place([scarf, trousers]) == [scarf]
 
 
 def test_a_network_that_tells_the_main_colour(tmp_path: Path) -> None:
