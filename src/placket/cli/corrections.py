@@ -100,19 +100,19 @@ def _with_earlier(
     seen: "ProductGarment", category: str | None, said: Mapping[str, Sequence[str]]
 ) -> tuple[str | None, dict[str, Sequence[str]]]:
     """The server forgets what was said of a garment before: so that it stays, it is said again."""
-    from placket.domain.taxonomy import taxonomy
+    from placket.domain.taxonomy import labels_of, taxonomy
 
     corrected = set(seen["corrected"])
     if category is None and "category" in corrected:
         category = seen["category"]["id"]
     labels = {a["attribute"]: [x["id"] for x in a["labels"]] for a in seen["tags"]}
     words = taxonomy()
-    # What the new category has no such attribute for would be refused; an unknown category is refused by itself.
+    # What the new category has no such attribute or length for would be refused; an unknown one is refused by itself.
     known = category if category in words.categories else None
     earlier = {
         name: labels.get(name, [])
         for name in sorted(corrected - {"category"})
-        if known is None or words.applies(name, known)
+        if known is None or (words.applies(name, known) and set(labels.get(name, [])) <= set(labels_of(name, known)))
     }
     return category, {**earlier, **said}
 

@@ -7,7 +7,7 @@ from placket.console.words import Words
 from placket.domain.corrections import Correction
 from placket.domain.garments import Box, Garment
 from placket.domain.labels import vocabulary
-from placket.domain.taxonomy import MULTI_LABEL, taxonomy
+from placket.domain.taxonomy import MULTI_LABEL, labels_of, taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,12 @@ def correction_form(garment: Garment, words: Words) -> CorrectionForm:
             field=_field(attribute),
             name=attribute_name(attribute, words),
             several=attribute in MULTI_LABEL,
-            options=tuple(Option(x, words.label(attribute, x), x in _labels(garment, attribute)) for x in labels),
+            options=tuple(
+                Option(x, words.label(attribute, x), x in _labels(garment, attribute))
+                for x in labels_of(attribute, category)
+            ),
         )
-        for attribute, labels in taxa.attributes.items()
+        for attribute in taxa.attributes
         if taxa.applies(attribute, category)
     )
     return CorrectionForm(",".join(map(repr, garment.box.as_list())), categories, choices)
@@ -91,7 +94,8 @@ def read_correction(given: Mapping[str, Sequence[str]], box: Box, seen: Garment)
     """What the form says otherwise than vision did.
 
     ``given``: field to what was chosen. An attribute that the form did not offer, or that the category does not have,
-    is left as it was seen; a box to tick that nobody ticked is not sent, so those are always taken as offered.
+    is left as it was seen, and so is a length that it does not have: the form offered those of another category. A box
+    to tick that nobody ticked is not sent, so those are always taken as offered.
     """
     category = next(iter(given.get("category", ())), seen.category.id)
     tags: dict[str, tuple[str, ...]] = {}
@@ -101,6 +105,8 @@ def read_correction(given: Mapping[str, Sequence[str]], box: Box, seen: Garment)
             continue
         before = _labels(seen, attribute)
         chosen = [x for x in given.get(_field(attribute), ()) if x]
+        if attribute == "length" and not set(chosen) <= set(labels_of(attribute, category)):
+            continue
         if set(chosen) != set(before):
             # Best first, as far as that is known.
             tags[attribute] = tuple(sorted(chosen, key=lambda x: before.index(x) if x in before else len(before)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box, Garment, Label
-from placket.domain.taxonomy import MULTI_LABEL, lengths_of, taxonomy
+from placket.domain.taxonomy import MULTI_LABEL, labels_of, lengths_of, taxonomy
 
 LEAST_OVERLAP = 0.5
 """Intersection over union from which on a box is taken for the same garment's."""
@@ -69,8 +69,8 @@ def check_correction(correction: Correction, seen: Garment) -> None:
             raise InvalidParameter(f"the attributes are {', '.join(words.attributes)}")
         if not words.applies(attribute, category):
             raise InvalidParameter(f"{attribute} does not apply to {category}")
-        if set(labels) - set(words.attributes[attribute]):
-            raise InvalidParameter(f"{attribute} is one of {', '.join(words.attributes[attribute])}")
+        if set(labels) - set(known := labels_of(attribute, category)):
+            raise InvalidParameter(f"{attribute} is one of {', '.join(known)}")
         if len(set(labels)) < len(labels):
             raise InvalidParameter(f"{attribute} has a label twice")
         if len(labels) > 1 and attribute not in MULTI_LABEL:

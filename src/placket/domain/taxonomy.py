@@ -61,3 +61,8 @@ def lengths_of(category: str) -> tuple[str, ...]:
     """The words for its ``length``: how far tops fall, or how long bottoms and whole-body garments are."""
     lower = taxonomy().group_of(category) in _FROM_THE_WAIST or category == "swim_shorts"
     return LENGTHS_FROM_THE_WAIST if lower else LENGTHS_OF_TOPS
+
+
+def labels_of(attribute: str, category: str) -> tuple[str, ...]:
+    """The labels that ``attribute`` may have on a garment of ``category``, to which it applies."""
+    return lengths_of(category) if attribute == "length" else taxonomy().attributes[attribute]

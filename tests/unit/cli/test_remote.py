@@ -72,6 +72,9 @@ def test_what_was_corrected_before_stays() -> None:
 def test_what_a_new_category_has_no_attribute_for_is_not_said_again() -> None:
     seen = garment("shirt", ["neckline", "pattern"], neckline=["v_neck"], pattern=["floral"])
     assert _with_earlier(seen, "jeans", {}) == ("jeans", {"pattern": ["floral"]})  # type: ignore[arg-type]
+    long = garment("dress", ["length"], length=["midi"])
+    assert _with_earlier(long, "blouse", {})[1] == {}  # type: ignore[arg-type]
+    assert _with_earlier(long, "skirt", {})[1] == {"length": ["midi"]}  # type: ignore[arg-type]
     # The server is the one to refuse a word that is none.
     assert set(_with_earlier(seen, "hat-ish", {})[1]) == {"neckline", "pattern"}  # type: ignore[arg-type]
 

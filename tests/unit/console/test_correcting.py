@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from placket.console.choices import correction_form, read_correction
 from placket.console.words import LANGUAGES, Words
 from placket.domain.corrections import Correction
 from placket.domain.garments import Label
+from placket.domain.taxonomy import LENGTHS_OF_TOPS
 from placket.services.traffic import Minute
 from tests.support.memory import MemoryInstallation
 from tests.support.memory_vision import garment
@@ -122,6 +124,16 @@ def test_the_best_label_stays_the_first() -> None:
     assert [o.value for o in colours.options if o.chosen] == ["black", "white"]
     said = read_correction({"tag.colors": ["black", "white", "beige"], "category": ["shirt"]}, seen.box, seen)
     assert said == Correction(seen.box, None, {"colors": ("white", "black", "beige")})
+
+
+def test_a_length_is_one_that_the_category_has() -> None:
+    seen = replace(garment(), tags={"length": (Label("hip", 0.9),)})
+    (length,) = (c for c in correction_form(seen, Words("en")).choices if c.field == "tag.length")
+    assert [o.value for o in length.options] == list(LENGTHS_OF_TOPS)
+    said = read_correction({"tag.length": ["thigh"], "category": ["dress"]}, seen.box, seen)
+    assert said == Correction(seen.box, "dress")
+    said = read_correction({"tag.length": ["knee"], "category": ["dress"]}, seen.box, seen)
+    assert said == Correction(seen.box, "dress", {"length": ("knee",)})
 
 
 async def test_the_catalogue_is_filtered_and_exported_by_tags(admin: Browser, installation: MemoryInstallation) -> None:

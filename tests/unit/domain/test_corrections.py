@@ -143,6 +143,8 @@ def test_json_and_back() -> None:
         (None, {"pattern": ("dot", "solid")}, "one label"),
         (None, {"colors": ("red", "red")}, "twice"),
         ("backpack", {"neckline": ("round",)}, "does not apply"),
+        (None, {"length": ("midi",)}, "length is one of crop, waist, hip, thigh, knee, calf, ankle$"),
+        ("dress", {"length": ("hip",)}, "length is one of mini, above_knee, knee, midi, ankle, full$"),
     ],
 )
 def test_what_may_not_be_said(category: str | None, tags: dict[str, tuple[str, ...]], words: str) -> None:
