@@ -42,6 +42,11 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("デニム ジャケット スーツケース", "denim_jacket", ""),
         ("アドレス エスケープ", "", ""),
         ("Sandals and a dress", "dress sandals", ""),
+        ("Printed Kurtis", "ethnic_wear", ""),
+        ("Wool muffler", "scarf", ""),
+        ("3-pack boxer shorts", "briefs", ""),
+        ("Swim trunks", "swim_shorts", ""),
+        ("Flip-flops", "slippers", ""),
         ("dressed in coats of paint", "coat", ""),  # whole words
         ("19FW best seller", "", ""),
         ("", "", ""),

@@ -103,6 +103,8 @@ def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
         ("Blue denim jacket", {"TOP"}),
         ("와이드 청바지", {"BOTTOM"}),
         ("Swallow print", set()),
+        ("Printed kurta", {"WHOLEBODY"}),
+        ("Silk scarves", {"ACCESSORY"}),
         ("Dresses and skirts", {"WHOLEBODY", "BOTTOM"}),
         ("", set()),
     ],
