@@ -59,12 +59,17 @@ def _worth(garment: Garment) -> float:
 
 
 def _same(a: Garment, b: Garment, clothes: Sequence[Garment]) -> bool:
-    if a.group != b.group:
+    if _kind(a) != _kind(b):
         return False
     if _within(a.box, b.box) >= _LEAST_WITHIN:
         return True
-    one_a_person = a.group in ("SHOES", "HAT") or (a.group == "ACCESSORY" and a.category.id == b.category.id)
+    one_a_person = a.group in ("SHOES", "HAT", "ACCESSORY")
     return one_a_person and any(one_column(a.box, c.box) and one_column(b.box, c.box) for c in clothes)
+
+
+def _kind(garment: Garment) -> str:
+    """Earrings lie within a necklace, and sunglasses hang on a scarf; but nobody wears boots over sneakers."""
+    return garment.category.id if garment.group in ("JEWELRY", "ACCESSORY") else garment.group
 
 
 def _within(a: Box, b: Box) -> float:

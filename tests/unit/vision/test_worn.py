@@ -83,6 +83,7 @@ def test_what_stays() -> None:
     beside = garment("jeans", Box(0.8, 0.1, 0.99, 0.9))
     two_people = [JEANS, beside, garment("boots", PAIR), garment("boots", Box(0.8, 0.86, 0.98, 0.98))]
     two_bags = [JEANS, garment("tote_bag", LEFT), garment("tote_bag", RIGHT)]
+    a_set = [garment("necklace", JEANS.box), garment("earrings", Box(0.4, 0.3, 0.6, 0.5))]
     layers = [garment("coat", Box(0.2, 0.1, 0.8, 0.9)), garment("shirt", Box(0.4, 0.15, 0.6, 0.5))]
-    for all_of_them in (two_people, two_bags, layers):
+    for all_of_them in (two_people, two_bags, a_set, layers):
         assert once(all_of_them) == all_of_them
