@@ -101,10 +101,23 @@ def test_a_product_is_shown_whole(terminal: io.StringIO, monkeypatch: pytest.Mon
 
 
 def test_a_servers_garment_has_the_score_and_the_order_of_a_local_one(terminal: io.StringIO) -> None:
-    remote_garments.show_photo("a.jpg", {"width": 1, "height": 1, "items": product()["garments"]}, places=False)
+    remote_garments.show_photo("a.jpg", {"width": 1, "height": 1, "items": product()["garments"]}, "en", places=False)
     shown = terminal.getvalue()
     assert ("0.87" in shown, "0.31" in shown) == (True, False)
     assert shown.index("colors") < shown.index("gender") < shown.index("unheard of")
+
+
+def test_measured_colours_of_a_server_are_told_in_the_language_asked_for(terminal: io.StringIO) -> None:
+    worn = product()["garments"][0]
+    names = ("denim_blue", "later_one")
+    seen = {**worn, "colors": [{"hex": "#556b2f", "name": name, "share": 0.5} for name in names]}
+    photo: Any = {"width": 1, "height": 1, "items": [seen]}
+    for language in LANGUAGES:
+        remote_garments.show_photo("a.jpg", photo, language, places=False)
+        assert label_name("colors", "denim_blue", language) in terminal.getvalue()
+    remote_garments.show_product(product(garments=[seen]))
+    assert "denim_blue" not in terminal.getvalue()
+    assert terminal.getvalue().count("later_one") == len(LANGUAGES) + 1
 
 
 def test_ids_stay_whole_on_80_columns(terminal: io.StringIO) -> None:
