@@ -259,6 +259,23 @@ async def test_keys_are_made_shown_once_and_revoked(admin: Browser, installation
     assert (await admin.post("/keys", {"name": "x", "project": "shop", "rate": "many"})).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({}, "no limit"),
+        ({"rate": "2.5"}, "2.5 a second"),
+        ({"images": "1200"}, "1,200 images a month"),
+        ({"rate": "2.5", "images": "1200"}, "2.5 a second · 1,200 images a month"),
+    ],
+)
+async def test_a_keys_limits_are_told(
+    admin: Browser, installation: MemoryInstallation, limits: dict[str, str], told: str
+) -> None:
+    (key,) = await installation.keys.list()
+    await admin.post(f"/keys/{key.id}/limit", limits)
+    assert f"<summary>{told}</summary>" in (await admin.get("/keys")).text
+
+
 async def test_nothing_leads_away_unseen_from_a_new_key(admin: Browser) -> None:
     """A switch of language or project loads another page: the key would be lost, and a preview without a script."""
     for answer in (
