@@ -28,7 +28,8 @@ Entries = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help=".txt of URLs, .csv of id and url (name, keywords, gender), .jsonl or .json of entries; of any length.",
+        help=".txt of URLs, .csv of id and url (name, keywords, gender), .jsonl or .json of entries, "
+        ".json of a whole request; of any length.",
         dir_okay=False,
     ),
 ]
@@ -56,30 +57,25 @@ def create(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a task. Exit code 1 when some entries were not accepted, or, with --wait, could not be tagged."""
-    from placket.cli.tasks_input import read_entries
+    """Make a task. Exit code 1 when some entries were not accepted, or, with --wait, could not be tagged.
+
+    What a .json of a whole request says beside its images counts where no option says otherwise.
+    """
+    from placket.cli.tasks_input import read_request
 
     with asking(profile) as placket:
-        entries = read_entries(file)
-        if strict:
-            task = placket.tagger.create(
-                entries,
-                album_name=album,
-                description=description,
-                detection=detection,
-                strict=True,
-                callback_url=callback_url,
-            )
+        request = read_request(file)
+        said = {
+            "album_name": album or request.album_name,
+            "description": description or request.description,
+            "callback_url": callback_url or request.callback_url,
+        }
+        groups = detection or request.detection
+        if strict or request.strict:
+            task = placket.tagger.create(request.entries, detection=groups, strict=True, **said)
         else:
-            with _sending(len(entries), as_json) as progress:
-                task = placket.tagger.create_of_many(
-                    entries,
-                    album_name=album,
-                    description=description,
-                    detection=detection,
-                    callback_url=callback_url,
-                    progress=progress,
-                )
+            with _sending(len(request.entries), as_json) as progress:
+                task = placket.tagger.create_of_many(request.entries, detection=groups, progress=progress, **said)
     _submitted(profile, task, wait, as_json)
 
 
@@ -94,10 +90,12 @@ def append(
     as_json: AsJson = False,
 ) -> None:
     """Append images to a task, at most 1,000, while its time lasts."""
-    from placket.cli.tasks_input import read_entries
+    from placket.cli.tasks_input import read_request
 
     with asking(profile) as placket:
-        task = placket.tagger.append(task_id, read_entries(file), detection=detection, strict=strict)
+        request = read_request(file)
+        groups = detection or request.detection
+        task = placket.tagger.append(task_id, request.entries, detection=groups, strict=strict or request.strict)
     _submitted(profile, task, wait, as_json)
 
 

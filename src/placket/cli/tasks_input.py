@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,19 @@ class EntriesInvalid(PlacketError):
     reason = "EntriesInvalid"
 
 
-def read_entries(file: Path) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Images to tag, and what a file that is a whole request body says of all of them."""
+
+    entries: list[Entry]
+    album_name: str | None = None
+    description: str | None = None
+    callback_url: str | None = None
+    detection: list[str] | None = None
+    strict: bool = False
+
+
+def read_request(file: Path) -> Request:
     """``.txt``: one URL a line, which is the image's id as well; ``.csv``: columns id and url, and if you like name,
     keywords and gender, in a line at the top; ``.jsonl``: one entry, or one object of these, a line; ``.json``: an
     array of these, or a whole request body.
@@ -27,11 +40,15 @@ def read_entries(file: Path) -> list[Entry]:
         text = file.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise EntriesInvalid(f"{file} is not UTF-8") from None
-    readers = {".txt": _urls, ".csv": _columns, ".jsonl": _lines, ".json": _array}
-    if file.suffix.lower() not in readers:
-        raise EntriesInvalid(f"{file}: the name must end in {', '.join(readers)}")
-    found = list(readers[file.suffix.lower()](file, text))
-    if not found:
+    readers = {".txt": _urls, ".csv": _columns, ".jsonl": _lines}
+    ending = file.suffix.lower()
+    if ending == ".json":
+        found = _whole(file, text)
+    elif ending in readers:
+        found = Request(list(readers[ending](file, text)))
+    else:
+        raise EntriesInvalid(f"{file}: the name must end in {', '.join(readers)}, .json")
+    if not found.entries:
         raise EntriesInvalid(f"{file} has no images")
     return found
 
@@ -60,14 +77,33 @@ def _lines(file: Path, text: str) -> Iterator[Entry]:
             yield _entry(f"{file}, line {number}", _json(f"{file}, line {number}", line))
 
 
-def _array(file: Path, text: str) -> Iterator[Entry]:
+def _whole(file: Path, text: str) -> Request:
     value = _json(str(file), text)
-    if isinstance(value, dict):
-        value = value.get("taggingRequest")
-    if not isinstance(value, list):
+    body = value if isinstance(value, dict) else {"taggingRequest": value}
+    if not isinstance(body.get("taggingRequest"), list):
         raise EntriesInvalid(f"{file} must hold an array, or an object with taggingRequest")
-    for number, item in enumerate(value, start=1):
-        yield _entry(f"{file}, entry {number}", item)
+    return Request(
+        [_entry(f"{file}, entry {number}", item) for number, item in enumerate(body["taggingRequest"], start=1)],
+        album_name=_text(file, body, "albumName"),
+        description=_text(file, body, "description"),
+        callback_url=_text(file, body, "callbackUrl"),
+        detection=_texts(file, body, "defaultDetection"),
+        strict="STRICT" in (_texts(file, body, "option") or ()),
+    )
+
+
+def _text(file: Path, body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise EntriesInvalid(f"{file}: {name} must be a text")
+
+
+def _texts(file: Path, body: Mapping[str, Any], name: str) -> list[str] | None:
+    value = body.get(name)
+    if value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        return value
+    raise EntriesInvalid(f"{file}: {name} must be an array of texts")
 
 
 def _entry(where: str, value: Any) -> Entry:

@@ -75,6 +75,27 @@ def test_kinds_of_files(ask: Remote, url: str, folder: Path) -> None:
     assert ask("tasks", "create", "none.txt").code == 2
 
 
+def test_what_a_whole_request_says_counts_where_no_option_does(ask: Remote, url: str, folder: Path) -> None:
+    body = {"albumName": "of the file", "description": "spring", "defaultDetection": ["BAG"]}
+    (folder / "body.json").write_text(json.dumps({**body, "taggingRequest": [{"id": "a", "url": url}]}))
+
+    def made(*options: str) -> tuple[str, str, list[str]]:
+        task = ask("tasks", "create", "body.json", "--wait", "--json", *options).json["task"]
+        (result,) = ask("tasks", "results", task["taskId"], "--json").lines
+        return task["albumName"], task["description"], [o["type"] for o in result["taggingResult"]["objects"]]
+
+    assert made() == ("of the file", "spring", ["no detected product"])
+    assert made("--album", "other", "--detection", "TOP") == ("other", "spring", ["CLOTHING"])
+
+    twice = [{"id": "a", "url": url}] * 2
+    (folder / "strict.json").write_text(json.dumps({"option": ["STRICT"], "taggingRequest": twice}))
+    assert ask("tasks", "create", "strict.json").code == 4
+    for wrong in ({"albumName": 1}, {"defaultDetection": "TOP"}, {"option": [1]}):
+        (folder / "wrong.json").write_text(json.dumps({**wrong, "taggingRequest": twice}))
+        refused = ask("tasks", "create", "wrong.json")
+        assert (refused.code, *wrong) == (2, *(name for name in wrong if name in refused.err))
+
+
 def test_profiles(ask: Remote, server: PlacketServer, folder: Path, new_key: Callable[..., dict[str, str]]) -> None:
     none = {"PLACKET_URL": None, "PLACKET_KEY": None}
     first = ask("services", "list", **none)
