@@ -12,6 +12,7 @@ from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.calibrate import predictions
 from placket.training.detector.evaluate import DetectorFigures, Evaluation, Shipped
+from placket.training.detector.find import FOUND_BOXES, find_boxes
 from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import Sample, load_samples
 from placket.training.encoder.end_to_end import whole_photos, without_garment
@@ -109,10 +110,14 @@ def _mean_row(name: str, figures: EncoderFigures) -> dict[str, Any]:
 class _EncoderReport:
     """What the evaluations of one page share: the items of `val`, the baselines of `train`, the vocabulary."""
 
-    def __init__(self, data: Path, cache: Path) -> None:
+    def __init__(self, bundle: Path, data: Path, cache: Path) -> None:
         self.data, self.cache = data, cache
         self.vocabulary = Vocabulary.read(data)
         stores = build_all(data, cache)
+        if not (cache / FOUND_BOXES).exists():
+            # Photos without a box are cut by a detector's, and not one time by it and another time not at all.
+            detector = read_manifest(bundle)["detector"]
+            find_boxes(bundle / detector["file"], detector, data, cache)
         items = load_items(data, cache, stores)
         self.val = [i for i in items if i.part == "val"]
         if not any(i.by_eye for i in self.val):
@@ -149,7 +154,7 @@ def report_encoder(
     manifest = read_manifest(bundle)
     settings = manifest["encoder"]
     speed = _speed(bundle, settings, vit)
-    run = _EncoderReport(data, cache)
+    run = _EncoderReport(bundle, data, cache)
     found = predictions(bundle, run.val, cache)
     figures = run.figures(manifest, found)
     figures.hints = hint_figures(found, hints_of_items(found.items, data), manifest["calibration"])

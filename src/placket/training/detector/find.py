@@ -18,6 +18,7 @@ SETS = ("myntra", "hm", "cd")
 LEAST_SCORE = 0.15
 STREET, STREET_SCORE = "ccp", 0.4
 CHUNK = 400
+FOUND_BOXES = "found_boxes.json"
 
 
 def _places(
@@ -99,6 +100,6 @@ def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path
             out.update(job.result())
         for other in more:
             street.update(other.result())
-    (cache / "found_boxes.json").write_text(json.dumps(out))
+    (cache / FOUND_BOXES).write_text(json.dumps(out))
     (cache / "found_street.json").write_text(json.dumps(street))
     return len(out) + sum(map(len, street.values()))
