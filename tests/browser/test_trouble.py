@@ -62,6 +62,7 @@ def test_back_from_a_product_the_photo_and_its_search_are_there(laptop: Watched,
 def test_a_bad_photo_then_an_address(page: Page, indexed: Shop) -> None:
     page.set_input_files("#photo", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"})
     expect(page.get_by_role("alert")).to_contain_text("no image")
+    expect(page.locator("#said")).to_be_empty()
     # The address counts, not the file that was chosen before.
     page.get_by_placeholder("address of a photo").fill(indexed.host.url("/1.jpg"))
     page.get_by_role("button", name="Look").click()
@@ -76,6 +77,7 @@ def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
     page.context.set_offline(True)
     page.set_input_files("#photo", indexed.photo())
     expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.locator("#said")).to_be_empty()
     page.context.set_offline(False)
     with page.expect_file_chooser() as chooser:
         page.locator("#photo").click()

@@ -21,6 +21,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.matches("form")) said.textContent = document.body.dataset.loading;
 });
 
+// What went wrong is an alert, which is said by itself: nothing is loading any more.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const fine = event.detail.xhr.status >= 200 && event.detail.xhr.status < 400;
+  if (!fine && event.detail.elt.matches("form")) said.textContent = "";
+});
+
 // A server that cannot be reached says nothing, so the page has to.
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, (event) => {
