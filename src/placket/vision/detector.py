@@ -1,12 +1,14 @@
 """Where garments are: the detector's canvas, and its answer to boxes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.errors import BundleInvalid
-from placket.domain.garments import Box
+from placket.domain.garments import Box, Garment
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Bundle, DetectorSettings
 from placket.vision.engine import Engine
@@ -28,6 +30,9 @@ class Detection:
     group: str
     score: float
     group_scores: NDArray[np.float32]
+
+
+Found = TypeVar("Found", Detection, Garment)
 
 
 class Detector:
@@ -139,3 +144,15 @@ def iou(box: NDArray[np.float32], boxes: Boxes) -> NDArray[np.float32]:
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     result: NDArray[np.float32] = shared / np.maximum(np.prod(box[2:] - box[:2]) + areas - shared, 1e-12)
     return result
+
+
+def distinct(found: Iterable[Found], most_iou: float) -> list[Found]:
+    """Best first, without those that overlap a better one of the same group: seen in two parts of a picture, or taken
+    for two groups' garments where the encoder knows better."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda f: -f.score):
+        same = [k.box.as_list() for k in kept if k.group == one.group]
+        box = np.array(one.box.as_list(), np.float32)
+        if not same or iou(box, np.array(same, np.float32)).max() <= most_iou:
+            kept.append(one)
+    return kept

@@ -13,11 +13,11 @@ from placket.vision.bundle import Bundle
 from placket.vision.colours import Backdrop, backdrop, swatches
 from placket.vision.cut_off import worn_below
 from placket.vision.decoding import Picture
-from placket.vision.detector import Detection, Detector, iou
+from placket.vision.detector import Detection, Detector, distinct, iou
 from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.preprocessing import Pixels, cut
-from placket.vision.squares import joined, squares, whole_in
+from placket.vision.squares import squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
 from placket.vision.worn import for_one_person, once
@@ -84,7 +84,7 @@ class Pipeline:
         seen = list(found)
         for part in parts:
             seen += whole_in(part, self.detector.find(self.detector.canvas(cut(pixels, part, 0.0))))
-        sure = joined((d for d in seen if d.score >= settings.score_threshold), settings.nms_iou)
+        sure = distinct((d for d in seen if d.score >= settings.score_threshold), settings.nms_iou)
         return sure[: settings.max_detections] or found
 
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
@@ -129,15 +129,3 @@ def one_a_place(found: Sequence[Detection]) -> list[Detection]:
         if not others or iou(box, np.array(others, np.float32)).max() < _ONE_PLACE:
             kept.add(n)
     return [found[n] for n in sorted(kept)]
-
-
-def distinct(garments: Sequence[Garment], most_iou: float) -> list[Garment]:
-    """Without those that overlap a better one of the same group: the detector may take one garment for two groups'
-    and the encoder then know better."""
-    kept: list[Garment] = []
-    for garment in sorted(garments, key=lambda g: -g.score):
-        same = [k.box.as_list() for k in kept if k.group == garment.group]
-        box = np.array(garment.box.as_list(), np.float32)
-        if not same or iou(box, np.array(same, np.float32)).max() <= most_iou:
-            kept.append(garment)
-    return kept

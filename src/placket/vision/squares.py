@@ -1,13 +1,13 @@
 """Elongated pictures, seen in squares: on the detector's canvas, people in a row would be a few pixels high."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from placket.domain.garments import Box
-from placket.vision.detector import Detection, iou
+from placket.vision.detector import Detection
 
 _ELONGATED = 2.4
 """Longer than a phone's screen, whose photos show one thing as often as others."""
@@ -46,17 +46,3 @@ def whole_in(square: Box, found: Iterable[Detection]) -> list[Detection]:
             ys = [min(1.0, square.y0 + v * square.height) for v in (box.y0, box.y1)]
             out.append(replace(detection, box=Box(xs[0], ys[0], xs[1], ys[1])))
     return out
-
-
-def joined(found: Iterable[Detection], most_iou: float) -> list[Detection]:
-    """Each garment once, as it was seen best, best first."""
-    kept: list[Detection] = []
-    for detection in sorted(found, key=lambda d: -d.score):
-        if not _seen(detection, [k for k in kept if k.group == detection.group], most_iou):
-            kept.append(detection)
-    return kept
-
-
-def _seen(detection: Detection, better: Sequence[Detection], most_iou: float) -> bool:
-    boxes = np.array([k.box.as_list() for k in better], np.float32)
-    return bool(better) and iou(np.array(detection.box.as_list(), np.float32), boxes).max() > most_iou

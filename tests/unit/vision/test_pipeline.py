@@ -8,11 +8,11 @@ import pytest
 from placket.domain.errors import BundleInvalid, ImageFormatUnsupported, VisionCrashed
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.vision.bundle import read_bundle
-from placket.vision.detector import Detection
+from placket.vision.detector import Detection, distinct
 from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
-from placket.vision.pipeline import distinct, one_a_place
+from placket.vision.pipeline import one_a_place
 from placket.vision.preprocessing import Canvas, letterbox
 from tests.support.logits import all_logits, logits
 from tests.support.photos import NAVY, RED, drawn, photo

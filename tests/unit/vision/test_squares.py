@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from placket.domain.garments import Box
-from placket.vision.detector import Detection
-from placket.vision.squares import joined, squares, whole_in
+from placket.vision.detector import Detection, distinct
+from placket.vision.squares import squares, whole_in
 
 
 def seen(box: Box, score: float = 0.9, group: str = "TOP") -> Detection:
@@ -46,4 +46,4 @@ def test_a_garment_in_two_squares_is_one() -> None:
         seen(Box(0.1, 0.1, 0.3, 0.85), 0.7),
         seen(Box(0.1, 0.1, 0.3, 0.9), 0.6, "BAG"),
     )
-    assert joined([again, bag, good], 0.45) == [good, bag]
+    assert distinct([again, bag, good], 0.45) == [good, bag]
