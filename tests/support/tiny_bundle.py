@@ -30,18 +30,31 @@ _OPSET = 17
 
 
 def write_tiny_bundle(
-    folder: Path, version: str = "tiny-1", *, seed: int = 7, first_color: str = "", **manifest: Any
+    folder: Path,
+    version: str = "tiny-1",
+    *,
+    seed: int = 7,
+    first_color: str = "",
+    below: float | None = None,
+    **manifest: Any,
 ) -> Path:
     """Write the bundle into ``folder``. Another ``seed`` makes other embeddings; ``manifest`` replaces its fields.
 
     With ``first_color`` the encoder also tells a main colour: always this one, by three times to any other.
+    With ``below`` it has a second encoder, which is asked where no category is as probable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(_detector(), folder / "detector.onnx")
     onnx.save(_encoder(seed, first_color), folder / "encoder.onnx")
+    networks = ["detector.onnx", "encoder.onnx"]
+    second = {}
+    if below is not None:
+        onnx.save(_encoder(seed + 1, first_color), folder / "second.onnx")
+        networks.append("second.onnx")
+        second = {"second": {"file": "second.onnx", "below": below}}
     words = taxonomy()
     content = {
-        "format": 1,
+        "format": 2 if second else 1,
         "version": version,
         "created": "2025-01-01T00:00:00+00:00",
         "taxonomy": {
@@ -67,6 +80,7 @@ def write_tiny_bundle(
             "margin": 0.08,
             "embedding_dim": 256,
             "first_color": bool(first_color),
+            **second,
         },
         "calibration": {
             "temperature": dict.fromkeys(("category", *words.attributes), 1.0),
@@ -78,9 +92,7 @@ def write_tiny_bundle(
         "similarity": {"curve": [[-1.0, 0.0], [0.0, 0.0], [1.0, 1.0]]},
         "metrics": {},
         "training": {"data": "none: a random projection"},
-        "checksums": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("detector.onnx", "encoder.onnx")
-        },
+        "checksums": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in networks},
         **manifest,
     }
     (folder / "bundle.json").write_text(json.dumps(content, indent=1), encoding="utf-8")

@@ -39,11 +39,15 @@ def export(
     refit: Annotated[
         bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
     ] = True,
+    second: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint of an encoder that is asked too where the first is unsure of the category."),
+    ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")
     ] = True,
 ) -> None:
-    """Write a bundle: both networks as ONNX with small weights, thresholds chosen on the part set aside."""
+    """Write a bundle: the networks as ONNX with small weights, thresholds chosen on the part set aside."""
     require_training()
     from placket.training.calibrate import calibrate_bundle
     from placket.training.export import ExportPlan, export_bundle, trained_in_integers, trained_side
@@ -62,6 +66,7 @@ def export(
             detector_int8,
             trained_in_integers(encoder) if encoder_int8 is None else encoder_int8,
             refit,
+            second,
         )
         export_bundle(out, plan, data, cache)
         if calibrate:

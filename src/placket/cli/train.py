@@ -153,7 +153,7 @@ def average(
 
 @train_app.command()
 def unpack(
-    out: Annotated[Path, typer.Option(help="Folder for `detector/checkpoint.pt` and `encoder/checkpoint.pt`.")],
+    out: Annotated[Path, typer.Option(help="Folder for `detector/checkpoint.pt` and so on.")],
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of a bundle. Default: the one that Placket brings.")
     ] = None,

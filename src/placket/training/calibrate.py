@@ -3,24 +3,43 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from placket.training.cache import build_all
 from placket.training.detector.calibrate import calibrate as calibrate_detector
 from placket.training.detector.targets import load_samples
+from placket.training.encoder.calibrate import LEAST_KNOWN
 from placket.training.encoder.calibrate import calibrate as calibrate_encoder
 from placket.training.encoder.hints import choose_weights, hints_of_items
 from placket.training.encoder.items import Item, Vocabulary, load_items
 from placket.training.encoder.predict import Predictions, predict
 from placket.training.fallback import cases, choose_fallback
 from placket.training.manifest import read_manifest, write_manifest
-from placket.training.onnx_models import OnnxDetector, OnnxEncoder
+from placket.training.onnx_models import OnnxDetector, encoder_of
+from placket.vision.second_look import surest
+
+LOOKED_AT_TWICE = 0.11
+"""Share of the crops; more gains little more (docs/adr/0017) and costs as much again."""
 
 
-def predictions(bundle: Path, items: list[Item], cache: Path) -> Predictions:
-    """The bundle's predictions on items."""
+def predictions(bundle: Path, items: list[Item], cache: Path, *, second_look: bool = True) -> Predictions:
+    """The bundle's predictions on items, or what its encoder says without a second look."""
     content = read_manifest(bundle)
+    if not second_look:
+        content["encoder"].pop("second", None)
     detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
-    encoder = OnnxEncoder(bundle / content["encoder"]["file"])
-    return predict(items, encoder, content["encoder"]["size"][0], cache, detector)
+    return predict(items, encoder_of(bundle, content), content["encoder"]["size"][0], cache, detector)
+
+
+def _choose_second_look(bundle: Path, content: dict[str, Any], items: list[Item], cache: Path) -> None:
+    """So that `LOOKED_AT_TWICE` of the garments labelled by eye get a second look; of too few nothing is chosen."""
+    by_eye = [i for i in items if i.by_eye]
+    if len(by_eye) < LEAST_KNOWN:
+        return
+    alone = predictions(bundle, by_eye, cache, second_look=False)
+    below = float(np.quantile(surest(alone.logits["category"]), LOOKED_AT_TWICE))
+    content["encoder"]["second"]["below"] = round(below, 4)
+    write_manifest(bundle, content)
 
 
 def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
@@ -39,6 +58,8 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
         content["detector"].update(settings)
         write_manifest(bundle, content)
     if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
+        if content["encoder"].get("second"):
+            _choose_second_look(bundle, content, items, cache)
         found = predictions(bundle, items, cache)
         calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
         words = hints_of_items(found.items, data)

@@ -25,11 +25,13 @@ from placket.training.loop import read_checkpoint
 from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
-from placket.training.terms import once, sets_of, terms_of
+from placket.training.terms import SECOND, once, sets_of_networks, terms_of
 from placket.vision.bundle import FIRST_COLOR
 
 OPSET = 17
 MIN_HALF = 1024
+USUAL_BELOW = 0.55
+"""Below which probability of a category a second network is asked, before that is chosen on photos set aside."""
 
 
 def _onnx(module: nn.Module, sample: torch.Tensor, path: Path, outputs: Sequence[str]) -> None:
@@ -138,8 +140,9 @@ def trained_in_integers(checkpoint: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), and
-    whether a network's convolutions are computed in integers (`..._int8`)."""
+    """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), whether a
+    network's convolutions are computed in integers (`..._int8`), and the checkpoint of the encoder that is asked too
+    where the first is unsure (`second`)."""
 
     version: str
     detector: Path
@@ -150,17 +153,44 @@ class ExportPlan:
     detector_int8: bool = True
     encoder_int8: bool = False
     refit: bool = True
+    second: Path | None = None
 
 
-def _compress(folder: Path, plan: ExportPlan, data: Path, cache: Path, one: DetectorExport, two: EncoderExport) -> None:
-    detector, encoder = folder / "detector.onnx", folder / "encoder.onnx"
+@dataclass(frozen=True, slots=True)
+class _Exported:
+    """A network's file: how it came to be, and how far it was from its module before its weights became small."""
+
+    file: str
+    training: dict[str, Any]
+    difference: float
+    first_color: bool = False
+
+
+def _add_detector(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
+    path = folder / "detector.onnx"
+    module = export_detector(plan.detector, path, plan.detector_side)
+    apart = difference(module, path, plan.detector_side)
     if plan.detector_int8:
         pictures = detector_pictures(data, cache, plan.detector_side, DETECTOR_SETTINGS["pad"])
-        quantise(detector, pictures, ranges_of(one))
+        quantise(path, pictures, ranges_of(module))
+    halve_weights(path)
+    return _Exported(path.name, {**once(provenance(plan.detector)), "int8": plan.detector_int8}, apart)
+
+
+def _add_encoder(path: Path, checkpoint: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
+    vocabulary = Vocabulary.read(data)
+    network = load_encoder(checkpoint, {a: len(v) for a, v in vocabulary.labels.items()})
+    look = Look(plan.encoder_side, plan.flip, worse=bool(provenance(checkpoint)["recipe"].get("worse")))
+    heads = refit_heads(network, data, cache, look, vocabulary) if plan.refit else {}
+    module = export_encoder(network, path, plan.encoder_side, plan.flip)
+    apart = difference(module, path, plan.encoder_side)
     if plan.encoder_int8:
-        quantise(encoder, encoder_pictures(data, cache, plan.encoder_side), ranges_of(two))
-    for path in (detector, encoder):
-        halve_weights(path)
+        quantise(path, encoder_pictures(data, cache, plan.encoder_side), ranges_of(module))
+    halve_weights(path)
+    training = {
+        **once(provenance(checkpoint)), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads
+    }  # fmt: skip
+    return _Exported(path.name, training, apart, FIRST_COLOR in network.heads)
 
 
 def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> dict[str, Any]:
@@ -171,39 +201,31 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     """
     vocabulary = Vocabulary.read(data)
     folder.mkdir(parents=True, exist_ok=True)
-    one = export_detector(plan.detector, folder / "detector.onnx", plan.detector_side)
-    network = load_encoder(plan.encoder, {a: len(v) for a, v in vocabulary.labels.items()})
-    recipe = provenance(plan.encoder)["recipe"]
-    look = Look(plan.encoder_side, plan.flip, worse=bool(recipe.get("worse")))
-    heads = refit_heads(network, data, cache, look, vocabulary) if plan.refit else {}
-    two = export_encoder(network, folder / "encoder.onnx", plan.encoder_side, plan.flip)
-    differences = {
-        "detector": difference(one, folder / "detector.onnx", plan.detector_side),
-        "encoder": difference(two, folder / "encoder.onnx", plan.encoder_side),
+    parts = {
+        "detector": _add_detector(folder, plan, data, cache),
+        "encoder": _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache),
     }
-    _compress(folder, plan, data, cache, one, two)
-    training: dict[str, Any] = {
-        "detector": {**once(provenance(plan.detector)), "int8": plan.detector_int8},
-        "encoder": {
-            **once(provenance(plan.encoder)), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads,
-        },
-    }  # fmt: skip
-    if terms := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
+    if plan.second:
+        parts[SECOND] = _add_encoder(folder / "second.onnx", plan.second, plan, data, cache)
+    training: dict[str, Any] = {name: part.training for name, part in parts.items()}
+    if terms := terms_of(sets_of_networks(training)):
         training["terms"] = terms
     content = {
-        "format": 1, "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "format": 2 if plan.second else 1,
+        "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "taxonomy": {
             "groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes,
         },
         "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
         "encoder": {
-            **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": FIRST_COLOR in network.heads,
+            **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": parts["encoder"].first_color,
+            **({"second": {"file": parts[SECOND].file, "below": USUAL_BELOW}} if plan.second else {}),
         },
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": USUAL_CURVE},
-        "metrics": {"float_onnx_difference": differences},
+        "metrics": {"float_onnx_difference": {name: part.difference for name, part in parts.items()}},
         "training": training,
-        "checksums": {name: sha256(folder / name) for name in ("detector.onnx", "encoder.onnx")},
+        "checksums": {part.file: sha256(folder / part.file) for part in parts.values()},
     }  # fmt: skip
     write_manifest(folder, content)
     return content

@@ -14,6 +14,7 @@ from PIL import Image
 
 from placket.training.cache import Pixels
 from placket.vision.detector import voted
+from placket.vision.second_look import mirrored, unsure, with_second
 
 Floats = NDArray[np.float32]
 CANDIDATE_SCORE = 0.01
@@ -121,13 +122,34 @@ class OnnxDetector:
 
 
 class OnnxEncoder:
-    """`encoder.onnx`: crops [b, s, s, 3] to the embedding and the logits of every output, by name."""
+    """`encoder.onnx`: crops [b, s, s, 3] to the embedding and the logits of every output, by name; with the `second`
+    network of a bundle where the first one's most probable category is less probable than `below`."""
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, second: Path | None = None, below: float = 0.0) -> None:
         self.session = session(path, threads)
         self.names: list[str] = [o.name for o in self.session.get_outputs()]
+        self.second = session(second, threads) if second else None
+        self.below = below
 
     def run(self, crops: Pixels) -> dict[str, Floats]:
         """All outputs of a batch."""
         image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32)
-        return dict(zip(self.names, self.session.run(None, {"image": image}), strict=True))
+        told = self._told(self.session, image)
+        rows = unsure(told["category"], self.below)
+        if self.second is None or not len(rows):
+            return told
+        return with_second(told, rows, self._told(self.second, mirrored(image[rows])))
+
+    def _told(self, network: Any, image: Floats) -> dict[str, Floats]:
+        return dict(zip(self.names, network.run(None, {"image": image}), strict=True))
+
+
+def encoder_of(bundle: Path, content: dict[str, Any]) -> OnnxEncoder:
+    """The encoder of a bundle whose manifest has this `content`, as the server runs it."""
+    settings = content["encoder"]
+    second = settings.get("second")
+    return OnnxEncoder(
+        bundle / settings["file"],
+        second=bundle / second["file"] if second else None,
+        below=second["below"] if second else 0.0,
+    )

@@ -27,6 +27,7 @@ from placket.training.pages import detector as detector_page
 from placket.training.pages import encoder as encoder_page
 from placket.training.pages.sheet import write_sheet
 from placket.training.speed import Speed, measure
+from placket.vision.second_look import surest
 
 ONE_THRESHOLD = 0.35
 """Near the best single one on the part of `train` set aside."""
@@ -51,10 +52,27 @@ def _speed(bundle: Path, part: dict[str, Any], vit: Path | None) -> Speed | None
     return measure(bundle / part["file"], part["size"][0], vit) if vit else None
 
 
+def _encoder_speed(bundle: Path, settings: dict[str, Any], vit: Path | None, alone: Predictions) -> Speed | None:
+    """`alone`: what the encoder says without a second look, by which the share of those is known."""
+    once, second = _speed(bundle, settings, vit), settings.get("second")
+    if not once or not second:
+        return once
+    again = _speed(bundle, {**settings, **second}, vit)
+    by_eye = np.array([i.by_eye for i in alone.items])
+    share = float((surest(alone.logits["category"])[by_eye] < second["below"]).mean())
+    return dataclasses.replace(once, second=again.milliseconds if again else 0.0, share=share)
+
+
 def _stored_weights(path: Path) -> int:
     import onnx
 
     return sum(math.prod(t.dims) for t in onnx.load(str(path)).graph.initializer)
+
+
+def _megabytes(bundle: Path, settings: dict[str, Any]) -> dict[str, float]:
+    """The sizes of an encoder's files, by name."""
+    names = [part["file"] for part in (settings, settings.get("second")) if part]
+    return {name: (bundle / name).stat().st_size / 1e6 for name in names}
 
 
 def _keep(bundle: Path, name: str, figures: Any) -> None:
@@ -153,12 +171,15 @@ def report_encoder(
     """Write the encoder's page. `vit` as for the detector; `beside`: other bundles for the table of what helped."""
     manifest = read_manifest(bundle)
     settings = manifest["encoder"]
-    speed = _speed(bundle, settings, vit)
     run = _EncoderReport(bundle, data, cache)
     found = predictions(bundle, run.val, cache)
+    alone = predictions(bundle, run.val, cache, second_look=False) if settings.get("second") else found
+    speed = _encoder_speed(bundle, settings, vit, alone)
     figures = run.figures(manifest, found)
     figures.hints = hint_figures(found, hints_of_items(found.items, data), manifest["calibration"])
     rows = [_mean_row(OWN, figures), *run.variants(manifest, found)]
+    if settings.get("second"):
+        rows.insert(1, _mean_row("without a second look", run.figures(manifest, alone)))
     rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
     whole = whole_photos(bundle, run.true_boxes, data)
     samples = [s for s in load_samples(data, cache, build_all(data, cache)) if s.part == "val"]
@@ -166,8 +187,7 @@ def report_encoder(
     worse = {
         name: worse_photos(folder, run.true_boxes, data) for name, folder in {OWN: bundle, **(beside or {})}.items()
     }
-    megabytes = (bundle / settings["file"]).stat().st_size / 1e6
-    encoder_page.write_page(page, manifest, figures, whole, megabytes, speed, rows, empty, worse)
+    encoder_page.write_page(page, manifest, figures, whole, _megabytes(bundle, settings), speed, rows, empty, worse)
     kept = {
         "whole_photos": plain(whole), "without_garment": empty, "worse_photos": plain(worse[OWN]), "speed": plain(speed)
     }  # fmt: skip

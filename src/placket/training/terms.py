@@ -21,6 +21,9 @@ SOURCES = {
     ),
 }
 PERMISSIVE = ("cd", "ccp")
+SECOND = "second"
+"""The encoder that is asked where the first is unsure, in a bundle's `training`."""
+NETWORKS = ("detector", "encoder", SECOND)
 OTHERS = ("mixed_with", "taught_by")
 """What of a provenance lists other networks'."""
 
@@ -52,6 +55,11 @@ def sets_of(training: dict[str, Any]) -> set[str]:
         seen |= {*part.get("sources", {}), *part.get("sets", ())}.union(*map(sets_of, others))
         part = part.get("began")
     return seen
+
+
+def sets_of_networks(training: dict[str, Any]) -> set[str]:
+    """Names of all sets that a bundle's networks have seen."""
+    return set().union(*(sets_of(training[name]) for name in NETWORKS if name in training))
 
 
 def _with_others(part: dict[str, Any], told: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from placket.training.integers import MOST_INPUT
 from placket.training.loop import save_checkpoint
 from placket.training.manifest import read_manifest
 from placket.training.run import Recipe
+from placket.training.terms import SECOND
 from placket.vision.bundle import FIRST_COLOR, read_bundle
 
 Array = np.ndarray[Any, Any]
@@ -32,7 +33,8 @@ _KEPT = ("run", "share", "mixed_with", "taught_by")
 
 
 def unpack(bundle: Path, out: Path) -> dict[str, Path]:
-    """Write `out/detector/checkpoint.pt` and `out/encoder/checkpoint.pt`; returns both paths by name.
+    """Write `out/detector/checkpoint.pt`, `out/encoder/checkpoint.pt` and, of a bundle with a second encoder,
+    `out/second/checkpoint.pt`; returns the paths by name.
 
     Raises BundleInvalid for a folder that is no bundle, and InvalidParameter for one whose networks were not trained
     in integers by Placket, or where a checkpoint lies already.
@@ -40,10 +42,14 @@ def unpack(bundle: Path, out: Path) -> dict[str, Path]:
     read_bundle(bundle)
     content = read_manifest(bundle)
     labels = {name: len(words) for name, words in _labels(content["taxonomy"]).items()}
-    return {
-        "detector": _unpack(bundle, content, "detector", DetectorRecipe, lambda r: r.network(), out),
-        "encoder": _unpack(bundle, content, "encoder", EncoderRecipe, lambda r: r.network(labels), out),
-    }
+    encoders = {"encoder": content["encoder"]["file"]}
+    if second := content["encoder"].get("second"):
+        encoders[SECOND] = second["file"]
+    made = {"detector": _unpack(bundle, content, "detector", content["detector"]["file"], DetectorRecipe,
+                                lambda r: r.network(), out)}  # fmt: skip
+    for part, file in encoders.items():
+        made[part] = _unpack(bundle, content, part, file, EncoderRecipe, lambda r: r.network(labels), out)
+    return made
 
 
 def _labels(words: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -51,14 +57,20 @@ def _labels(words: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _unpack(
-    bundle: Path, content: dict[str, Any], part: str, kind: type[Any], network: Callable[[Any], nn.Module], out: Path
+    bundle: Path,
+    content: dict[str, Any],
+    part: str,
+    file: str,
+    kind: type[Any],
+    network: Callable[[Any], nn.Module],
+    out: Path,
 ) -> Path:
     origin = content.get("training", {}).get(part, {})
     recipe = _recipe(origin.get("recipe", {}), kind, f"{bundle}: {part}")
     path = out / part / "checkpoint.pt"
     if path.exists():
         raise InvalidParameter(f"there is a checkpoint already: {path}")
-    weights = weights_in(bundle / content[part]["file"])
+    weights = weights_in(bundle / file)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         state = _filled(network(recipe), weights, f"{bundle}: {part}")

@@ -17,6 +17,8 @@ from placket.domain.garments import EMBEDDING_DIM
 from placket.domain.taxonomy import MULTI_LABEL, Taxonomy, taxonomy
 
 MANIFEST = "bundle.json"
+NEWEST_FORMAT = 2
+"""2 where the encoder takes a second look; versions of Placket that know only 1 would pass over it."""
 FIRST_COLOR = "first_color"
 """An encoder's output beside the attributes: which of the ``colors`` is the main one."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -24,8 +26,8 @@ _MOST_MANIFEST_BYTES = 5_000_000
 
 
 def _readable(number: Any) -> Any:
-    if isinstance(number, int) and number > 1:
-        raise ValueError(f"{number} is of a newer version of Placket; this one reads 1")
+    if isinstance(number, int) and number > NEWEST_FORMAT:
+        raise ValueError(f"{number} is of a newer version of Placket; this one reads 1 to {NEWEST_FORMAT}")
     return number
 
 
@@ -84,6 +86,14 @@ class DetectorSettings(_Part):
     vote_iou: float | None = Field(None, gt=0, le=1)
 
 
+class SecondLook(_Part):
+    """A network with the encoder's inputs and outputs, which sees a crop mirrored where the encoder gives no category a
+    probability of ``below`` or more; see `placket.vision.second_look`."""
+
+    file: FileName
+    below: Share
+
+
 class EncoderSettings(_Part):
     """``margin`` widens a box on each side, as a share of its width and height, before it is cut out. ``first_color``:
     the network has an output of this name, behind the others: which of the colours is the main one."""
@@ -95,6 +105,7 @@ class EncoderSettings(_Part):
     margin: float = Field(ge=0, le=1)
     embedding_dim: int
     first_color: bool = False
+    second: SecondLook | None = None
 
 
 class Fusion(_Part):
@@ -138,7 +149,7 @@ class _Vocabulary(_Part):
 
 
 class _Manifest(_Part):
-    format: Annotated[Literal[1], BeforeValidator(_readable)]
+    format: Annotated[Literal[1, 2], BeforeValidator(_readable)]
     version: str
     created: str = ""
     taxonomy: _Vocabulary
@@ -174,6 +185,16 @@ class Bundle:
     def encoder_path(self) -> Path:
         return self.folder / self.encoder.file
 
+    @property
+    def second_path(self) -> Path | None:
+        """Of the network that the encoder asks where it is unsure, if any."""
+        return self.folder / self.encoder.second.file if self.encoder.second else None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the networks' files in the folder."""
+        return _files(self.detector, self.encoder)
+
     def similarity(self, cosine: float) -> float:
         """Piecewise linear over ``curve``, 0..1; beyond its ends the value at the end."""
         xs, ys = zip(*self.curve, strict=True)
@@ -182,6 +203,10 @@ class Bundle:
     def embeds_like(self, other: "Bundle") -> bool:
         """Whether both make the same embedding of the same garment, so that theirs may be compared."""
         return self.encoder == other.encoder and dict(self.checksums) == dict(other.checksums)
+
+
+def _files(detector: DetectorSettings, encoder: EncoderSettings) -> tuple[str, ...]:
+    return tuple(sorted({detector.file, encoder.file, *([encoder.second.file] if encoder.second else [])}))
 
 
 def is_version(word: str) -> bool:
@@ -197,7 +222,8 @@ def read_bundle(folder: Path) -> Bundle:
     """
     manifest = _read_manifest(folder)
     _check_words(folder, manifest)
-    for name in (manifest.detector.file, manifest.encoder.file):
+    names = _files(manifest.detector, manifest.encoder)
+    for name in names:
         _check_file(folder, name, manifest.checksums.get(name))
     return Bundle(
         folder=folder,
@@ -209,7 +235,7 @@ def read_bundle(folder: Path) -> Bundle:
         curve=tuple(manifest.similarity.curve),
         metrics=manifest.metrics,
         training=manifest.training,
-        checksums={n: manifest.checksums[n] for n in sorted({manifest.detector.file, manifest.encoder.file})},
+        checksums={n: manifest.checksums[n] for n in names},
     )
 
 

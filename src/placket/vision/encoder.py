@@ -10,8 +10,9 @@ from placket.domain.errors import BundleInvalid, VisionCrashed
 from placket.domain.garments import EMBEDDING_DIM, Box, Embedding
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import FIRST_COLOR, Bundle
-from placket.vision.engine import Engine
+from placket.vision.engine import Engine, Network
 from placket.vision.preprocessing import Canvas, Pixels, batch, crop
+from placket.vision.second_look import EMBEDDING, Floats, mirrored, unsure, with_second
 
 _MOST_CROPS = 8
 
@@ -33,7 +34,9 @@ class Encoder:
         self._counts = {"category": len(words.categories), **{a: len(v) for a, v in words.attributes.items()}}
         if bundle.encoder.first_color:
             self._counts[FIRST_COLOR] = len(words.attributes["colors"])
-        self._network = engine.open(bundle.encoder_path, ("embedding", *self._counts))
+        outputs = (EMBEDDING, *self._counts)
+        self._network = engine.open(bundle.encoder_path, outputs)
+        self._second = engine.open(bundle.second_path, outputs) if bundle.second_path else None
 
     def canvas(self, pixels: Pixels, box: Box) -> Canvas:
         return crop(pixels, box, self.settings.size[0], self.settings.margin, self.settings.pad)
@@ -50,15 +53,23 @@ class Encoder:
         return found
 
     def _encode(self, canvases: Sequence[Canvas]) -> list[Encoded]:
-        embeddings, *logits = self._network.run(batch(canvases))
-        shapes = [(len(canvases), n) for n in (EMBEDDING_DIM, *self._counts.values())]
+        images = batch(canvases)
+        told = self._look(self._network, images)
+        if self._second and self.settings.second:
+            rows = unsure(told["category"], self.settings.second.below)
+            if len(rows):
+                told = with_second(told, rows, self._look(self._second, mirrored(images[rows])))
+        logits = {name: told[name] for name in self._counts}
+        return [Encoded(told[EMBEDDING][i], {name: x[i] for name, x in logits.items()}) for i in range(len(canvases))]
+
+    def _look(self, network: Network, images: Floats) -> dict[str, Floats]:
+        """Outputs by name, embeddings of length 1."""
+        embeddings, *logits = network.run(images)
+        shapes = [(len(images), n) for n in (EMBEDDING_DIM, *self._counts.values())]
         if [embeddings.shape, *(x.shape for x in logits)] != shapes:
             raise BundleInvalid(f"the encoder answered with shapes {embeddings.shape}, {[x.shape for x in logits]}")
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
             raise VisionCrashed("the encoder's answer to this photo has no direction")
         units = (embeddings / lengths).astype(np.float32)
-        return [
-            Encoded(units[i], {name: x[i] for name, x in zip(self._counts, logits, strict=True)})
-            for i in range(len(canvases))
-        ]
+        return {EMBEDDING: units, **dict(zip(self._counts, logits, strict=True))}

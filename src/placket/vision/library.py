@@ -120,7 +120,7 @@ class BundleLibrary:
         place.parent.mkdir(mode=0o755, exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
         try:
-            for name in {MANIFEST, bundle.detector.file, bundle.encoder.file}:
+            for name in (MANIFEST, *bundle.files):
                 shutil.copyfile(bundle.folder / name, partial / name)
                 # Whatever the umask: who can change a model decides what is seen.
                 (partial / name).chmod(0o644)

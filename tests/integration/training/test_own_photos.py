@@ -63,15 +63,17 @@ def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path
     data, bundle, cache = tmp_path / "data", tmp_path / "bundle", tmp_path / "cache"
     write_shop(data)
     detector, encoder = train(tmp_path, data)
-    run("export", "--detector", detector, "--encoder", encoder, "--data", data, "--cache", cache, "--version", "ours-1",
-        "--out", bundle)  # fmt: skip
+    run("export", "--detector", detector, "--encoder", encoder, "--second", encoder, "--data", data, "--cache", cache,
+        "--version", "ours-1", "--out", bundle)  # fmt: skip
     made = read_bundle(bundle)
+    assert made.second_path is not None and made.checksums["second.onnx"] == made.checksums["encoder.onnx"]
     # A handful of garments, and labels that nobody gave, choose nothing.
     assert set(made.calibration.temperature.values()) == {1.0}
     for name in ("detector", "encoder"):
         page = tmp_path / f"{name}.md"
         run("eval", name, "--bundle", bundle, "--data", data, "--cache", cache, "--page", page, "--no-speed")
         assert "`hm`" in page.read_text() and "nan" not in page.read_text()
+    assert "without a second look" in page.read_text()
     # Photos without a box are cut by the bundle's own detector, also where the cache knows of none.
     assert (cache / "found_boxes.json").exists()
     run("eval", "card", "--bundle", bundle, "--page", tmp_path / "card.md")

@@ -166,7 +166,7 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
         manifest(),
         figures,
         {},
-        9.5,
+        {"encoder.onnx": 9.5},
         Speed(4.0, 160.0),
         [{"name": "as shipped", "category": 0.5}],
         {"drawn": (9, 4)},
@@ -186,6 +186,21 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
     assert isinstance(figures, EncoderFigures)
+
+
+def test_pages_tell_of_a_second_look(tmp_path: Path) -> None:
+    found = manifest()
+    found["encoder"]["second"] = {"file": "second.onnx", "below": 0.55}
+    found["training"]["second"] = {**found["training"]["encoder"], "sources": {"myntra": 9}}
+    figures = evaluate(predictions(studio().items), [], VOCABULARY, {}, [[-1.0, 0.0], [1.0, 1.0]])
+    page, sizes = tmp_path / "encoder.md", {"encoder.onnx": 9.5, "second.onnx": 9.4}
+    write_page(page, found, figures, {}, sizes, Speed(4.0, 160.0, 5.0, 0.2), [], {"drawn": (9, 4)}, {})
+    text = page.read_text()
+    assert "The files: `encoder.onnx`, 9.5 MB, `second.onnx`, 9.4 MB" in text and "as probable as 0.55" in text
+    assert "20.0% get a second look, 5.00 ms more: 5.00 ms on the mean" in text and "1/32" in text
+    card.write_card(tmp_path / "card.md", found)
+    told = (tmp_path / "card.md").read_text()
+    assert "crops, second encoder" in told and "| `myntra`: " in told and "a second one of its kind" in told
 
 
 def test_the_card_says_whose_data_it_was(tmp_path: Path) -> None:

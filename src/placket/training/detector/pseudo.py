@@ -21,9 +21,9 @@ from placket.training.detector.targets import Sample
 from placket.training.encoder.calibrate import log_softmax
 from placket.training.encoder.crops import crop
 from placket.training.manifest import read_manifest
-from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder, iou_matrix
+from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder, encoder_of, iou_matrix
 from placket.training.sources import photos_with_boxes, read_records, read_taxonomy
-from placket.training.terms import brief
+from placket.training.terms import NETWORKS, brief
 
 WORN, ON_STREET = "worn", "street"
 KINDS = (WORN, ON_STREET)
@@ -119,7 +119,7 @@ def _label(bundle: Path, dataset: str, wanted: Sequence[tuple[str, int]], cache:
     manifest, names = read_manifest(bundle), list(taxonomy["groups"])
     group_of = np.array([i for i, n in enumerate(names) for _ in taxonomy["groups"][n]])
     detector = OnnxDetector(bundle / manifest["detector"]["file"], manifest["detector"])
-    encoder, side = OnnxEncoder(bundle / manifest["encoder"]["file"]), manifest["encoder"]["size"][0]
+    encoder, side = encoder_of(bundle, manifest), manifest["encoder"]["size"][0]
     store, rows = Store(cache / dataset), []
     for key, group in wanted:
         pixels = store[key]
@@ -159,7 +159,7 @@ def label_photos(bundle: Path, data: Path, cache: Path, processes: int = 2) -> i
         for job in jobs:
             rows += job.result()
     manifest = read_manifest(bundle)
-    training = [manifest["training"][name] for name in ("detector", "encoder")]
+    training = [manifest["training"][name] for name in NETWORKS if name in manifest["training"]]
     origin = brief({"bundle": manifest["version"], "taught_by": training})
     (cache / FILE).write_text(json.dumps({"by": origin, "rows": rows}))
     return len(rows)

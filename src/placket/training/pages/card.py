@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from placket.training.pages.markdown import share, table
-from placket.training.terms import SOURCES, sets_of, terms_of
+from placket.training.terms import NETWORKS, SECOND, SOURCES, sets_of_networks, terms_of
 
 USE = """## What it is for
 
@@ -34,9 +34,9 @@ Seen in the sheets of detections and in the tables of the two pages:
   alone they are found.
 - Dresses: on people often taken for a top, for a skirt, or found twice as both.
 - Photos on their side or upside down without the camera's note of it: a tenth less is found, and of all garments the
-  category is right for one of eight.
-- Grainy photos: category right for 0.55 instead of 0.74; words over the picture, out of focus, dark, a little askew:
-  for 0.62 to 0.66. In the dark and in coloured light every third colour that was right is not.
+  category is right for one of five.
+- Grainy photos: category right for 0.61 instead of 0.74; words over the picture, out of focus, dark, a little askew:
+  for 0.65 to 0.68. In the dark and in coloured light every third colour that was right is not.
 - Without a garment in the photo one is found all the same: in a quarter of bottles, tubes and other things on white,
   one of nine drawn patterns, one of ten streets.
 - Clothes lying flat in phone photos: whether for women or men, and for kids, is often wrong: size is not in the
@@ -47,15 +47,17 @@ Seen in the sheets of detections and in the tables of the two pages:
 
 
 def _data(training: dict[str, Any]) -> str:
-    parts = [training[part].get("sources", {}) for part in ("detector", "encoder")]
+    networks = [name for name in NETWORKS if name in training]
+    parts = [training[name].get("sources", {}) for name in networks]
     rows = []
     for source in sorted({name for part in parts for name in part}, key=lambda s: ([*SOURCES, s].index(s), s)):
         # Of one's own photos the terms are told with the name.
         name, _, told = source.partition(": ")
         what, terms = SOURCES.get(source, ("photos of one's own", told))
         rows.append([f"`{name}`: {what}", *(str(part.get(source, 0)) for part in parts), terms])
-    out = "## Data\n\n" + table(["set", "pictures, detector", "crops, encoder", "terms of the source"], rows)
-    if limits := terms_of(sets_of(training["detector"]) | sets_of(training["encoder"])):
+    shown = {"detector": "pictures, detector", "encoder": "crops, encoder", SECOND: "crops, second encoder"}
+    out = "## Data\n\n" + table(["set", *(shown[name] for name in networks), "terms of the source"], rows)
+    if limits := terms_of(sets_of_networks(training)):
         out += f"\n**{limits}**\nOn `cd` and `ccp` alone:\n\n{OPEN_COMMANDS}"
     return out + (
         "\nPublic ImageNet classifiers, in the end fine-tuned on the same photos, served as teachers: the encoder\n"
@@ -98,10 +100,11 @@ def write_card(page: Path, manifest: dict[str, Any]) -> None:
     detector, encoder = manifest["detector"], manifest["encoder"]
     head = (
         f"# Model card: bundle {manifest['version']}\n\nWritten by `placket eval card`. "
-        f"Made {manifest['created']}.\nTwo plain "
+        f"Made {manifest['created']}.\nPlain "
         f"convolutional networks: a detector ({detector['size'][0]} px, boxes of nine groups) and an encoder "
-        f"({encoder['size'][0]} px: 81 categories, 14 attributes, an embedding of {encoder['embedding_dim']} numbers), "
-        "trained from nothing with `placket.training`; recipes and seeds are in `bundle.json`.\n"
+        f"({encoder['size'][0]} px: 81 categories, 14 attributes, an embedding of {encoder['embedding_dim']} numbers)"
+        + (", with a second one of its kind for the crops of which it is unsure" if encoder.get("second") else "")
+        + "; trained from nothing with `placket.training`; recipes and seeds are in `bundle.json`.\n"
     )
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join([head, USE, _data(training), _figures(manifest["metrics"]), FAILURES]), encoding="utf-8")

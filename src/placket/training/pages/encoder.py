@@ -17,12 +17,16 @@ LEAST = 50
 HEAD = """# The garment encoder, bundle {version}
 
 Written by `placket eval encoder`; figures on `val`. Temperatures, what counts as unknown and the similarity
-curve were chosen on a twentieth of `train` set aside by group. The file: `{file}`, {megabytes:.1f} MB, {side} px.
+curve were chosen on a twentieth of `train` set aside by group. {files}, {side} px.
 
 A tag is judged as the server gives it: category first (with the detector's groups, as far as the calibration lets them
 weigh), then the attributes that apply to it. A known label that is answered with "unknown", or missed because the
 category is wrong, is wrong. Crops are cut by the boxes of the data; shop photos (`myntra`) by the detector's.
 "Agreement" is that of two people on the same garments.
+"""
+SECOND_LOOK = """
+A crop of which no category is as probable as {below:.2f} is shown, mirrored, to a second network too (`{file}`); what
+both say counts by halves, for the tags and for the embedding.
 """
 
 
@@ -162,6 +166,15 @@ def _worse(by_bundle: Mapping[str, Mapping[str, WorsePhotos]]) -> str:
     )
 
 
+def _second_looks(speed: Speed) -> str:
+    if not speed.share:
+        return ""
+    return (
+        f" Of the crops on this page {speed.share:.1%} get a second look, {speed.second:.2f} ms more: "
+        f"{speed.mean:.2f} ms on the mean."
+    )
+
+
 def _without(empty: dict[str, tuple[int, int]]) -> str:
     names = {"empty": "photos of other things", "backdrop": "street beside a person", "drawn": "drawn pictures"}
     said = ", ".join(f"{names[k]} {answered} of {count}" for k, (count, answered) in empty.items())
@@ -172,19 +185,23 @@ def _without(empty: dict[str, tuple[int, int]]) -> str:
 
 
 def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, whole: dict[str, WholePhotos],
-               megabytes: float, speed: Speed | None, ablation: Sequence[dict[str, Any]],
+               megabytes: Mapping[str, float], speed: Speed | None, ablation: Sequence[dict[str, Any]],
                empty: dict[str, tuple[int, int]], worse: Mapping[str, Mapping[str, WorsePhotos]]) -> None:  # fmt: skip
     """Write the page. `worse`: figures by kind of change, by bundle, of which the first is the page's own."""
     settings, training = manifest["encoder"], manifest["training"]["encoder"]
-    head = HEAD.format(
-        version=manifest["version"], file=settings["file"], megabytes=megabytes, side=settings["size"][0]
+    files = ("The file: " if len(megabytes) == 1 else "The files: ") + ", ".join(
+        f"`{name}`, {size:.1f} MB" for name, size in megabytes.items()
     )
+    head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0])
+    if second := settings.get("second"):
+        head += SECOND_LOOK.format(**second)
     parts = [head, "## Tags\n", _overview(figures), "## The same product, the same kind\n", _retrieval(figures)]
     if speed:
         mark = verdict(-speed.ratio, -1 / 15, -1 / 60)
         parts.append(
             f"## Time\n\nOne crop, one thread: {speed.milliseconds:.2f} ms; a ViT-B/16 pass (224 px, f32, random "
-            f"weights), measured by turns in the same run: {speed.yardstick:.0f} ms; ratio 1/{1 / speed.ratio:.0f} "
+            f"weights), measured by turns in the same run: {speed.yardstick:.0f} ms.{_second_looks(speed)} "
+            f"Ratio 1/{1 / speed.ratio:.0f} "
             f"(floor 1/15, goal 1/60: {mark}).\n"
         )
     parts += ["## Whole photos\n", _whole(whole) + _without(empty)]
