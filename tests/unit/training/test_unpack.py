@@ -45,11 +45,12 @@ def the_file_says(part: str, image: "torch.Tensor") -> dict[str, np.ndarray]:
     return dict(zip([o.name for o in network.get_outputs()], network.run(None, {"image": image.numpy()}), strict=True))
 
 
-def test_the_encoder_answers_as_its_file(checkpoints: dict[str, Path]) -> None:
+@pytest.mark.parametrize("part", ["encoder", "second"])
+def test_an_encoder_answers_as_its_file(checkpoints: dict[str, Path], part: str) -> None:
     image = pictures(192)
     with torch.no_grad():
-        got = trained_encoder(checkpoints["encoder"], LABELS).eval()(image)
-    wanted = the_file_says("encoder", image)
+        got = trained_encoder(checkpoints[part], LABELS).eval()(image)
+    wanted = the_file_says(part, image)
     assert np.abs(got["embedding"].numpy() - wanted["embedding"]).max() < 0.01
     for name in LABELS:
         spread = float(np.ptp(wanted[name]))
