@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from placket.domain.garments import Garment
-from placket.domain.names_of import category_names
+from placket.domain.names_of import category_names, group_words
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 from placket.domain.wording import Lexicon, plain
 
@@ -30,15 +30,22 @@ def keep_for_product(garments: Sequence[Garment], product_name: str) -> tuple[Ga
 
 
 def named_groups(product_name: str) -> frozenset[str]:
-    """Groups of the categories that a name mentions, in any of the four languages.
+    """Groups of the categories that a name mentions, in any of the four languages; else those that it names themselves.
 
-    A longer word wins over a shorter one inside it: "denim jacket" is no denim and "wallet" no "all".
+    A longer word wins over a shorter one inside it: "denim jacket" is no denim and "wallet" no "all". A category goes
+    before the word for a group, which is often but a part of something: a top hat, a bag with a zip top.
     """
-    return _group_words().named(plain(product_name))
+    name = plain(product_name)
+    return _category_words().named(name) or _group_words().named(name)
+
+
+@lru_cache(maxsize=1)
+def _category_words() -> Lexicon:
+    words = taxonomy()
+    named = (c for c in words.categories if c != "other")
+    return Lexicon((word, words.group_of(c)) for c in named for word in category_names(c))
 
 
 @lru_cache(maxsize=1)
 def _group_words() -> Lexicon:
-    words = taxonomy()
-    named = (c for c in words.categories if c != "other")
-    return Lexicon((word, words.group_of(c)) for c in named for word in category_names(c))
+    return Lexicon(group_words())

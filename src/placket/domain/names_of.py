@@ -21,6 +21,13 @@ def _aliases() -> dict[str, list[str]]:
     return data
 
 
+@lru_cache(maxsize=1)
+def group_words() -> tuple[tuple[str, str | None], ...]:
+    """Words for a group as a whole, each with its group; None for what only sounds like one: high tops are no tops."""
+    data: dict[str, list[str]] = json.loads((files("placket.domain") / "data" / "group_words.json").read_text("utf-8"))
+    return tuple((word, group or None) for group, words in data.items() for word in words)
+
+
 def category_name(category: str, language: str) -> str:
     """Raises KeyError for an unknown category or language."""
     name: str = _names()["categories"][category][language]
