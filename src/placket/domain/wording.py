@@ -10,6 +10,8 @@ MOST_WORDS = 100
 _LATIN = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _SPACE = re.compile(r"\s+")
 _LONGEST_PHRASE = 4
+_ADJECTIVES = frozenset(("short", "flat", "tight", "glass", "brief"))
+"""Garments only at the end of a text: a short dress is no shorts, a flat front no flats, a tight fit no tights."""
 
 
 def plain(text: str) -> str:
@@ -45,6 +47,8 @@ class Lexicon:
         for length in range(_LONGEST_PHRASE, 0, -1):
             for first in range(len(words) - length + 1):
                 these = words[first : first + length]
+                if these[0] in _ADJECTIVES and length == 1 and first < len(words) - 1:
+                    continue
                 labels = self._latin.get(_phrase(these), self._latin.get(_phrase(["".join(these)])))
                 if labels is not None and all(these):
                     found |= labels

@@ -106,6 +106,7 @@ def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
         ("Printed kurta", {"WHOLEBODY"}),
         ("Silk scarves", {"ACCESSORY"}),
         ("Dresses and skirts", {"WHOLEBODY", "BOTTOM"}),
+        ("Short Sleeve Shirt", {"TOP"}),
         ("Women Solid Purple Tops", {"TOP"}),
         ("레이스 상의", {"TOP"}),
         ("リブ編みトップス", {"TOP"}),
