@@ -1,7 +1,7 @@
 """What the words that come with a picture say about its garment: weak evidence beside the picture."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -68,16 +68,20 @@ def _data() -> dict[str, Any]:
     return data
 
 
+def category_words() -> Iterator[tuple[str, str | None]]:
+    """Names of categories and shops' other words for them; None for what only sounds like one."""
+    data = _data()
+    yield from ((word, None) for word in data["no_category"])
+    for category in taxonomy().categories:
+        if category != "other":
+            yield from ((word, category) for word in (*category_names(category), *data["more"].get(category, ())))
+
+
 @lru_cache(maxsize=1)
 def _category_words() -> Lexicon:
-    """Names of categories and shops' other words for them, but not those that stand for a whole group."""
-    data = _data()
-    left_out = {plain(word) for word in data["leave_out"]}
-    words: list[tuple[str, str | None]] = [(word, None) for word in data["no_category"]]
-    for category in taxonomy().categories:
-        own = [*category_names(category), *data["more"].get(category, ())]
-        words += [(word, category) for word in own if category != "other" and plain(word) not in left_out]
-    return Lexicon(words)
+    """Without the words that stand for a whole group."""
+    left_out = {plain(word) for word in _data()["leave_out"]}
+    return Lexicon((word, category) for word, category in category_words() if plain(word) not in left_out)
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from placket.domain.garments import Garment
-from placket.domain.names_of import category_names, group_words
+from placket.domain.hints import category_words
+from placket.domain.names_of import group_words
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 from placket.domain.wording import Lexicon, plain
 
@@ -41,9 +42,8 @@ def named_groups(product_name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _category_words() -> Lexicon:
-    words = taxonomy()
-    named = (c for c in words.categories if c != "other")
-    return Lexicon((word, words.group_of(c)) for c in named for word in category_names(c))
+    group_of = taxonomy().group_of
+    return Lexicon((word, category and group_of(category)) for word, category in category_words())
 
 
 @lru_cache(maxsize=1)
