@@ -10,6 +10,9 @@ in pieces that end where a line of the head, or a message, ends.
 
 No other protocol is spoken here, so a request to change to one is answered as if it had not asked (RFC 9110, 7.8).
 The parser would end such a request at its head, and Java's own HTTP client asks so with every body that it posts.
+
+A client that waits for leave to send its body (``Expect: 100-continue``) and is answered instead may send it yet, or
+not: as what comes next could be either, its connection ends with that answer.
 """
 
 import asyncio
@@ -51,6 +54,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_body = False
         self._body_began = self._body_came = 0.0
         self._body_timer: asyncio.TimerHandle | None = None
+        self._keeps_alive = False
         self._unread = 0
         self._reader_timer: asyncio.TimerHandle | None = None
 
@@ -130,13 +134,28 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             raise ValueError("a request for a tunnel or an upgrade has a body")
         self._body_left = lengths[0] if lengths else 0
         super().on_headers_complete()
+        if self.expect_100_continue:
+            self._keeps_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+
+    def on_body(self, body: bytes) -> None:
+        self._expected_came()
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._expected_came()
         self._body_ended()
         self._body_left = 0
         self._begun = False
         self._in_line = True
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        self._keeps_alive = False
+        super().shutdown()
+
+    def _expected_came(self) -> None:
+        if self.expect_100_continue and not self.cycle.response_started:
+            self.cycle.keep_alive = self._keeps_alive
 
     def _await_head(self) -> None:
         self._head_came()

@@ -19,7 +19,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     body = b""
     if scope["path"] == "/later":
         await asyncio.sleep(1.5)
-    while True:
+    while scope["path"] != "/refused":
         message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
@@ -285,3 +285,42 @@ async def test_line_ends_before_a_request_cost_nothing(port: int, monkeypatch: p
     monkeypatch.setattr(BoundedHttpProtocol, "_parse", counted)
     await exchange(port, b"\r\n" * 30_000 + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert sum(fed) > 60_000 and len(fed) < 100
+
+
+EXPECTING = b"Host: x\r\nExpect: 100-continue\r\n"
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
+async def test_who_waits_to_send_a_body_and_is_answered_instead_is_hung_up_on(port: int, framing: bytes) -> None:
+    """PHP's curl sends no body then, and would have its next request read as that body."""
+    head = b"POST /refused HTTP/1.1\r\n" + EXPECTING + framing + b"\r\n\r\n"
+    answer = await exchange(port, head, b"GET /told HTTP/1.1\r\nHost: x\r\n\r\n", pause=0.2)
+    assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nconnection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("path", [b"/", b"/refused"])
+@pytest.mark.parametrize("framed", [b"Content-Length: 2\r\n\r\nhi", b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"])
+async def test_a_body_that_was_not_waited_with_costs_no_connection(port: int, path: bytes, framed: bytes) -> None:
+    request = b"POST " + path + b" HTTP/1.1\r\n" + EXPECTING + framed
+    answer = await exchange(port, request + b"GET /told HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_a_body_that_was_asked_for_costs_no_connection(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\n" + EXPECTING + b"Content-Length: 2\r\n\r\n"
+    following = b"GET /told HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = await exchange(port, head, b"hi", following, pause=0.2)
+    assert answer.startswith(b"HTTP/1.1 100 ") and answer.count(b"HTTP/1.1 200 ") == 2
+
+
+async def test_a_body_that_was_asked_for_holds_up_no_shutdown() -> None:
+    async with listening(echo) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\n" + EXPECTING + b"Content-Length: 2\r\n\r\n")
+        await reader.readuntil(b"100 Continue\r\n\r\n")
+        asyncio.get_running_loop().call_later(0.5, writer.write, b"hi")
+        ended = time.monotonic()
+    assert time.monotonic() - ended < 3
+    assert b"\r\nconnection: close\r\n" in await reader.read()
+    writer.close()
