@@ -8,8 +8,9 @@ A request's line may hold bytes beyond ASCII, as curl sends a query that was typ
 because uvicorn's parser takes none. So that they are known from bytes of a header or a body, the parser gets what comes
 in pieces that end where a line of the head, or a message, ends.
 
-No other protocol is spoken here, so a request to change to one is answered as if it had not asked (RFC 9110, 7.8).
-The parser would end such a request at its head, and Java's own HTTP client asks so with every body that it posts.
+Two headers are passed on by other names. No other protocol is spoken here, so a request to change to one is answered as
+if it had not asked (RFC 9110, 7.8): the parser would end such a request at its head, and Java's own HTTP client asks so
+with every body that it posts. And the Tagger's guide asks for a header ``task id``, a name that no header may have.
 
 A client that waits for leave to send its body (``Expect: 100-continue``) and is answered instead may send it yet, or
 not: as what comes next could be either, its connection ends with that answer.
@@ -33,7 +34,7 @@ ANSWER_IDLE_SECONDS = 60.0
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CHUNKS_END = re.compile(rb"0\r\n\r\n|\A\r?\n?\r?\n")
 """The end of a body in chunks, or the rest of one; it may be anywhere in a chunk too, where a cut does no harm."""
-_UPGRADE = b"upgrade:"
+_RENAMED = {b"upgrade:": b"x-upgrade:", b"task id:": b"task-id:"}
 _BLANK_LINES = re.compile(rb"[\r\n]++")
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -80,7 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         while at < len(data) and not self.transport.is_closing():
             end = self._piece_end(data, at)
             piece = data[at:end]
-            if self._at_line_start and _UPGRADE.startswith(piece.lower()) and piece[-1:] != b":":
+            if self._at_line_start and piece[-1:] != b":" and any(n.startswith(piece.lower()) for n in _RENAMED):
                 self._kept_back = piece  # until it is seen which header's name it begins
             else:
                 self._parse(piece)
@@ -112,8 +113,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._body_left -= len(piece)
         if is_line:
             piece = _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), piece)
-        elif self._at_line_start and piece[: len(_UPGRADE)].lower() == _UPGRADE:
-            piece = b"x-" + piece
+        elif self._at_line_start:
+            name, colon, value = piece.partition(b":")
+            piece = _RENAMED.get(name.lower() + colon, name + colon) + value
         super().data_received(piece)
         # Empty lines may come before a request; one whose start was no piece's own may be past its line already.
         if self._begun and (piece.endswith(b"\n") or not is_line):

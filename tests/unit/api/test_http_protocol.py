@@ -274,6 +274,20 @@ async def test_a_request_for_an_upgrade_without_a_body_is_answered(port: int) ->
     assert (await exchange(port, request)).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("step", [1, 7, 1000])
+async def test_a_header_that_the_guide_asks_for_is_taken(patient: int, step: int) -> None:
+    """Its name has a space in it, and curl, PHP, Ruby, Perl and Python send it so."""
+    lines = b"task id: 1\r\nX-Mark: m\r\nTask ID: 2\r\nTask: t\r\nConnection: close\r\n\r\n"
+    whole = b"GET /told HTTP/1.1\r\nHost: x\r\n" + lines
+    answer = await exchange(patient, *(whole[at : at + step] for at in range(0, len(whole), step)))
+    assert answer.startswith(b"HTTP/1.1 200 ") and b'"m"' in answer
+
+
+async def test_no_other_name_of_a_header_has_a_space(port: int) -> None:
+    for name in (b"task  id", b"task id ", b"a task id", b"x-api-key "):
+        assert (await exchange(port, b"GET / HTTP/1.1\r\n" + name + b": 1\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_line_ends_before_a_request_cost_nothing(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     fed: list[int] = []
     parse = BoundedHttpProtocol._parse
