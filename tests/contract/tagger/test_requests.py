@@ -246,6 +246,9 @@ async def test_content_types_and_encodings(client: httpx.AsyncClient) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-8"):
         answer = await client.post(BULK, content=body, headers={"content-type": kind, "content-encoding": "identity"})
         assert answer.status_code == 202
+    for none in ("UTF-8", "utf8", ""):
+        answer = await client.post(BULK, content=body, headers={"content-encoding": none})
+        assert answer.status_code == 202
     answer = await client.post(BULK, content=gzip.compress(body), headers={"content-encoding": "gzip"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 824)
     assert "uncompressed" in answer.json()["error"]["message"]

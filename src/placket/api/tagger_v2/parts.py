@@ -11,6 +11,9 @@ from placket.services.single_tagging import SingleTagging
 from placket.services.stores import Caller
 from placket.services.tagging_tasks import TaggingTasks
 
+_NOT_CODED = ("", "identity", "utf-8", "utf8")
+"""``Content-Encoding`` of a body as it is; Java programs name the charset there, by ``setContentEncoding("UTF-8")``."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaggerParts:
@@ -36,7 +39,7 @@ async def read_body(request: Request) -> bytes:
 
     Raises BodyUnsupported, TransferFailed, BodyTooLarge.
     """
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if request.headers.get("content-encoding", "").strip().lower() not in _NOT_CODED:
         raise BodyUnsupported("a body with a Content-Encoding is not taken; send it uncompressed")
     async with request.app.state.receiving.place(request.state.key_id):
         return await request.body()
