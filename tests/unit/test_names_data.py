@@ -7,6 +7,7 @@ import pytest
 
 from placket.domain.keeping import named_groups
 from placket.domain.names_of import LANGUAGES, category_name, label_name
+from placket.domain.tagger.result import broad_name
 from placket.domain.taxonomy import taxonomy
 
 NAMES = json.loads((files("placket.domain") / "data" / "names.json").read_text("utf-8"))
@@ -41,3 +42,26 @@ def test_no_colour_contains_the_word_of_a_category(language: str) -> None:
 @pytest.mark.parametrize("category", [c for c in taxonomy().categories if c not in ("other", "earrings")])
 def test_a_category_s_name_names_its_group_alone(category: str, language: str) -> None:
     assert named_groups(category_name(category, language)) == {taxonomy().group_of(category)}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "label", "language", "wrong"),
+    [
+        ("colors", "khaki", "zh", "卡其色"),  # a tan; this one is among the greens
+        ("details", "fur_trim", "zh", "毛边"),  # a frayed hem
+        ("details", "logo", "zh", "标志"),  # a sign
+        ("pattern", "melange", "zh", "麻灰"),  # of gray yarn alone
+        ("category", "robe", "zh", "长袍"),  # a gown to go out in; this one is among the nightwear
+        ("category", "scarf", "ko", "스카프"),  # a thin one alone: no muffler
+        ("category", "scarf", "ja", "スカーフ"),
+    ],
+)
+def test_no_name_is_a_shop_s_word_for_something_else(attribute: str, label: str, language: str, wrong: str) -> None:
+    assert _name(attribute, label, language) != wrong
+
+
+def test_a_broad_category_s_name_says_the_words_of_what_it_covers() -> None:
+    """``맨투맨`` is in no filter called ``스웨트셔츠``."""
+    assert broad_name("categories", "sweat", "ko") == "/".join(
+        category_name(category, "ko") for category in ("sweatshirt", "hoodie")
+    )
