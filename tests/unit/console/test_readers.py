@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from placket.console.choices import filter_options
 from placket.console.words import LANGUAGES, Words
 from placket.domain import reasons
 from placket.domain.errors import FetchError, ImageError, NoGarmentFound, PlacketError
@@ -111,3 +114,9 @@ async def test_the_main_garment_is_called_a_garment(admin: Browser, installation
     await put(installation, "p")
     page = (await admin.get("/services/shoes/product", params={"id": "p"}, headers={"accept-language": "ko"})).text
     assert page.count("· 대표 옷<") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_to_filter_by_has_a_name_of_its_own(language: str) -> None:
+    names = [name for name, _ in filter_options((), Words(language))]
+    assert len(set(names)) == len(names)
