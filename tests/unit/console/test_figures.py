@@ -1,12 +1,15 @@
 """A bundle's figures as tables, and the Model page around them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from placket.console import ModelCard
 from placket.console.figures import Source, Table, sources, tables, terms
+from placket.domain.errors import VisionUnavailable
 from tests.support.memory import MemoryInstallation
 from tests.unit.console.conftest import TOKEN, Browser, console_browser, console_parts, model_card
 
@@ -14,9 +17,11 @@ SOURCES = {"detector": {"sources": {"floor": 4239, "street": 756}}, "encoder": {
 
 
 async def model_page(training: dict[str, Any], language: str = "en") -> httpx.Response:
-    installation = MemoryInstallation()
-    parts = replace(console_parts(installation), model=lambda: replace(model_card(), training=training))
-    browser: Browser = console_browser(parts)
+    return await page_of(lambda: replace(model_card(), training=training), language)
+
+
+async def page_of(model: Callable[[], ModelCard], language: str) -> httpx.Response:
+    browser: Browser = console_browser(replace(console_parts(MemoryInstallation()), model=model))
     async with browser.client:
         await browser.sign_in(TOKEN)
         return await browser.get("/model", headers={"accept-language": language})
@@ -78,3 +83,12 @@ async def test_in_korean() -> None:
     page = (await model_page({**SOURCES, "terms": "x"}, "ko")).text
     assert "사용 범위" in page
     assert "학습에 쓴 사진" in page
+
+
+async def test_a_model_that_cannot_be_read_is_said_in_the_reader_s_language_first() -> None:
+    def away() -> ModelCard:
+        raise VisionUnavailable("no bundle")
+
+    page = await page_of(away, "ko")
+    assert page.status_code == 503
+    assert '지금은 사진을 분석할 수 없습니다. <small lang="en">no bundle</small>' in page.text

@@ -120,3 +120,10 @@ async def test_the_main_garment_is_called_a_garment(admin: Browser, installation
 def test_everything_to_filter_by_has_a_name_of_its_own(language: str) -> None:
     names = [name for name, _ in filter_options((), Words(language))]
     assert len(set(names)) == len(names)
+
+
+async def test_what_is_wrong_with_a_row_is_said_in_the_reader_s_language_first(admin: Browser) -> None:
+    files = {"file": ("a.csv", CSV, "text/csv")}
+    for language, own in (("en", ""), ("ko", "행 자체가 잘못되었습니다. ")):
+        page = await admin.post("/services/shoes/index/preview", files=files, headers={"accept-language": language})
+        assert f'<td>{own}<span lang="en">category1_id is empty</span></td>' in page.text

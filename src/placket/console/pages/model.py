@@ -5,6 +5,7 @@ from itertools import islice
 
 from starlette.responses import Response
 
+from placket.console.errors import told
 from placket.console.figures import sources, tables, terms, text_of
 from placket.console.guard import Page
 from placket.console.visit import Visit
@@ -17,12 +18,11 @@ async def show(visit: Visit) -> Response:
     try:
         card = visit.parts.model()
     except VisionUnavailable as error:
-        return visit.render("model.html", 503, card=None, problem=error.detail)
+        return visit.render("model.html", 503, card=None, **told(error))
     told_apart = {name: value for name, value in card.training.items() if name != "terms"}
     return visit.render(
         "model.html",
         card=card,
-        problem="",
         created=card.created.partition("T")[0],
         terms=terms(card.training),
         sources=sources(card.training),
