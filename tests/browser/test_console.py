@@ -142,7 +142,7 @@ def test_a_wrong_tag_is_corrected_and_found_by(laptop: Watched, indexed: Shop, s
     page.goto(f"{indexed.console}/services/autumn/index")
     row = next(x for x in indexed.index_file().splitlines() if b'"demo-002"' in x)
     page.set_input_files("#file", {"name": "again.jsonl", "mimeType": "text/plain", "buffer": row})
-    page.get_by_role("button", name="Index 1 rows").click()
+    page.get_by_role("button", name="Index 1 row").click()
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=90_000)
     page.goto(f"{indexed.console}/services/autumn/products")
     for tag in ("category:robe", "pattern:paisley"):

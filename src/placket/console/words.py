@@ -41,11 +41,16 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Raises KeyError for a sentence that does not exist."""
-        return self._strings[key].format(**values)
+        return self._sentence(key, values).format(**values)
 
     def html(self, key: str, **values: object) -> Markup:
         """The sentence with values that are markup themselves; what is not is escaped. Raises KeyError."""
-        return Markup(self._strings[key]).format(**values)  # noqa: S704
+        return Markup(self._sentence(key, values)).format(**values)  # noqa: S704
+
+    def _sentence(self, key: str, values: Mapping[str, object]) -> str:
+        """Of a single thing (``count`` is 1) the sentence ``KEY.one``, in a language that tells one from many."""
+        single = Markup(values.get("count", "")).striptags() == "1"  # noqa: S704
+        return self._strings.get(f"{key}.one", self._strings[key]) if single else self._strings[key]
 
     def reason(self, reason: str) -> str:
         """What a failure's machine-readable word means; empty for one that the reader's language has no words for."""

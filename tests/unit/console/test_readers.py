@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from markupsafe import Markup
 
 from placket.console.choices import filter_options
 from placket.console.words import LANGUAGES, Words
@@ -114,6 +115,23 @@ async def test_the_main_garment_is_called_a_garment(admin: Browser, installation
     await put(installation, "p")
     page = (await admin.get("/services/shoes/product", params={"id": "p"}, headers={"accept-language": "ko"})).text
     assert page.count("· 대표 옷<") == 1
+
+
+def test_one_thing_is_told_as_one() -> None:
+    english, korean = Words("en"), Words("ko")
+    assert [english("index.send", count=n) for n in ("1", "2", "1,001")] == [
+        "Index 1 row", "Index 2 rows", "Index 1,001 rows",
+    ]  # fmt: skip
+    assert english.html("services.products", count=Markup("<b>1</b>")) == "<b>1</b> product"
+    assert korean.html("services.products", count=Markup("<b>1</b>")) == "상품 <b>1</b>개"
+
+
+async def test_how_much_there_is_stands_in_a_sentence(admin: Browser) -> None:
+    for language, words in (("en", "<b>0</b> products<"), ("ko", "상품 <b>0</b>개<")):
+        assert words in (await admin.get("/services", headers={"accept-language": language})).text
+    one = {"file": ("a.csv", CSV.splitlines(keepends=True)[0], "text/csv")}
+    page = await admin.post("/services/shoes/index/preview", files=one, headers=SCRIPT)
+    assert ">Index 1 row<" in page.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

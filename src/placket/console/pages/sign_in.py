@@ -41,7 +41,7 @@ async def submit(visit: Visit) -> Response:
     client = visit.request.client.host if visit.request.client else ""
     wait = visit.house.throttle.wait(client)
     if wait > 0:
-        response = await _form(visit, visit.text("next"), visit.words("sign_in.wait", seconds=math.ceil(wait)), 429)
+        response = await _form(visit, visit.text("next"), visit.words("sign_in.wait", count=math.ceil(wait)), 429)
         response.headers["Retry-After"] = str(math.ceil(wait))
         return response
     attempt = visit.house.throttle.begin(client)
