@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 from openpyxl import load_workbook
 
-from placket.console.exports import task_json, task_rows, workbook
+from placket.console.exports import TASK_COLUMNS, task_headings, task_json, task_rows, workbook
 from placket.console.garments import Drawn, overlay, shown
 from placket.console.words import Words
 from placket.domain.garments import Box
@@ -51,6 +51,19 @@ def test_rows_of_a_task() -> None:
     assert task_rows(failed) == [["c", "u", "FetchFailed: 404"]]
     assert '"reason": "FetchFailed"' in task_json(failed, "en")
     assert '"taggingResult"' in task_json(done, "ko")
+
+
+def test_a_workbook_is_in_the_reader_s_words() -> None:
+    korean = Words("ko")
+    headings = task_headings(korean)
+    (row,) = task_rows(EntryResult("a", ("TOP",), (garment(),), url="u"), korean)
+    told = dict(zip(headings, row, strict=True))
+    assert (told["종류"], told["카테고리"], told["색상"]) == ("상의", "셔츠", "레드")
+    assert len(set(headings)) == len(TASK_COLUMNS)
+    (failed,) = task_rows(EntryResult("c", ("TOP",), None, "FetchFailed", "404", "u"), korean)
+    assert failed[2] == "사진 주소가 제대로 응답하지 않습니다. 404"
+    (unknown,) = task_rows(EntryResult("c", ("TOP",), None, "Unheard", "of", "u"), korean)
+    assert unknown[2] == "Unheard: of"
 
 
 def test_a_garment_in_two_languages() -> None:

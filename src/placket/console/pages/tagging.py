@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.exports import TASK_COLUMNS, task_json, task_rows, workbook
+from placket.console.exports import TASK_COLUMNS, task_headings, task_json, task_rows, workbook
 from placket.console.garments import shown
 from placket.console.guard import Page
 from placket.console.visit import Visit
@@ -101,9 +101,9 @@ async def as_json(visit: Visit) -> Response:
 
 async def as_workbook(visit: Visit) -> Response:
     task = await visit.parts.tagging_tasks.task(visit.caller, visit.path("task"))
-    rows = [row async for entry in _entries(visit, task) for row in task_rows(entry)]
+    rows = [row async for entry in _entries(visit, task) for row in task_rows(entry, visit.words)]
     return Response(
-        await asyncio.to_thread(workbook, "Tags", TASK_COLUMNS, rows),
+        await asyncio.to_thread(workbook, "Tags", task_headings(visit.words), rows),
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         headers=_download(task, "xlsx"),
     )
