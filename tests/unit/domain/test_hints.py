@@ -30,6 +30,10 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("여름 원피스", "dress", ""),
         ("여성롱원피스", "dress", "women"),
         ("남녀공용 후드티", "hoodie", "unisex"),
+        ("린넨 숏 팬츠", "shorts", ""),
+        ("ハーフパンツ", "shorts", ""),
+        ("デニムショーツ", "shorts", ""),  # no briefs
+        ("裏毛スウェットパンツ", "joggers", ""),
         ("데님재킷", "denim_jacket", ""),
         ("데님 자켓", "denim_jacket", ""),
         ("니트조끼", "knit_vest", ""),
