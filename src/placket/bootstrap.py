@@ -52,7 +52,7 @@ from placket.storage.locate import OpenServer, data_directory, open_server
 from placket.storage.progress import PostgresProgress
 from placket.storage.queue import PostgresQueue
 from placket.storage.runs import PostgresRuns
-from placket.storage.schema import upgrade
+from placket.storage.schema import MIGRATION_POLL_SECONDS, try_upgrade
 from placket.storage.task_progress import PostgresTaskProgress
 from placket.storage.tasks import PostgresTasks
 from placket.storage.usage import PostgresUsage
@@ -102,7 +102,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
     try:
         database = Database(url, settings.database_pool)
         try:
-            await asyncio.to_thread(upgrade, database.url)
+            await _migrate(database.url)
             store = PostgresKeys(database)
             configured = settings.admin_token.get_secret_value() if settings.admin_token else None
             usage = Usage(PostgresUsage(database))
@@ -111,6 +111,16 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
             await database.aclose()
     finally:
         await asyncio.to_thread(server.__exit__, None, None, None)
+
+
+async def _migrate(url: str) -> None:
+    """Waits here, not in a thread, while another process migrates: a thread would hold up whoever ends this one."""
+    told = False
+    while await asyncio.to_thread(try_upgrade, url) is None:
+        if not told:
+            _log.info("another process brings the database up to date; waiting for it")
+        told = True
+        await asyncio.sleep(MIGRATION_POLL_SECONDS)
 
 
 def image_limits(settings: Settings, max_bytes: int) -> ImageLimits:

@@ -1,5 +1,6 @@
 """Bringing a database to this version's schema, or refusing it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from placket.storage.database import connect_options, normalise_url
 
 OLDEST_SERVER = 15
 """Major version of PostgreSQL."""
+
+MIGRATION_POLL_SECONDS = 0.25
 
 _MIGRATION_LOCK = 0x706C61636B6574
 """Key of the advisory lock under which one process migrates while the others wait ("placket" in ASCII)."""
@@ -76,9 +79,20 @@ def upgrade(url: str) -> str:
 
     Returns the revision. Raises SchemaTooNew, StorageUnavailable.
     """
+    while (revision := try_upgrade(url)) is None:
+        time.sleep(MIGRATION_POLL_SECONDS)
+    return revision
+
+
+def try_upgrade(url: str) -> str | None:
+    """Like ``upgrade``, but None while another process migrates: for whoever must not be held up in a thread.
+
+    Raises SchemaTooNew, StorageUnavailable.
+    """
     with _connected(url) as connection:
         _refuse_old_server(connection)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar():
+            return None
         _refuse_newer(connection)
         if current_revision(connection) != head_revision():
             command.upgrade(_config(connection), "head")

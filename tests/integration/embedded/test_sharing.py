@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from placket.domain.errors import EmbeddedServerError
+from placket.storage import schema
 from placket.storage.embedded import EmbeddedPostgres
 from tests.integration.embedded.conftest import postgres_processes, postmaster
 
@@ -261,3 +262,25 @@ def test_a_command_that_is_ended_while_it_starts_leaves_no_server(
     assert started.returncode == (130 if number == signal.SIGINT else -number)
     assert b"Traceback" not in said
     assert postgres_processes(folder) == []
+
+
+def test_a_server_that_waits_for_anothers_migration_ends_when_told(folder: Path) -> None:
+    data = folder / "data"
+    with (
+        EmbeddedPostgres(data) as url,
+        psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other,
+    ):
+        other.execute("SELECT pg_advisory_lock(%s)", (schema._MIGRATION_LOCK,))
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "placket", "serve", "--port", "0"],
+            env={**os.environ, "PLACKET_DATA_DIR": str(data), "PLACKET_BUNDLE": str(folder)},
+            stderr=subprocess.PIPE,
+        )
+        assert waiting.stderr is not None
+        assert b"another process brings the database up to date" in waiting.stderr.readline()
+        waiting.terminate()
+        try:
+            assert waiting.wait(10) == -signal.SIGTERM
+        finally:
+            waiting.kill()
+            waiting.communicate()
