@@ -86,9 +86,12 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError):
         raise InvalidParameter(f"{path} is no checkpoint, or is damaged") from None
+    if not isinstance(state, dict) or not state.keys() >= {"recipe", "average"}:
+        # Weights alone, for one, as other programs keep them.
+        raise InvalidParameter(f"{path} is no checkpoint of a run of `placket train`")
     return state
 
 
@@ -96,7 +99,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """The saved state. Raises FileNotFoundError where there is none, InvalidParameter for another file."""
     state = load_checkpoint(path)
     if state is None:
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(f"there is no checkpoint {path}")
     return state
 
 

@@ -5,9 +5,11 @@ between them is a network too, and often a better one than either.
 """
 
 from pathlib import Path
+from typing import Any
 
-from torch import Tensor
+from torch import Size, Tensor
 
+from placket.domain.errors import InvalidParameter
 from placket.training.loop import read_checkpoint, save_checkpoint
 from placket.training.run import provenance_of
 
@@ -19,14 +21,14 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     """Write a checkpoint with (1 - `share`) of the averaged weights of `first` and `share` of those of `second`; in all
     else it is a copy of `second`. Returns its path.
 
-    Raises FileNotFoundError, and ValueError where the two are not the same network or `share` is not in 0..1.
+    Raises FileNotFoundError, and InvalidParameter where the two are not the same network or `share` is not in 0..1.
     """
     if not 0 <= share <= 1:
-        raise ValueError("a share lies between 0 and 1")
+        raise InvalidParameter("a share lies between 0 and 1")
     one, other = read_checkpoint(first), read_checkpoint(second)
     alike = all(one["recipe"].get(name) == other["recipe"].get(name) for name in _NETWORK)
-    if not alike or one["average"].keys() != other["average"].keys():
-        raise ValueError(f"{first} and {second} are not the same network")
+    if not alike or _shapes(one) != _shapes(other):
+        raise InvalidParameter(f"{first} and {second} are not the same network")
     mean = {name: _mix(one["average"][name], value, share) for name, value in other["average"].items()}
     origin = provenance_of(one)
     mixed_with = [] if origin == other.get("began") else [origin]
@@ -35,6 +37,10 @@ def average_checkpoints(first: Path, second: Path, share: float, out: Path) -> P
     # A mixture has no name that a bundle gave one of the two.
     save_checkpoint(out, {k: v for k, v in other.items() if k != "run"} | own)
     return out
+
+
+def _shapes(saved: dict[str, Any]) -> dict[str, Size]:
+    return {name: value.shape for name, value in saved["average"].items()}
 
 
 def _mix(one: Tensor, other: Tensor, share: float) -> Tensor:

@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 pytest.importorskip("onnx", reason="export needs onnx, which is not installed here")
 
+from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.training.detector.network import Detector  # noqa: E402
 from placket.training.detector.train import DetectorRecipe, DetectorRun  # noqa: E402
 from placket.training.export import export_detector  # noqa: E402
@@ -72,7 +73,7 @@ def test_it_answers_as_its_quantised_export(plain: Path, tmp_path: Path) -> None
 def test_a_folded_network_is_not_averaged_with_one_that_is_not(plain: Path, tmp_path: Path) -> None:
     run = DetectorRun(replace(RECIPE, integers=True), tmp_path, {}, plain)
     run.save()
-    with pytest.raises(ValueError, match="not the same network"):
+    with pytest.raises(InvalidParameter, match="not the same network"):
         average_checkpoints(plain, tmp_path / "checkpoint.pt", 0.5, tmp_path / "mean.pt")
 
 

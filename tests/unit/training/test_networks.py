@@ -198,7 +198,7 @@ def test_a_detectors_tutor_begins_with_the_trunk_of_the_encoders(tmp_path: Path)
     assert float(run.network.body.blocks[3]._bn1.bias.min()) == 0.25
     scores, distances = run.network(torch.rand(1, 3, 64, 96) * 255)
     assert scores.shape == (1, 8 * 12 + 4 * 6 + 2 * 3, 9) and distances.shape[-1] == 4
-    with pytest.raises(ValueError, match="unknown backbone"):
+    with pytest.raises(InvalidParameter, match="unknown backbone"):
         DetectorRecipe(backbone="vit").network()
 
 

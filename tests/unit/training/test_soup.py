@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 
+from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.training.loop import load_checkpoint, read_checkpoint, save_checkpoint  # noqa: E402
 from placket.training.run import provenance_of  # noqa: E402
 from placket.training.soup import average_checkpoints  # noqa: E402
@@ -43,9 +44,16 @@ def test_another_run_is_named_and_what_the_second_began_with_is_not_named_twice(
 
 def test_what_cannot_be_mixed(tmp_path: Path) -> None:
     first, other = a_run(tmp_path / "a.pt", 1.0), a_run(tmp_path / "b.pt", 5.0, (8, 16))
-    with pytest.raises(ValueError, match="same network"):
-        average_checkpoints(first, other, 0.5, tmp_path / "c.pt")
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    wider = a_run(tmp_path / "wider.pt", 5.0)
+    save_checkpoint(wider, read_checkpoint(wider) | {"average": {"weight": torch.ones(3), "count": torch.tensor(5)}})
+    for strange in (other, wider):
+        with pytest.raises(InvalidParameter, match="same network"):
+            average_checkpoints(first, strange, 0.5, tmp_path / "c.pt")
+    for number, something in enumerate(({"weight": torch.ones(2)}, [torch.ones(2)])):
+        torch.save(something, weights := tmp_path / f"{number}.pt")
+        with pytest.raises(InvalidParameter, match="no checkpoint of a run"):
+            average_checkpoints(first, weights, 0.5, tmp_path / "c.pt")
+    with pytest.raises(InvalidParameter, match="between 0 and 1"):
         average_checkpoints(first, first, 1.5, tmp_path / "c.pt")
     with pytest.raises(FileNotFoundError):
         average_checkpoints(first, tmp_path / "none.pt", 0.5, tmp_path / "c.pt")

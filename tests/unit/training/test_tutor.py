@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch, which is not installed here")
 
+from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.domain.taxonomy import taxonomy  # noqa: E402
 from placket.training.encoder.items import Vocabulary  # noqa: E402
 from placket.training.encoder.network import Encoder, Trunk  # noqa: E402
@@ -117,5 +118,5 @@ def test_the_first_blocks_of_an_imagenet_trunk_stay_as_they_are() -> None:
 
 
 def test_an_unknown_backbone_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown backbone"):
+    with pytest.raises(InvalidParameter, match="unknown backbone"):
         EncoderRecipe(backbone="vit").network(LABELS)

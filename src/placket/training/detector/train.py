@@ -57,7 +57,7 @@ class DetectorRecipe(Recipe):
     def network(self) -> Detector:
         """A fresh network of this recipe."""
         if self.backbone not in ("plain", "lite2"):
-            raise ValueError(f"unknown backbone: {self.backbone}")
+            raise InvalidParameter(f"unknown backbone: {self.backbone}")
         if self.backbone == "lite2":
             return LiteDetector(self.groups, self.neck, self.frozen)
         network = Detector(self.groups, tuple(self.widths), tuple(self.blocks), self.neck)

@@ -63,7 +63,7 @@ class EncoderRecipe(Recipe):
     def network(self, labels: dict[str, int]) -> Encoder:
         """A fresh network of this recipe."""
         if self.backbone not in ("plain", "lite2"):
-            raise ValueError(f"unknown backbone: {self.backbone}")
+            raise InvalidParameter(f"unknown backbone: {self.backbone}")
         if self.backbone == "lite2":
             return Encoder(labels, LiteTrunk(self.frozen))
         network = Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
