@@ -28,6 +28,15 @@ def main() -> None:
         # What is left in the buffer would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        # Loaded only here: many a command asks no server.
+        from placket.cli.remote import failed
+        from placket.client.errors import UnexpectedAnswer
+
+        if not isinstance(error, UnexpectedAnswer):
+            raise
+        # What is shown after the call may be the first to tell that another server answered it.
+        sys.exit(failed(error).exit_code)
 
 
 def _end_in_order() -> None:

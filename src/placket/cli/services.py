@@ -38,7 +38,8 @@ def create(name: Name, profile: ProfileName = None, as_json: AsJson = False) -> 
     if as_json:
         write_json(service)
     else:
-        console.print(f"Service {name} is there: fill it with `placket index FILE --service {name}`.", soft_wrap=True)
+        made = service["name"]
+        console.print(f"Service {made} is there: fill it with `placket index FILE --service {made}`.", soft_wrap=True)
 
 
 @services_app.command()

@@ -12,6 +12,21 @@ from placket.client.errors import ApiError, NothingAccepted, UnexpectedAnswer, e
 _NO_CONTENT = 204
 
 
+class _Body(dict[str, Any]):
+    """An answer's object. Others answer 200 in JSON too: what lacks a field that is read is none of Placket's."""
+
+    strange: UnexpectedAnswer
+
+    def __missing__(self, name: str) -> Any:
+        raise self.strange
+
+
+def _as_body(response: httpx.Response, body: dict[str, Any], whose: str) -> _Body:
+    made = _Body(body)
+    made.strange = _unexpected(response, f"answered {response.status_code} in a way that {whose} does not")
+    return made
+
+
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds of the header Retry-After (RFC 9110, 10.2.3: seconds or a date); None without one that can be read."""
     value = response.headers.get("retry-after", "").strip()
@@ -48,7 +63,7 @@ def read_placket(response: httpx.Response) -> Any:
         return None
     body = _json(response)
     if response.is_success and isinstance(body, dict):
-        return body
+        return _as_body(response, body, "Placket")
     if not isinstance(body, dict) or not isinstance(body.get("code"), int):
         raise _unexpected(response, f"answered {response.status_code} in a way that Placket does not")
     code = body["code"]
@@ -61,6 +76,12 @@ def read_placket(response: httpx.Response) -> Any:
         retry_after=retry_after(response),
         body=body,
     )
+
+
+def read_nothing(response: httpx.Response) -> None:
+    """Of a call whose answer has no content."""
+    if read_placket(response) is not None:
+        raise _unexpected(response, f"answered {response.status_code} in a way that Placket does not")
 
 
 def read_readiness(response: httpx.Response) -> Any:
@@ -95,7 +116,7 @@ def read_tagger(response: httpx.Response) -> Any:
     """The whole body, whose ``status`` is ok."""
     body = _json(response)
     if isinstance(body, dict) and body.get("status") == "ok":
-        return body
+        return _as_body(response, body, "the Tagger")
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         raise _unexpected(response, f"answered {response.status_code} in a way that the Tagger does not")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from placket.client.answers import read_placket
+from placket.client.answers import read_nothing, read_placket
 from placket.client.faces import Calls, M, call, listing
 from placket.client.inputs import Upload, parameters, segment, uploaded
 from placket.client.shapes.placket import Product, Service
@@ -42,7 +42,7 @@ class Services(Calls[M]):
     @call
     def delete(self, name: str) -> Steps[None]:
         """With its products; its index runs stop. Raises NoSuchService."""
-        yield from self._retries.send(Request("DELETE", service_path(name), True), read_placket)
+        yield from self._retries.send(Request("DELETE", service_path(name), True), read_nothing)
 
 
 class Products(Calls[M]):
@@ -91,7 +91,7 @@ class Products(Calls[M]):
     @call
     def delete(self, service: str, product_id: str) -> Steps[None]:
         """Raises NoSuchService, NoSuchProduct."""
-        yield from self._retries.send(Request("DELETE", _product_path(service, product_id), True), read_placket)
+        yield from self._retries.send(Request("DELETE", _product_path(service, product_id), True), read_nothing)
 
     @call
     def correct(
@@ -119,7 +119,7 @@ class Products(Calls[M]):
     def forget_corrections(self, service: str, product_id: str) -> Steps[None]:
         """The product's tags are again what was seen. Raises NoSuchService, NoSuchProduct."""
         path = f"{_product_path(service, product_id)}/corrections"
-        yield from self._retries.send(Request("DELETE", path, True), read_placket)
+        yield from self._retries.send(Request("DELETE", path, True), read_nothing)
 
     @listing
     def list(

@@ -1,6 +1,6 @@
 """The server itself: whether it can serve, and, for whoever runs it, its keys and its figures."""
 
-from placket.client.answers import read_placket, read_readiness
+from placket.client.answers import read_nothing, read_placket, read_readiness
 from placket.client.catalogue import PREFIX
 from placket.client.faces import Calls, M, call
 from placket.client.inputs import segment
@@ -68,7 +68,7 @@ class Admin(Calls[M]):
     @call
     def revoke_key(self, key_id: str) -> Steps[None]:
         """It is refused from now on, within a second. Raises NoSuchKey."""
-        yield from self._retries.send(Request("DELETE", _key_path(key_id), True), read_placket)
+        yield from self._retries.send(Request("DELETE", _key_path(key_id), True), read_nothing)
 
     @call
     def statistics(self) -> Steps[dict[str, float]]:

@@ -1,6 +1,7 @@
 """How the program ends where it cannot go on: a sentence and an exit code, never a traceback."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from placket.cli.main import app
 from placket.cli.output import DISK_FULL
 from placket.cli.remote import failures
-from tests.support.server import placket_program
+from tests.support.server import image_host, placket_program
 
 _INTERRUPTED_WHILE_LOADING = """
 import sys
@@ -104,3 +105,19 @@ def test_a_profile_without_a_terminal(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "a profile's name" in set_profile("a b", "http://shop.test")[1]
     assert not list(tmp_path.rglob("profiles.toml"))
     assert set_profile("shop", "http://shop.test", "--key", "-")[0] == 0
+
+
+@pytest.mark.parametrize("arguments", ["services list", "services create shop", "runs show r --service shop"])
+def test_json_of_another_server(arguments: str) -> None:
+    with image_host() as host:
+        for path in ("", "/shop/runs/r"):
+            host.put(f"/placket/v1/services{path}", b'{"status": "ok"}')
+        done = subprocess.run(
+            [placket_program(), *arguments.split()],
+            env={**os.environ, "PLACKET_URL": host.url(""), "PLACKET_KEY": "a-key"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.endswith("is this a Placket server's URL?\n") and "Traceback" not in done.stderr

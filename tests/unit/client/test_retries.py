@@ -1,6 +1,8 @@
 """When a request is sent again: over a transport that answers as told, in both clients."""
 
 import asyncio
+import copy
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -166,6 +168,28 @@ def test_a_server_that_is_another_is_named(run: Run, pauses: list[float]) -> Non
         run(Script(httpx.Response(200, json=[])), lambda c: c.services.list())
     with pytest.raises(errors.UnexpectedAnswer):
         run(Script(httpx.Response(200, content=b"[" * 100_000)), lambda c: c.services.list())
+
+
+def test_json_of_another_server_is_not_taken_for_an_answer(run: Run, pauses: list[float]) -> None:
+    def ok() -> Script:
+        return Script(httpx.Response(200, json={"status": "ok"}))
+
+    calls: list[Callable[[Any], Any]] = [
+        lambda c: c.services.list(),
+        lambda c: c.services.delete("shop"),
+        lambda c: c.products.delete("shop", "p"),
+        lambda c: c.tagger.status("t"),
+        lambda c: c.tagger.tag("http://x/a.png"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.UnexpectedAnswer, match=r"placket.test:http answered 200 in a way that"):
+            run(ok(), call)
+    # What is handed on as it came says so when it is read.
+    made = run(ok(), lambda c: c.services.create("shop"))
+    for twin in (made, pickle.loads(pickle.dumps(made)), copy.copy(made)):
+        assert twin == {"status": "ok"}
+        with pytest.raises(errors.UnexpectedAnswer):
+            twin["name"]
 
 
 def test_a_redirect_says_where_to_without_the_key(run: Run, pauses: list[float]) -> None:
