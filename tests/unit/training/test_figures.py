@@ -134,6 +134,26 @@ def test_temperature_is_found_again() -> None:
     assert calibrate.temperature_multi(logits * 0.6, flags) == pytest.approx(0.6, rel=0.08)
 
 
+def test_a_categorys_temperature_is_that_of_what_encoder_and_detector_say_together() -> None:
+    rng = np.random.default_rng(4)
+    group_of = np.array([0, 0, 0, 1, 1, 1])
+    # Both see the same thing, so together they are surer than they may be.
+    logits = rng.normal(0, 2, (4000, 6)).astype(np.float32)
+    p = np.exp(calibrate.log_softmax(logits)).astype(np.float64)
+    labels = np.array([rng.choice(6, p=row / row.sum()) for row in p])
+    groups = np.stack([p[:, :3].sum(1), p[:, 3:].sum(1)], 1).astype(np.float32)
+    found = Predictions([], np.zeros((4000, 1), np.float32), {"category": logits}, groups)
+    alpha, temperature, table = calibrate.fusion(found, labels, group_of)
+    told = calibrate.log_softmax(calibrate.fused(logits / temperature, groups, alpha, group_of))
+    plain = calibrate.log_softmax(calibrate.fused(logits, groups, alpha, group_of))
+    rows = np.arange(4000)
+    assert alpha == max(calibrate.ALPHAS, key=lambda a: table[str(a)])
+    assert alpha == 0 or told[rows, labels].mean() > plain[rows, labels].mean()
+    assert temperature >= 0.97
+    few = Predictions([], found.embedding[:9], {"category": logits[:9]}, groups[:9])
+    assert calibrate.fusion(few, labels[:9], group_of) == (calibrate.USUAL_ALPHA, 1.0, {})
+
+
 def test_f1_of_sets() -> None:
     chosen = np.array([[1, 1, 0], [0, 0, 0], [0, 0, 0]], bool)
     flags = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32)

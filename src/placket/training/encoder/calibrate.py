@@ -3,6 +3,7 @@ similarity curve."""
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,17 +119,27 @@ def fused(logits: Floats, groups: Floats, alpha: float, group_of: Ints) -> Float
     return out
 
 
-def fusion_alpha(found: Predictions, truth: Ints, temperature: float, group_of: Ints) -> tuple[float, dict[str, float]]:
-    """The exponent with the most right categories, and the accuracy by exponent; the usual one where fewer than 20
-    categories are known."""
+def fusion(found: Predictions, truth: Ints, group_of: Ints) -> tuple[float, float, dict[str, float]]:
+    """The exponent with the most right categories, the temperature that is best with it, and the accuracy by exponent;
+    the usual exponent and 1 where fewer than 20 categories are known.
+
+    The temperature is that of the probabilities that are told: the detector's word makes them surer than the encoder.
+    """
     known = truth >= 0
     if known.sum() < LEAST_KNOWN:
-        return USUAL_ALPHA, {}
-    table = {}
-    for alpha in ALPHAS:
-        guess = fused(found.logits["category"] / temperature, found.groups, alpha, group_of).argmax(1)
-        table[str(alpha)] = float((guess[known] == truth[known]).mean())
-    return float(max(table, key=lambda k: table[k])), table
+        return USUAL_ALPHA, 1.0, {}
+    logits, groups, right = found.logits["category"][known], found.groups[known], truth[known]
+
+    def told(alpha: float, t: float) -> Floats:
+        return log_softmax(fused(logits / t, groups, alpha, group_of))
+
+    def likelihood(alpha: float, t: float) -> float:
+        return float(told(alpha, t)[np.arange(len(right)), right].mean())
+
+    temperatures = {alpha: _best(TEMPERATURES, partial(likelihood, alpha)) for alpha in ALPHAS}
+    table = {alpha: float((told(alpha, t).argmax(1) == right).mean()) for alpha, t in temperatures.items()}
+    alpha = max(ALPHAS, key=lambda a: table[a])
+    return alpha, temperatures[alpha], {str(a): share for a, share in table.items()}
 
 
 def measured_weight(found: Predictions, truth: Ints, temperature: float, labels: Sequence[str],
@@ -191,20 +202,19 @@ def calibrate(found: Predictions, vocabulary: Vocabulary) -> tuple[dict[str, Any
     """`calibration` and `similarity.curve` of the bundle, and what the choices were made by."""
     truth = labels_of(found, vocabulary)
     result: dict[str, Any] = {"temperature": {}, "unknown": {}}
-    for name in vocabulary.single:
+    for name in (n for n in vocabulary.single if n != "category"):
         allowed, rows = allowed_labels(name, found, vocabulary), np.arange(len(found.items))
         logits = np.where(allowed, found.logits[name], -1e4).astype(np.float32)
         told = np.where((truth[name] >= 0) & allowed[rows, truth[name]], truth[name], -1)
         t = temperature_single(logits, told)
         result["temperature"][name] = round(t, 4)
-        if name != "category":
-            result["unknown"][name] = unknown_threshold(logits, told, t)
+        result["unknown"][name] = unknown_threshold(logits, told, t)
     for name in MULTI:
         t = temperature_multi(found.logits[name], truth[name])
         result["temperature"][name] = round(t, 4)
     group_of = np.array([vocabulary.groups.index(vocabulary.group_of[c]) for c in vocabulary.categories])
-    alpha, by_alpha = fusion_alpha(found, truth["category"], result["temperature"]["category"], group_of)
-    result["fusion"] = {"alpha": alpha}
+    alpha, t, by_alpha = fusion(found, truth["category"], group_of)
+    result["temperature"]["category"], result["fusion"] = round(t, 4), {"alpha": alpha}
     chosen = {"category_by_alpha": by_alpha}
     if FIRST_COLOR in found.logits:
         chosen["first_color_by_weight"] = _first_color(found, truth[FIRST_COLOR], result, vocabulary)
