@@ -213,11 +213,11 @@ def test_what_a_worse_picture_costs_is_measured_through_the_pipeline() -> None:
             ([Item("hm", f"{number}", f"{number}", "val", place, "", "", True, True, "hm", tags)], np.asarray(wide))
         )
     vision = LocalVision(read_bundle(Path(str(files("placket.bundles")))), 1)
-    figures = by_change(vision, shown, (AS_IT_IS, "upside down", "grainy"))
-    plain, over, grainy = (figures[kind] for kind in (AS_IT_IS, "upside down", "grainy"))
+    figures = by_change(vision, shown, (AS_IT_IS, "upside down"))
+    plain, over = figures[AS_IT_IS], figures["upside down"]
     assert plain.garments == over.garments == 12
     assert plain.found >= 0.9 and plain.itself == plain.found
     assert plain.category >= 0.6 and plain.first_color >= 0.5
     # The box goes round with the picture: a garment is found where it is then.
     assert over.found >= 0.6
-    assert grainy.itself < plain.itself or grainy.category < plain.category
+    assert over.category < plain.category
