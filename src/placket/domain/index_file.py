@@ -40,6 +40,8 @@ _MOST_VALUES = 10_000
 
 _TOO_LONG = f"the row has more than {_MOST_LINE:,} characters"
 
+_WANTED = f"; a line of CSV holds, with no header above it, {','.join(COLUMNS)}"
+
 Record = tuple[int, dict[str, str] | None, str]
 """Line number, columns, problem. With a problem the columns are None, or hold at least the ``product_id``."""
 
@@ -71,7 +73,7 @@ def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) 
             raise IndexFileTooLarge(f"the file has more than {max_rows} rows")
         rows.append(_row(line, columns, problem))
     if rows[0].reason:
-        raise IndexFileInvalid(f"line 1: {rows[0].detail}")
+        raise IndexFileInvalid(f"line 1: {rows[0].detail}{'' if format == 'jsonl' else _WANTED}")
     return rows
 
 

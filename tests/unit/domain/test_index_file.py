@@ -108,6 +108,13 @@ def test_a_bad_row_fails_alone_but_the_first_fails_the_file(change: dict[str, ob
         read(jsonl({**GOOD, **change}, GOOD))
 
 
+@pytest.mark.parametrize("first", [b",".join(c.encode() for c in COLUMNS), b"p1;enable;Shirt;3", b"p1,enable"])
+def test_a_refused_first_line_of_csv_is_told_what_a_line_holds(first: bytes) -> None:
+    """A header, the semicolons of a spreadsheet in many a country, another shop's columns: the usual first attempts."""
+    with pytest.raises(IndexFileInvalid, match=r"no header above it, product_id,status,name,.*,s1,s2$"):
+        read(first + b"\n", "csv")
+
+
 @pytest.mark.parametrize("line", [b"", b"  ", b"[1]", b"{", b"null", b'"x"', b"NaN", b"[" * 100_000])
 def test_unreadable_lines_fail_alone(line: bytes) -> None:
     rows = read(jsonl(GOOD, line, GOOD))
