@@ -212,6 +212,23 @@ async def test_failed_rows_are_repeated_under_the_files_name(admin: Browser, ins
     assert "left_out" not in (await admin.get(f"/services/shoes/runs/{run.id}")).text
 
 
+@pytest.mark.parametrize(
+    ("reasons", "offered"),
+    [(("InvalidRow",), False), (("InvalidRow", "Superseded"), False), (("InvalidRow", "ImageTimeoutError"), True)],
+)
+async def test_what_could_not_be_repeated_is_not_offered_to_be(
+    admin: Browser, installation: MemoryInstallation, reasons: tuple[str, ...], offered: bool
+) -> None:
+    service = await installation.services.get(1, "shoes")
+    rows = [
+        Row(n, f"p{n}", Status.ENABLE, {} if reason == "InvalidRow" else FIELDS, reason)
+        for n, reason in enumerate(reasons, 1)
+    ]
+    run = await installation.runs.accept(service, kind=RunKind.INDEX, filename="a", rows=rows, daily_quota=None)
+    page = (await admin.get(f"/services/shoes/runs/{run.id}")).text
+    assert (f"/runs/{run.id}/failed.csv" in page, f"/runs/{run.id}/repeat" in page) == (True, offered)
+
+
 async def test_nothing_is_said_of_rows_left_out_where_there_are_none(
     admin: Browser, installation: MemoryInstallation
 ) -> None:

@@ -12,6 +12,7 @@ from placket.console.exports import FAILED_COLUMNS, failed_row
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import NoSuchRun, PlacketError
+from placket.domain.reasons import SUPERSEDED
 from placket.domain.runs import Outcome, Run, RunKind
 from placket.domain.spreadsheets import csv_line
 from placket.services.stores import Service
@@ -45,7 +46,17 @@ async def show(visit: Visit) -> Response:
     service, run = await _run(visit)
     failures = await visit.parts.indexing.rows(service, run.id, outcome=Outcome.FAILED, start=0, limit=_SHOWN_FAILURES)
     left_out = visit.number("left_out")
-    return visit.render("run.html", service=service, run=run, failures=failures, speed=_speed(run), left_out=left_out)
+    # Those beyond the ones shown may be: then it is tried, and said if not.
+    repeatable = run.failed > len(failures) or any(row.fields and row.reason != SUPERSEDED for row in failures)
+    return visit.render(
+        "run.html",
+        service=service,
+        run=run,
+        failures=failures,
+        speed=_speed(run),
+        left_out=left_out,
+        repeatable=repeatable,
+    )
 
 
 def _speed(run: Run) -> tuple[float, float] | None:
