@@ -16,6 +16,7 @@ _WORDS: tuple[tuple[type[errors.PlacketError], str], ...] = (
     (errors.FetchError, "InvalidImageURLException"),
     (errors.ImageTooManyBytes, "ImageTooLargeException"),
     (errors.ImageTooManyPixels, "ImageTooLargeException"),
+    (errors.VisionCrashed, errors.VisionCrashed.reason),
     (errors.ImageError, "InvalidImageFormatException"),
     (errors.NoGarmentFound, "NoDetectedFashionItems"),
 )

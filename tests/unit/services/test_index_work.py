@@ -109,7 +109,7 @@ async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
         "many": 4,
         "nothing": "NoDetectedFashionItems",
         "tiny": "NoDetectedFashionItems",
-        "crash": "InvalidImageFormatException",
+        "crash": "VisionCrashed",
         "bug": "InternalServerError",
         "text": "InvalidImageFormatException",
         "slow": "ImageTimeoutError",
