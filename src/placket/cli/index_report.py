@@ -100,7 +100,6 @@ def run_details(run: Run) -> Table:
         "requested": moment(run["requestedAt"]),
         "started": moment(run["startedAt"]),
         "finished": moment(run["finishedAt"]),
-        "error": shown(run["error"]),
     }
     table = facts_table()
     for name, fact in facts.items():
@@ -128,8 +127,6 @@ def summary(run: Run) -> str:
 
 def show_run(run: Run, failed: list[RunRow]) -> None:
     console.print(summary(run), soft_wrap=True)
-    if run["error"]:
-        console.print(run["error"], style="red", markup=False, soft_wrap=True)
     show_failures([(f"line {r['line']}", r["product_id"], r["reason"], r["detail"]) for r in failed])
 
 

@@ -84,7 +84,6 @@ class Run:
     total: int
     bundle: str
     cancelled: bool = False
-    error: str = ""
 
     @property
     def pending(self) -> int:

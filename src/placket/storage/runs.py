@@ -29,7 +29,7 @@ from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_docum
 RUN_COLUMNS = """
     r.id, s.name AS service, r.kind, r.filename, r.state, r.reserved_at, r.started_at, r.finished_at,
     r.add_cnt AS added, r.fail_cnt AS failed, r.delete_cnt AS deleted, r.update_cnt AS updated, r.total_cnt AS total,
-    r.bundle, r.cancelled, r.error
+    r.bundle, r.cancelled
 """
 _FORGOTTEN_AT_ONCE = 5000
 # What is locked is being put back, and waits for nobody.

@@ -19,7 +19,6 @@ RUN = {
     "service": "shop",
     "kind": "index",
     "status": "reserved",
-    "error": "",
     "added": 1,
     "updated": 0,
     "deleted": 0,

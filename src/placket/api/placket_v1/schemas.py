@@ -179,7 +179,6 @@ class Run(BaseModel):
     filename: str
     status: RunState
     cancelled: bool
-    error: str
     bundle: str
     requestedAt: datetime
     startedAt: datetime | None
@@ -200,7 +199,6 @@ class Run(BaseModel):
             filename=run.filename,
             status=run.state,
             cancelled=run.cancelled,
-            error=run.error,
             bundle=run.bundle,
             requestedAt=run.reserved_at,
             startedAt=run.started_at,

@@ -105,7 +105,6 @@ class Run(TypedDict):
     filename: str
     status: RunStatus
     cancelled: bool
-    error: str
     bundle: str
     requestedAt: str
     startedAt: str | None
