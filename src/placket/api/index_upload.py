@@ -1,5 +1,7 @@
 """An index request as it is received, in either API."""
 
+from contextlib import suppress
+
 from starlette.requests import Request
 
 from placket.api.errors import BodyTooLarge
@@ -31,13 +33,15 @@ async def receive_index_file(
 ) -> Run:
     """Read the multipart body and submit it, holding the service's one place for a request meanwhile.
 
-    Raises InvalidParameter before NoSuchService: a body without a file or a link is wrong whatever the service.
+    Raises InvalidParameter before NoSuchService: a body without a file or a link is wrong whatever the service. How
+    large its file is comes after, however large.
     """
     check_format(format)
     try:
         service = await parts.catalogue.service(caller, service_name)
     except NoSuchService:
-        await _read(request, parts, format, check_only, callback_url)
+        with suppress(IndexFileTooLarge):
+            await _read(request, parts, format, check_only, callback_url)
         raise
     async with parts.indexing.receiving(service):
         return await _submit(request, parts, service, format, check_only, callback_url)

@@ -70,7 +70,9 @@ async def test_checks_before_the_body(fashion: Fashion, shop: str) -> None:
     for query in ("", "?format=", "?format=xml", "?format=JSONL", "?format=csv&format=csv"):
         assert code(await fashion("POST", shop, f"service/no/index{query}", maker=True, **good)) == INVALID
     assert code(await fashion("POST", "bad", "service/no/index", maker=True, **good))[0] == -41000
-    assert code(await fashion("POST", shop, "service/no/index?format=jsonl", maker=True, **good))[0] == -42000
+    giant = {"headers": FORM, "content": part("file", b"x" * 5_000_000, FILE) + END}
+    for body in (good, giant):
+        assert code(await fashion("POST", shop, "service/no/index?format=jsonl", maker=True, **body))[0] == -42000
 
 
 @pytest.mark.parametrize(
