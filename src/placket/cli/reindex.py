@@ -28,7 +28,9 @@ def reindex(
     project: Annotated[str | None, typer.Option(help="Only services of this project.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the runs and list what failed.")] = True,
 ) -> None:
-    """Compute the embeddings of services anew with the bundle in use.
+    """Compute the embeddings of services anew with the bundle of this command's own PLACKET_BUNDLE.
+
+    It must be that of the servers; `placket services reindex` asks a server, whose bundle counts.
 
     Searches are answered with the old embeddings until a service is through; a running server or worker does the work.
     A product whose photo cannot be had again keeps its document and is listed.
@@ -40,7 +42,8 @@ def reindex(
 async def _reindex(name: str | None, project: str | None, wait: bool) -> int:
     from placket.bootstrap import open_application
 
-    async with open_application(read_settings()) as application:
+    settings = read_settings()
+    async with open_application(settings) as application:
         found = [
             (owner, s)
             for owner, s in await application.services.everywhere()
@@ -49,7 +52,17 @@ async def _reindex(name: str | None, project: str | None, wait: bool) -> int:
         if not found and name is not None:
             raise fail(f"there is no service {name!r}")
         begun = await _begin(application, found)
+        if begun:
+            console.print(_whose(settings.bundle), markup=False, soft_wrap=True)
         return await _follow(application, begun) if wait and begun else 0
+
+
+def _whose(bundle: str | None) -> str:
+    """Servers keep theirs to themselves, and a shell without their settings would bring services to another one."""
+    here = "PLACKET_BUNDLE is not set here, so it is the one that Placket brings"
+    if bundle is not None:
+        here = f"PLACKET_BUNDLE is {bundle} here"
+    return f"{here}. If the servers have another: `placket services reindex` takes theirs."
 
 
 async def _begin(application: "Application", found: "Sequence[tuple[str, Service]]") -> "list[tuple[Service, Run]]":

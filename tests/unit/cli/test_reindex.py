@@ -1,11 +1,13 @@
-"""`placket reindex --wait` while the database is restarted."""
+"""`placket reindex`: whose bundle it takes, and waiting while the database is restarted."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from placket.cli.reindex import _follow
+from placket.cli.reindex import _follow, _reindex
 from placket.domain.errors import StorageUnavailable
 from placket.domain.runs import RunState
 
@@ -38,6 +40,33 @@ async def follow(*answers: Any) -> int:
     service: Any = SimpleNamespace(name="shop")
     run: Any = RUNNING
     return await _follow(application(*answers), [(service, run)])
+
+
+@pytest.mark.parametrize(
+    ("bundle", "said"), [(None, "PLACKET_BUNDLE is not set here"), ("/models/[new]", "PLACKET_BUNDLE is /models/[new]")]
+)
+async def test_it_says_whose_bundle_it_takes(
+    bundle: str | None, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command has settings of its own, and those of the servers are not known to it."""
+    run = SimpleNamespace(id=1, state=RunState.FINISHED, total=1, pending=0, failed=0, bundle="new")
+
+    class Application:
+        async def everywhere(self) -> list[Any]:
+            return [("mine", SimpleNamespace(name="shop", bundle="old"))]
+
+        async def reindex(self, _: object) -> Any:
+            return run
+
+    @asynccontextmanager
+    async def opened(_: object) -> AsyncIterator[Any]:
+        yield SimpleNamespace(services=Application(), indexing=Application())
+
+    monkeypatch.setattr("placket.bootstrap.open_application", opened)
+    monkeypatch.setattr("placket.cli.reindex.read_settings", lambda: SimpleNamespace(bundle=bundle))
+    assert await _reindex(None, None, wait=False) == 0
+    shown = capsys.readouterr().out
+    assert ("mine/shop: old -> new" in shown, said in shown, "placket services reindex" in shown) == (True, True, True)
 
 
 async def test_a_restart_of_the_database_is_waited_out() -> None:
