@@ -46,6 +46,9 @@ def _end_in_order() -> None:
     def begin(*_: object) -> None:
         nonlocal came
         came = True
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # As in the background of a script, where Ctrl-C is for others.
+            raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     def end() -> None:

@@ -245,14 +245,22 @@ def test_using_it_before_it_is_started(folder: Path) -> None:
         EmbeddedPostgres(folder / "data").url()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "ctrl_c"),
+    [(signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_DFL), (signal.SIGTERM, signal.SIG_IGN)],
+)
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list")])
 def test_a_command_that_is_ended_while_it_starts_leaves_no_server(
-    folder: Path, number: signal.Signals, command: tuple[str, ...]
+    folder: Path, number: signal.Signals, ctrl_c: signal.Handlers, command: tuple[str, ...]
 ) -> None:
+    """``ctrl_c``: what a shell makes of SIGINT for a command; in the background of a script it is ignored."""
     environment = {**os.environ, "PLACKET_DATA_DIR": str(folder / "data")}
     started = subprocess.Popen(
-        [sys.executable, "-m", "placket", *command], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-m", "placket", *command],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, ctrl_c),
     )
     deadline = time.monotonic() + 60
     while not postgres_processes(folder) and time.monotonic() < deadline:
