@@ -16,13 +16,16 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A set of photos, and how many of its pictures each network learnt from; None where it learnt from none."""
+NETWORKS = ("detector", "encoder", "second")
 
-    name: str
-    detector: int | None
-    encoder: int | None
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The networks that say from how many pictures of each set they learnt; of a set the counts, in their order, None
+    where one learnt from none."""
+
+    networks: tuple[str, ...]
+    sets: Mapping[str, tuple[int | None, ...]]
 
 
 def tables(tree: Mapping[str, Any], path: str = "") -> Iterator[Table]:
@@ -83,11 +86,11 @@ def text_of(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def sources(training: Mapping[str, Any]) -> list[Source]:
-    """The sets that ``detector.sources`` and ``encoder.sources`` count; none for a bundle that does not say."""
-    counts = {part: _counts(training.get(part)) for part in ("detector", "encoder")}
-    names = dict.fromkeys(name for part in counts.values() for name in part)
-    return [Source(name, counts["detector"].get(name), counts["encoder"].get(name)) for name in names]
+def sources(training: Mapping[str, Any]) -> Sources:
+    """What the parts of ``training`` count as their ``sources``; no networks for a bundle that does not say."""
+    counts = {part: found for part in NETWORKS if (found := _counts(training.get(part)))}
+    names = dict.fromkeys(name for found in counts.values() for name in found)
+    return Sources(tuple(counts), {name: tuple(found.get(name) for found in counts.values()) for name in names})
 
 
 def _counts(part: Any) -> dict[str, int]:

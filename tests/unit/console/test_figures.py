@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from placket.console import ModelCard
-from placket.console.figures import Source, Table, sources, tables, terms
+from placket.console.figures import Sources, Table, sources, tables, terms
 from placket.domain.errors import VisionUnavailable
 from tests.support.memory import MemoryInstallation
 from tests.unit.console.conftest import TOKEN, Browser, console_browser, console_parts, model_card
@@ -54,12 +54,18 @@ def test_every_figure_is_somewhere() -> None:
 
 @pytest.mark.parametrize("training", [{}, {"detector": 3}, {"detector": {"sources": [1]}}, {"encoder": None}])
 def test_a_bundle_that_does_not_say(training: dict[str, Any]) -> None:
-    assert sources(training) == []
+    assert sources(training) == Sources((), {})
     assert terms(training) == ""
 
 
-def test_sources_of_both_networks() -> None:
-    assert sources(SOURCES) == [Source("floor", 4239, None), Source("street", 756, 2702)]
+def test_sources_of_all_networks() -> None:
+    both = Sources(("detector", "encoder"), {"floor": (4239, None), "street": (756, 2702)})
+    assert sources(SOURCES) == both
+    all_three = sources(
+        {**SOURCES, "second": {"sources": {"street": 9, "studio": 1}}, "another": {"sources": {"x": 1}}}
+    )
+    assert all_three.networks == ("detector", "encoder", "second")
+    assert all_three.sets == {"floor": (4239, None, None), "street": (756, 2702, 9), "studio": (None, None, 1)}
 
 
 async def test_the_terms_stand_above_everything_as_text() -> None:
