@@ -36,16 +36,18 @@ def write_tiny_bundle(
     seed: int = 7,
     first_color: str = "",
     below: float | None = None,
+    turns: float | None = None,
     **manifest: Any,
 ) -> Path:
     """Write the bundle into ``folder``. Another ``seed`` makes other embeddings; ``manifest`` replaces its fields.
 
     With ``first_color`` the encoder also tells a main colour: always this one, by three times to any other.
     With ``below`` it has a second encoder, which is asked where no category is as probable.
+    With ``turns`` it puts photos upright, where that is likelier by this much: up is the darkest half of a crop.
     """
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(_detector(), folder / "detector.onnx")
-    onnx.save(_encoder(seed, first_color), folder / "encoder.onnx")
+    onnx.save(_encoder(seed, first_color, turns=turns is not None), folder / "encoder.onnx")
     networks = ["detector.onnx", "encoder.onnx"]
     second = {}
     if below is not None:
@@ -54,7 +56,7 @@ def write_tiny_bundle(
         second = {"second": {"file": "second.onnx", "below": below}}
     words = taxonomy()
     content = {
-        "format": 2 if second else 1,
+        "format": 3 if turns is not None else 2 if second else 1,
         "version": version,
         "created": "2025-01-01T00:00:00+00:00",
         "taxonomy": {
@@ -81,6 +83,7 @@ def write_tiny_bundle(
             "embedding_dim": 256,
             "first_color": bool(first_color),
             **second,
+            **({} if turns is None else {"turns": {"least": turns}}),
         },
         "calibration": {
             "temperature": dict.fromkeys(("category", *words.attributes), 1.0),
@@ -151,7 +154,7 @@ def _detector() -> onnx.ModelProto:
     return g.model(DETECTOR_SIDE, {"boxes": ("batch", 2, 4), "scores": ("batch", 2, len(taxonomy().groups))})
 
 
-def _encoder(seed: int, first_color: str) -> onnx.ModelProto:
+def _encoder(seed: int, first_color: str, *, turns: bool = False) -> onnx.ModelProto:
     rng = np.random.default_rng(seed)
     words = taxonomy()
     cells = ENCODER_SIDE // 8
@@ -173,4 +176,11 @@ def _encoder(seed: int, first_color: str) -> onnx.ModelProto:
         bias = [np.log(3.0) * (label == first_color) for label in words.attributes["colors"]]
         g("Add", nothing, g.const(bias), out="first_color")
         outputs["first_color"] = ("batch", len(bias))
+    if turns:
+        halves = [
+            g("ReduceMean", g("Slice", pooled, g.ints(start), g.ints(end), g.ints(axis)), axes=[1, 2, 3], keepdims=1)
+            for start, end, axis in ((0, 4, 2), (0, 4, 3), (4, 8, 2), (4, 8, 3))
+        ]
+        g("Div", g("Flatten", g("Concat", *halves, axis=1)), g.const(-8.0), out="turn")
+        outputs["turn"] = ("batch", 4)
     return g.model(ENCODER_SIDE, outputs)

@@ -16,6 +16,7 @@ from placket.training.encoder.predict import Predictions, predict
 from placket.training.fallback import cases, choose_fallback
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector, encoder_of
+from placket.training.upright import LEAST_PHOTOS, choose_least, pictures_of, right, told_of
 from placket.vision.second_look import surest
 
 LOOKED_AT_TWICE = 0.11
@@ -40,6 +41,18 @@ def _choose_second_look(bundle: Path, content: dict[str, Any], items: list[Item]
     below = float(np.quantile(surest(alone.logits["category"]), LOOKED_AT_TWICE))
     content["encoder"]["second"]["below"] = round(below, 4)
     write_manifest(bundle, content)
+
+
+def _choose_turns(bundle: Path, content: dict[str, Any], items: list[Item], cache: Path) -> dict[str, Any]:
+    """How sure one has to be that a photo is turned; returns what was seen on the way, of too few photos nothing."""
+    pictures = list(pictures_of([i for i in items if i.by_eye], cache))
+    if len(pictures) < LEAST_PHOTOS:
+        return {}
+    told = told_of(bundle, pictures)
+    least = choose_least(told)
+    content["encoder"]["turns"]["least"] = least
+    write_manifest(bundle, content)
+    return {"least": least, "right_by_turn": [round(share, 4) for share in right(told, least)]}
 
 
 def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
@@ -67,6 +80,9 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
         content["calibration"], content["similarity"] = calibration, {"curve": curve}
     content["training"]["chosen_on_calib"] = chosen
     write_manifest(bundle, content)
+    if items and content["encoder"].get("turns"):
+        chosen["encoder"]["turns"] = _choose_turns(bundle, content, items, cache)
+        write_manifest(bundle, content)
     if "detector" in chosen:
         score, category, chosen["detector"]["f2_by_kind"] = choose_fallback(cases(bundle, content, samples, cache))
         content["detector"].update(fallback_score=score, fallback_category=category)

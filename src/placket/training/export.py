@@ -1,7 +1,7 @@
 """From checkpoints to a bundle: folded networks as ONNX with small weights, and `bundle.json`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
 from placket.training.encoder.refit import Look, refit_heads
 from placket.training.encoder.train import trained_encoder
+from placket.training.encoder.turns import add_turns
 from placket.training.integers import ranges_of, without_rounding
 from placket.training.layers import fold_all
 from placket.training.loop import read_checkpoint
@@ -26,6 +27,7 @@ from placket.training.manifest import sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
 from placket.training.terms import SECOND, once, sets_of_networks, terms_of
+from placket.training.upright import USUAL_LEAST
 from placket.vision.bundle import FIRST_COLOR
 
 OPSET = 17
@@ -164,6 +166,7 @@ class _Exported:
     training: dict[str, Any]
     difference: float
     first_color: bool = False
+    turns: bool = False
 
 
 def _add_detector(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
@@ -193,6 +196,15 @@ def _add_encoder(path: Path, checkpoint: Path, plan: ExportPlan, data: Path, cac
     return _Exported(path.name, training, apart, FIRST_COLOR in network.heads)
 
 
+def _add_turns(encoder: _Exported, folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
+    path = folder / encoder.file
+    fitted = add_turns(path, data, cache, plan.encoder_side)
+    if fitted is None:
+        return encoder
+    halve_weights(path)
+    return replace(encoder, training={**encoder.training, "turns": fitted}, turns=True)
+
+
 def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> dict[str, Any]:
     """Write a bundle, with a calibration of defaults; returns bundle.json's content.
 
@@ -201,25 +213,25 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     """
     vocabulary = Vocabulary.read(data)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {
-        "detector": _add_detector(folder, plan, data, cache),
-        "encoder": _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache),
-    }
+    encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
+    encoder = _add_turns(encoder, folder, plan, data, cache)
+    parts = {"detector": _add_detector(folder, plan, data, cache), "encoder": encoder}
     if plan.second:
         parts[SECOND] = _add_encoder(folder / "second.onnx", plan.second, plan, data, cache)
     training: dict[str, Any] = {name: part.training for name, part in parts.items()}
     if terms := terms_of(sets_of_networks(training)):
         training["terms"] = terms
     content = {
-        "format": 2 if plan.second else 1,
+        "format": 3 if encoder.turns else 2 if plan.second else 1,
         "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "taxonomy": {
             "groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes,
         },
         "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
         "encoder": {
-            **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": parts["encoder"].first_color,
+            **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": encoder.first_color,
             **({"second": {"file": parts[SECOND].file, "below": USUAL_BELOW}} if plan.second else {}),
+            **({"turns": {"least": USUAL_LEAST}} if encoder.turns else {}),
         },
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": USUAL_CURVE},

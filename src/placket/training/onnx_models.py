@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from placket.training.cache import Pixels
+from placket.vision.bundle import TURN
 from placket.vision.detector import voted
 from placket.vision.second_look import mirrored, unsure, with_second
 
@@ -122,12 +123,12 @@ class OnnxDetector:
 
 
 class OnnxEncoder:
-    """`encoder.onnx`: crops [b, s, s, 3] to the embedding and the logits of every output, by name; with the `second`
+    """`encoder.onnx`: crops [b, s, s, 3] to the embedding and the logits of every tag, by name; with the `second`
     network of a bundle where the first one's most probable category is less probable than `below`."""
 
     def __init__(self, path: Path, threads: int = 1, second: Path | None = None, below: float = 0.0) -> None:
         self.session = session(path, threads)
-        self.names: list[str] = [o.name for o in self.session.get_outputs()]
+        self.names: list[str] = [o.name for o in self.session.get_outputs() if o.name != TURN]
         self.second = session(second, threads) if second else None
         self.below = below
 
@@ -141,7 +142,7 @@ class OnnxEncoder:
         return with_second(told, rows, self._told(self.second, mirrored(image[rows])))
 
     def _told(self, network: Any, image: Floats) -> dict[str, Floats]:
-        return dict(zip(self.names, network.run(None, {"image": image}), strict=True))
+        return dict(zip(self.names, network.run(self.names, {"image": image}), strict=True))
 
 
 def encoder_of(bundle: Path, content: dict[str, Any]) -> OnnxEncoder:

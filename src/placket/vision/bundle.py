@@ -17,10 +17,13 @@ from placket.domain.garments import EMBEDDING_DIM
 from placket.domain.taxonomy import MULTI_LABEL, Taxonomy, taxonomy
 
 MANIFEST = "bundle.json"
-NEWEST_FORMAT = 2
-"""2 where the encoder takes a second look; versions of Placket that know only 1 would pass over it."""
+NEWEST_FORMAT = 3
+"""2 where the encoder takes a second look, 3 where it tells which way up a crop is; versions of Placket that know only
+those before would pass over it."""
 FIRST_COLOR = "first_color"
 """An encoder's output beside the attributes: which of the ``colors`` is the main one."""
+TURN = "turn"
+"""An encoder's output: by how many quarter turns counterclockwise, 0 to 3, the crop is off."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MOST_MANIFEST_BYTES = 5_000_000
 
@@ -94,6 +97,13 @@ class SecondLook(_Part):
     below: Share
 
 
+class Turns(_Part):
+    """The encoder has a last output ``turn``. ``least``: how much likelier (natural logarithm) another way up has to be
+    than the photo's own, in its crops as it is and as it would stand; see `placket.vision.upright`."""
+
+    least: float = Field(ge=0, le=100)
+
+
 class EncoderSettings(_Part):
     """``margin`` widens a box on each side, as a share of its width and height, before it is cut out. ``first_color``:
     the network has an output of this name, behind the others: which of the colours is the main one."""
@@ -106,6 +116,7 @@ class EncoderSettings(_Part):
     embedding_dim: int
     first_color: bool = False
     second: SecondLook | None = None
+    turns: Turns | None = None
 
 
 class Fusion(_Part):
@@ -149,7 +160,7 @@ class _Vocabulary(_Part):
 
 
 class _Manifest(_Part):
-    format: Annotated[Literal[1, 2], BeforeValidator(_readable)]
+    format: Annotated[Literal[1, 2, 3], BeforeValidator(_readable)]
     version: str
     created: str = ""
     taxonomy: _Vocabulary

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,10 +21,22 @@ from placket.vision.preprocessing import Pixels, cut
 from placket.vision.squares import squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
+from placket.vision.upright import stands, turned, turned_box, ways_up
 from placket.vision.worn import for_one_person, once
 
 _ONE_PLACE = 0.8
 """Intersection over union from which on boxes of two groups are one garment's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A picture, what was ``found`` in it, and what the encoder says of the crops in ``boxes``: those of ``found``, or
+    one that was given."""
+
+    pixels: Pixels
+    found: Sequence[Detection]
+    boxes: Sequence[Box]
+    encoded: Sequence[Encoded]
 
 
 class Pipeline:
@@ -59,19 +72,55 @@ class Pipeline:
         """What the detector finds, tagged and embedded; clothing first, then by score x area.
 
         Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
+        A photo that lies on its side is seen upright.
         """
-        found = one_a_place(self._find(pixels))
-        encoded = self.encoder.encode([self.encoder.canvas(pixels, d.box) for d in found])
-        behind, cut_off = backdrop(pixels), worn_below(found)
+        seen, turn = self._upright(self._see(pixels))
+        behind, cut_off = backdrop(seen.pixels), worn_below(seen.found)
         garments = [
-            self._garment(pixels, d.box, e, behind, hints, d, cut_off=cut)
-            for d, e, cut in zip(found, for_one_person(found, encoded), cut_off, strict=True)
+            self._garment(seen.pixels, d.box, e, behind, hints, d, cut_off=cut)
+            for d, e, cut in zip(seen.found, for_one_person(seen.found, seen.encoded), cut_off, strict=True)
         ]
         settings = self.detector.settings
         sure = [
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
         ]
-        return order_garments(once(distinct(sure, settings.nms_iou)))
+        return _as_it_lies(order_garments(once(distinct(sure, settings.nms_iou))), turn)
+
+    def _see(self, pixels: Pixels) -> "_Seen":
+        found = one_a_place(self._find(pixels))
+        boxes = [d.box for d in found]
+        return _Seen(pixels, found, boxes, self._encoded(pixels, boxes))
+
+    def _encoded(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Encoded]:
+        return self.encoder.encode([self.encoder.canvas(pixels, box) for box in boxes])
+
+    def off(self, pixels: Pixels) -> tuple[int, float]:
+        """By how many quarter turns counterclockwise a photo seems off, and how much likelier (natural logarithm) that
+        is than that it stands upright."""
+        _, turn, likelier = self._turned_back(self._see(pixels))
+        return turn, likelier
+
+    def _upright(self, seen: "_Seen") -> "tuple[_Seen, int]":
+        """The photo as it stands, and by how many quarter turns counterclockwise it was off."""
+        turns = self.encoder.settings.turns
+        upright, turn, likelier = self._turned_back(seen) if turns else (seen, 0, 0.0)
+        return (upright, turn) if turns and likelier >= turns.least else (seen, 0)
+
+    def _turned_back(self, seen: "_Seen") -> "tuple[_Seen, int, float]":
+        """The photo as it may stand, by how many quarter turns it was off then, and how much likelier that is."""
+        before = ways_up(seen.encoded, seen.boxes)
+        turn = int(before.argmax())
+        if not turn:
+            return seen, 0, 0.0
+        pixels = turned(seen.pixels, -turn)
+        if seen.found:
+            upright = self._see(pixels)
+        else:
+            boxes = [turned_box(box, -turn) for box in seen.boxes]
+            upright = _Seen(pixels, [], boxes, self._encoded(pixels, boxes))
+        if not upright.boxes:
+            return seen, 0, 0.0
+        return upright, turn, stands(before, ways_up(upright.encoded, upright.boxes), turn)
 
     def _find(self, pixels: Pixels) -> list[Detection]:
         """In an elongated picture, also what is seen in its parts; there, nothing that the detector is unsure of."""
@@ -89,8 +138,10 @@ class Pipeline:
 
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1."""
-        (encoded,) = self.encoder.encode([self.encoder.canvas(pixels, box)])
-        return [self._garment(pixels, box, encoded, backdrop(pixels), hints)]
+        seen, _ = self._upright(_Seen(pixels, [], [box], self._encoded(pixels, [box])))
+        (own,), (encoded,) = seen.boxes, seen.encoded
+        garment = self._garment(seen.pixels, own, encoded, backdrop(seen.pixels), hints)
+        return [replace(garment, box=box)]
 
     def _garment(
         self,
@@ -116,6 +167,11 @@ class Pipeline:
             embedding=encoded.embedding,
             swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
         )
+
+
+def _as_it_lies(garments: Sequence[Garment], turn: int) -> list[Garment]:
+    """Garments of a photo that was put upright, where they are in the photo as it came."""
+    return [replace(g, box=turned_box(g.box, turn)) for g in garments] if turn else list(garments)
 
 
 def one_a_place(found: Sequence[Detection]) -> list[Detection]:

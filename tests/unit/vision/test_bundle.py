@@ -40,7 +40,7 @@ def test_a_good_bundle(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        (lambda m: m.update(format=3), "3 is of a newer version of Placket"),
+        (lambda m: m.update(format=4), "4 is of a newer version of Placket"),
         (lambda m: m.update(format=0), "format"),
         (lambda m: m.update(version="../evil"), "version must have"),
         (lambda m: m.update(version=""), "version must have"),
