@@ -174,7 +174,8 @@ def _examine_database(url: str) -> Iterator[Finding]:
 
 
 def _missing_bundles(url: str, settings: Settings, folder: Path) -> Iterator[Finding]:
-    """A machine that came later, or lost its disk, has not what older services need to be searched."""
+    """A machine that came later, or lost its disk, has not what older services need to be searched; one that went back
+    to an older Placket cannot read what newer services need."""
     from placket.storage import schema
     from placket.storage.checkup import bundles_in_use
     from placket.vision.library import BundleLibrary
@@ -182,11 +183,17 @@ def _missing_bundles(url: str, settings: Settings, folder: Path) -> Iterator[Fin
     current, head = schema.schema_status(url)
     if current != head:
         return
-    here = set(BundleLibrary(folder, settings.bundle).kept())
+    needed = bundles_in_use(url)
     with contextlib.suppress(PlacketError):
-        here.add(_library(settings, folder).current().version)
-    for missing in sorted(bundles_in_use(url) - here):
-        text = f"services are indexed with bundle {missing}, which is not here"
+        needed.discard(_library(settings, folder).current().version)
+    kept = BundleLibrary(folder, settings.bundle)
+    for version in sorted(needed):
+        try:
+            kept.read_kept(version)
+            continue
+        except PlacketError as error:
+            absent = f"services are indexed with bundle {version}, which is not here"
+            text = error.detail if version in kept.kept() else absent
         remedy = f"copy it into {folder / 'bundles'} from a machine that has it, or index anew: placket reindex"
         yield Finding("bundle", "warn", text, remedy)
 

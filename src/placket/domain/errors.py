@@ -190,7 +190,7 @@ class BundleInvalid(VisionUnavailable):
 
 
 class BundleNotKept(VisionUnavailable):
-    """No copy of the bundle that a service was indexed with is here any more."""
+    """No copy of the bundle that a service was indexed with is here any more, or none that can be read."""
 
     reason = "BundleNotKept"
 

@@ -41,7 +41,7 @@ class BundleLibrary:
             return self._current
 
     def load(self, version: str) -> Bundle:
-        """The bundle of this version, in use or kept. Raises BundleNotKept for another one, BundleInvalid."""
+        """The bundle of this version, in use or kept. Raises BundleNotKept as `read_kept`."""
         with self._lock:
             known = self._loaded.get(version)
         if known is not None:
@@ -49,9 +49,19 @@ class BundleLibrary:
         with contextlib.suppress(VisionUnavailable):
             if self.current().version == version:
                 return self.current()
-        bundle = self._kept_bundle(version)
+        bundle = self.read_kept(version)
         with self._lock:
             return self._loaded.setdefault(version, bundle)
+
+    def read_kept(self, version: str) -> Bundle:
+        """The kept copy. Raises BundleNotKept where there is none, or none that can be read, such as a newer Placket's:
+        what needs it would wait in vain for either."""
+        try:
+            return self._kept_bundle(version)
+        except BundleInvalid as error:
+            raise BundleNotKept(
+                f"the kept copy of bundle {version} cannot be read: {error.detail}; replace it, or re-index"
+            ) from error
 
     def kept(self) -> list[str]:
         """Versions of the kept bundles."""

@@ -1,5 +1,6 @@
 """What a database's URL may say, how its connections are watched, and what is noticed of a server that is not well."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from placket.settings import Settings
 from placket.storage.checkup import check_up
 from placket.storage.database import Database, connect_options, normalise_url
 from placket.vision.library import BundleLibrary
+from tests.support.tiny_bundle import write_tiny_bundle
 
 HOST = "postgresql://shop:%s@127.0.0.1:5432/shop"
 
@@ -87,3 +89,16 @@ def test_a_bundle_that_services_need_and_nobody_kept_is_missed(database_url: str
     missing = [f.text for f in _missing_bundles(database_url, Settings(), tmp_path)]
     assert missing == ["services are indexed with bundle old-1, which is not here"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_that_services_need_and_this_version_cannot_read_is_told(database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("INSERT INTO projects (name) VALUES ('shop')")
+        connection.execute("INSERT INTO services (project_id, name, bundle) SELECT id, 'a', 'new-1' FROM projects")
+    BundleLibrary(tmp_path, str(write_tiny_bundle(tmp_path / "new", "new-1"))).current()
+    assert list(_missing_bundles(database_url, Settings(), tmp_path)) == []
+    manifest = tmp_path / "bundles" / "new-1" / "bundle.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 99}))
+    (found,) = _missing_bundles(database_url, Settings(), tmp_path)
+    assert found.text.startswith("the kept copy of bundle new-1 cannot be read: ")
+    assert "99 is of a newer version of Placket" in found.text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from placket.domain.errors import BundleInvalid, VisionUnavailable
+from placket.domain.errors import BundleInvalid, BundleNotKept, VisionUnavailable
 from placket.vision import BundleLibrary
 from tests.support.tiny_bundle import write_tiny_bundle
 
@@ -45,6 +45,16 @@ def test_the_old_bundle_stays_loadable_after_an_upgrade(tmp_path: Path) -> None:
     with pytest.raises(VisionUnavailable, match="v3 is not kept"):
         library.load("v3")
     assert BundleLibrary(tmp_path / "data", "v1").current().version == "v1"
+
+
+def test_a_kept_bundle_that_cannot_be_read_is_as_good_as_none(tmp_path: Path) -> None:
+    """As after going back to an older Placket: jobs that need it end, as they do where it is gone."""
+    BundleLibrary(tmp_path / "data", str(write_tiny_bundle(tmp_path / "a", "v2"))).current()
+    manifest = tmp_path / "data" / "bundles" / "v2" / "bundle.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 99}))
+    library = BundleLibrary(tmp_path / "data", str(write_tiny_bundle(tmp_path / "b", "v1")))
+    with pytest.raises(BundleNotKept, match=r"copy of bundle v2 cannot be read: .*99 is of a newer version.*re-index"):
+        library.load("v2")
 
 
 @pytest.mark.parametrize("version", ["../old", "..", "", "/etc", ".hidden"])
