@@ -116,11 +116,15 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
 async def _migrate(url: str) -> None:
     """Waits here, not in a thread, while another process migrates: a thread would hold up whoever ends this one."""
     told = False
-    while await asyncio.to_thread(try_upgrade, url) is None:
+    while (found := await asyncio.to_thread(try_upgrade, url)) is None:
         if not told:
             _log.info("another process brings the database up to date; waiting for it")
         told = True
         await asyncio.sleep(MIGRATION_POLL_SECONDS)
+    before, after = found
+    if before not in (None, after):
+        # For whoever wants to go back: from here on that takes a backup.
+        _log.warning("the database was brought up to date; the older version cannot use it", schema=after, was=before)
 
 
 def image_limits(settings: Settings, max_bytes: int) -> ImageLimits:

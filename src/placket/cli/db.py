@@ -27,7 +27,8 @@ def _database() -> Iterator[str]:
 
 @db_app.command()
 def upgrade() -> None:
-    """Bring the database to this version's schema. Servers and workers do the same when they start."""
+    """Bring the database to this version's schema. Servers, workers, `placket keys` and `placket reindex`
+    do the same when they start; an older Placket cannot use the database then."""
     from placket.storage import schema
 
     with _database() as url:

@@ -1,35 +1,18 @@
 """`placket keys limit` and `placket keys usage`: what a key may use, and what it has used."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from placket.cli.keys import KeyId, OfServer, as_json_key
-from placket.cli.output import console, run_safely
+from placket.cli.keys import KeyId, OfServer, as_json_key, with_storage
+from placket.cli.output import console
 from placket.cli.remote import AsJson, administering
 
-if TYPE_CHECKING:
-    from placket.bootstrap import Storage
-
-T = TypeVar("T")
 _DAY = ["%Y-%m-%d"]
-
-
-def _with_storage(action: "Callable[[Storage], Awaitable[T]]") -> T:
-    from placket.bootstrap import open_database
-    from placket.cli.settings import read_settings
-
-    async def go() -> T:
-        async with open_database(read_settings()) as storage:
-            return await action(storage)
-
-    with run_safely():
-        return asyncio.run(go())
 
 
 def limit(
@@ -45,7 +28,7 @@ def limit(
     changed: Mapping[str, Any]
     if profile is None:
         changed = as_json_key(
-            _with_storage(lambda storage: storage.keys.limit(key_id, rate=rate, images_per_month=images_per_month))
+            with_storage(lambda storage: storage.keys.limit(key_id, rate=rate, images_per_month=images_per_month))
         )
     else:
         with administering(profile) as placket:
@@ -63,7 +46,7 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Tagging requests and images by day and key; of the last 30 days if not told otherwise."""
-    days = _with_storage(lambda storage: storage.usage.everyone(_day(first), _day(last)))
+    days = with_storage(lambda storage: storage.usage.everyone(_day(first), _day(last)))
     if as_json:
         rows = [{"day": f"{d.day}", "keyId": d.key_id, "requests": d.requests, "images": d.images} for d in days]
         typer.echo(json.dumps(rows))

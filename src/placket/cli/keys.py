@@ -15,7 +15,7 @@ from placket.cli.output import console, run_safely
 from placket.cli.remote import AsJson, administering
 
 if TYPE_CHECKING:
-    from placket.services.keys import AdminToken, Keys
+    from placket.bootstrap import Storage
     from placket.services.stores import KeyRecord
 
 keys_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys. One key serves both APIs.")
@@ -31,15 +31,18 @@ OfServer = Annotated[
 ]
 
 
-def _with_keys(action: "Callable[[Keys, AdminToken], Awaitable[T]]") -> T:
+def with_storage(action: "Callable[[Storage], Awaitable[T]]") -> T:
     """Run against the database, whether a server is running or not."""
     from placket.bootstrap import open_database
     from placket.cli.settings import read_settings
+    from placket.logs import configure_logging
 
     async def go() -> T:
         settings = read_settings()
+        # To standard error: what is logged of the database is no part of the output.
+        configure_logging(settings.log_level, settings.log_format)
         async with open_database(settings) as storage:
-            return await action(storage.keys, storage.admin_token)
+            return await action(storage)
 
     with run_safely():
         return asyncio.run(go())
@@ -72,7 +75,7 @@ def create(
     """Make a key and show it, this once."""
     made: Mapping[str, Any]
     if profile is None:
-        new = _with_keys(lambda keys, _: keys.create(name, project, rate, images_per_month))
+        new = with_storage(lambda storage: storage.keys.create(name, project, rate, images_per_month))
         made = {**as_json_key(new.record), "key": new.key}
     else:
         with administering(profile) as placket:
@@ -92,7 +95,7 @@ def list_keys(profile: OfServer = None, as_json: AsJson = False) -> None:
     """All keys, revoked ones too."""
     keys: Sequence[Mapping[str, Any]]
     if profile is None:
-        keys = [as_json_key(record) for record in _with_keys(lambda keys, _: keys.list())]
+        keys = [as_json_key(record) for record in with_storage(lambda storage: storage.keys.list())]
     else:
         with administering(profile) as placket:
             keys = placket.admin.list_keys()
@@ -121,7 +124,7 @@ def _table(keys: Sequence[Mapping[str, Any]]) -> Table:
 def revoke(key_id: KeyId, profile: OfServer = None, as_json: AsJson = False) -> None:
     """Refuse a key from now on (within a second on running servers)."""
     if profile is None:
-        _with_keys(lambda keys, _: keys.revoke(key_id))
+        with_storage(lambda storage: storage.keys.revoke(key_id))
     else:
         with administering(profile) as placket:
             placket.admin.revoke_key(key_id)
@@ -139,7 +142,8 @@ def admin_token(
 ) -> None:
     """Show the token for /placket/v1/admin and the console."""
 
-    async def value(_: "Keys", token: "AdminToken") -> str:
+    async def value(storage: "Storage") -> str:
+        token = storage.admin_token
         return await token.renew() if renew else (await token.value())[0]
 
-    typer.echo(_with_keys(value))
+    typer.echo(with_storage(value))

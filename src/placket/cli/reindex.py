@@ -41,8 +41,10 @@ def reindex(
 
 async def _reindex(name: str | None, project: str | None, wait: bool) -> int:
     from placket.bootstrap import open_application
+    from placket.logs import configure_logging
 
     settings = read_settings()
+    configure_logging(settings.log_level, settings.log_format)
     async with open_application(settings) as application:
         found = [
             (owner, s)

@@ -79,24 +79,25 @@ def upgrade(url: str) -> str:
 
     Returns the revision. Raises SchemaTooNew, StorageUnavailable.
     """
-    while (revision := try_upgrade(url)) is None:
+    while (found := try_upgrade(url)) is None:
         time.sleep(MIGRATION_POLL_SECONDS)
-    return revision
+    return found[1]
 
 
-def try_upgrade(url: str) -> str | None:
+def try_upgrade(url: str) -> tuple[str | None, str] | None:
     """Like ``upgrade``, but None while another process migrates: for whoever must not be held up in a thread.
 
-    Raises SchemaTooNew, StorageUnavailable.
+    Returns (revision before, None for an empty database; revision now). Raises SchemaTooNew, StorageUnavailable.
     """
     with _connected(url) as connection:
         _refuse_old_server(connection)
         if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar():
             return None
         _refuse_newer(connection)
-        if current_revision(connection) != head_revision():
+        before = current_revision(connection)
+        if before != head_revision():
             command.upgrade(_config(connection), "head")
-        return head_revision()
+        return before, head_revision()
 
 
 @contextmanager

@@ -33,6 +33,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("PLACKET_PORT", str(probe.getsockname()[1]))
     monkeypatch.setenv("PLACKET_DATA_DIR", str(tmp_path / "data"))
+    # It is the whole process's, and would outlive the test.
+    monkeypatch.setattr("placket.logs.configure_logging", lambda *_: None)
     return monkeypatch
 
 

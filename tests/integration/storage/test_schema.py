@@ -1,8 +1,12 @@
 """Migrations: one winner, and newer schemas refused."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -47,6 +51,23 @@ def test_a_newer_schema_is_refused_and_left_alone(database_url: str) -> None:
     assert schema.schema_status(database_url)[0] == "future"
     assert not schema.is_known("future")
     assert "db upgrade" in schema.advice(None)
+
+
+def test_keys_of_an_older_database_are_listed_and_what_that_did_to_it_is_said_apart(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    with schema._connected(empty_database_url) as connection:
+        command.upgrade(schema._config(connection), "0002")
+    environment = {"PLACKET_DATABASE_URL": plain(empty_database_url), "PLACKET_DATA_DIR": str(tmp_path)}
+    listing = [sys.executable, "-m", "placket", "keys", "list", "--json"]
+    first, second = (
+        subprocess.run(listing, env={**os.environ, **environment}, capture_output=True, check=True) for _ in range(2)
+    )
+    assert json.loads(first.stdout) == json.loads(second.stdout) == []
+    said = json.loads(first.stderr)
+    assert "the older version cannot use it" in said["event"]
+    assert (said["was"], said["schema"]) == ("0002", schema.head_revision())
+    assert second.stderr == b""
 
 
 def test_garments_that_were_there_before_get_their_labels(empty_database_url: str) -> None:

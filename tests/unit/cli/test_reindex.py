@@ -10,6 +10,7 @@ import pytest
 from placket.cli.reindex import _follow, _reindex
 from placket.domain.errors import StorageUnavailable
 from placket.domain.runs import RunState
+from placket.settings import Settings
 
 RUNNING = SimpleNamespace(id=1, state=RunState.RUNNING, total=2, pending=2, failed=0)
 FINISHED = SimpleNamespace(id=1, state=RunState.FINISHED, total=2, pending=0, failed=0)
@@ -34,6 +35,8 @@ def application(*answers: Any) -> Any:
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("placket.cli.reindex._POLL_SECONDS", 0.01)
+    # It is the whole process's, and would outlive the test.
+    monkeypatch.setattr("placket.logs.configure_logging", lambda *_: None)
 
 
 async def follow(*answers: Any) -> int:
@@ -63,7 +66,7 @@ async def test_it_says_whose_bundle_it_takes(
         yield SimpleNamespace(services=Application(), indexing=Application())
 
     monkeypatch.setattr("placket.bootstrap.open_application", opened)
-    monkeypatch.setattr("placket.cli.reindex.read_settings", lambda: SimpleNamespace(bundle=bundle))
+    monkeypatch.setattr("placket.cli.reindex.read_settings", lambda: Settings(bundle=bundle))
     assert await _reindex(None, None, wait=False) == 0
     shown = capsys.readouterr().out
     assert ("mine/shop: old -> new" in shown, said in shown, "placket services reindex" in shown) == (True, True, True)
