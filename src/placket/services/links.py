@@ -1,6 +1,7 @@
 """The ``link`` of a detected item: opaque, signed, good for one project and one bundle.
 
-It carries the item's embedding (int8), so that a search by it needs neither the photo nor the detector again.
+It carries the item's embedding, bit by bit, so that a search by it needs neither the photo nor the detector again and
+finds what a search by the photo finds.
 """
 
 import base64
@@ -15,7 +16,9 @@ import numpy as np
 from placket.domain.errors import LinkInvalid
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 
-_VERSION = 1
+_VERSION = 2
+_ROUNDED = 1
+"""Of links made earlier, whose embedding is rounded to int8, after a scale in float32. They are still read."""
 _MAC_BYTES = 16
 _HEAD = struct.Struct("<BqB")
 _HASH_BYTES = 32
@@ -46,28 +49,20 @@ class LinkSigner:
     def make(self, project_id: int, bundle: str, image_sha256: str, embedding: Embedding) -> str:
         """URL-safe base64. ``image_sha256``: 64 hex digits of the photo's bytes."""
         name = bundle.encode()
-        scale = float(np.abs(embedding).max()) / 127.0
-        levels = np.round(embedding / scale).astype(np.int8)
-        body = (
-            _HEAD.pack(_VERSION, project_id, len(name))
-            + name
-            + bytes.fromhex(image_sha256)
-            + struct.pack("<f", scale)
-            + levels.tobytes()
-        )
+        vector = np.asarray(embedding, "<f4").tobytes()
+        body = _HEAD.pack(_VERSION, project_id, len(name)) + name + bytes.fromhex(image_sha256) + vector
         return base64.urlsafe_b64encode(body + self._mac(body)).decode()
 
     def read(self, link: str, project_id: int) -> LinkedItem:
         """Raises LinkInvalid for a link that is damaged, forged, or another project's."""
         body = self._verified(link)
-        _, owner, length = _HEAD.unpack_from(body)
+        version, owner, length = _HEAD.unpack_from(body)
         rest = body[_HEAD.size :]
         name, rest = rest[:length].decode(), rest[length:]
         if owner != project_id:
             raise LinkInvalid("the link was made for another project")
-        image_hash, rest = rest[:_HASH_BYTES], rest[_HASH_BYTES + 4 :]
-        vector = np.frombuffer(rest, dtype=np.int8, count=EMBEDDING_DIM).astype(np.float32)
-        return LinkedItem(name, vector / np.float32(np.linalg.norm(vector)), image_hash.hex())
+        image_hash, rest = rest[:_HASH_BYTES], rest[_HASH_BYTES:]
+        return LinkedItem(name, _rounded(rest) if version == _ROUNDED else _exact(rest), image_hash.hex())
 
     def _verified(self, link: str) -> bytes:
         try:
@@ -81,3 +76,12 @@ class LinkSigner:
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._secret, b"link" + body, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def _exact(content: bytes) -> Embedding:
+    return np.frombuffer(content, "<f4", EMBEDDING_DIM).astype(np.float32)
+
+
+def _rounded(content: bytes) -> Embedding:
+    levels = np.frombuffer(content, np.int8, EMBEDDING_DIM, offset=4).astype(np.float32)
+    return levels / np.float32(np.linalg.norm(levels))

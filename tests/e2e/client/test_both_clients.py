@@ -100,7 +100,7 @@ def test_products_and_searches(placket: Any, tmp_path: Path) -> None:
 
     photo = placket.photos.detect("shop", file)
     link = photo["items"][0]["link"]
-    assert placket.search.link("shop", link, min_similarity=0.999)[0]["product_id"] == "a/red"
+    assert placket.search.link("shop", link, min_similarity=1)[0]["product_id"] == "a/red"
     assert placket.photos.tag("shop", file, lang="ko")["items"][0]["category"]["name"]
 
     placket.products.delete("shop", "a/red")

@@ -136,6 +136,16 @@ def test_an_item_is_too_small_only_in_both_directions() -> None:
     assert [(round(g.box.width * 100), round(g.box.height * 100)) for g in kept] == [(21, 20), (20, 21), (5, 100)]
 
 
+ROUNDED_LINK = (
+    "AQcAAAAAAAAAAnYxq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s4mH06rq-wsbGys7S1tba3uLm6uru8vb6-"
+    "v8DBwsPDxMXGx8fIycrLzMzNzs_Q0NHS09TV1dbX2NnZ2tvc3d7e3-Dh4uPj5OXm5-fo6err7Ozt7u_w8PHy8_T19fb3-Pn5-vv8_f7-"
+    "_wABAgIDBAUGBwcICQoLCwwNDg8QEBESExQUFRYXGBkZGhscHR0eHyAhIiIjJCUmJycoKSorKywtLi8wMDEyMzQ0NTY3ODk5Ojs8PT0-"
+    "P0BBQkJDREVGRkdISUpLS0xNTk9PUFFSU1RUVVZXWFhZWltcXV1eX2BhYmJjZGVmZmdoaWpra2xtbm9vcHFyc3R0dXZ3eHh5ent8fX1-"
+    "f9dvtNdLN7c5ivjoiXDZN0s="
+)
+"""Of project 7, bundle v1, as links were made before they carried the embedding bit by bit."""
+
+
 class TestLinks:
     signer = LinkSigner(b"s" * 32)
     vector = (np.arange(256, dtype=np.float32) - 100) / np.float32(np.linalg.norm(np.arange(256) - 100))
@@ -144,8 +154,19 @@ class TestLinks:
         link = self.signer.make(7, "v1", "ab" * 32, self.vector)
         item = self.signer.read(link, 7)
         assert (item.bundle, item.image_sha256) == ("v1", "ab" * 32)
+        assert item.embedding.dtype == np.float32
+        assert np.array_equal(item.embedding, self.vector), "a search by it would find something else than by the photo"
+
+    def test_a_link_of_earlier_days_which_rounded_the_embedding(self) -> None:
+        item = self.signer.read(ROUNDED_LINK, 7)
+        assert (item.bundle, item.image_sha256) == ("v1", "ab" * 32)
         assert float(item.embedding @ self.vector) > 0.9999
         assert np.linalg.norm(item.embedding) == pytest.approx(1, abs=1e-6)
+        with pytest.raises(LinkInvalid, match="another project"):
+            self.signer.read(ROUNDED_LINK, 8)
+
+    def test_a_link_leaves_room_in_a_url_for_the_rest_of_a_search(self) -> None:
+        assert len(self.signer.make(2**40, "placket-2026.11.9", "ab" * 32, self.vector)) < 1500
 
     @pytest.mark.parametrize(("project", "bundle", "word"), [(8, "v1", "another project"), (7, "v2", "bundle")])
     def test_a_link_is_bound(self, project: int, bundle: str, word: str) -> None:
