@@ -138,3 +138,14 @@ def test_a_bound_that_allows_too_little_would_be_noticed(
 
     monkeypatch.setattr(find_module, "int8_bounds", unsafe)
     assert find(view, Question(query, limit=5)).hits != expected
+
+
+def test_a_smaller_limit_gives_the_beginning_of_the_same_list_and_exact_equals_go_by_id() -> None:
+    rng = np.random.default_rng(5)
+    catalogue = Catalogue()
+    for number, row in enumerate(exact(unit(rng, 40)).repeat(10, axis=0)):
+        catalogue.put(f"p{number * 7 % 400:03}", [row], {})
+    view, query = filled(catalogue), exact(unit(rng, 1))[0]
+    whole = find(view, Question(query, limit=400)).hits
+    assert whole == sorted(whole, key=lambda hit: (-hit.cosine, hit.product_id))
+    assert all(find(view, Question(query, limit=n)).hits == whole[:n] for n in (1, 5, 13, 50, 399))
