@@ -7,18 +7,21 @@ from typing import Any
 
 import httpx
 
-from placket.client.errors import ApiError, NothingAccepted, UnexpectedAnswer, error_class
+from placket.client.errors import ApiError, NoSuchField, NothingAccepted, UnexpectedAnswer, error_class
 
 _NO_CONTENT = 204
 
 
 class _Body(dict[str, Any]):
-    """An answer's object. Others answer 200 in JSON too: what lacks a field that is read is none of Placket's."""
+    """An answer's object. Others answer 200 in JSON too: what lacks a field that is read is none of Placket's, unless
+    the program that reads it has misspelt the field."""
 
     strange: UnexpectedAnswer
 
     def __missing__(self, name: str) -> Any:
-        raise self.strange
+        raise NoSuchField(
+            f"there is no {name!r} in the answer; unless that is misspelt, {self.strange}", self.strange.status
+        )
 
 
 def _as_body(response: httpx.Response, body: dict[str, Any], whose: str) -> _Body:

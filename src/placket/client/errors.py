@@ -3,6 +3,7 @@
 ClientError
 ├── NotReachable          no connection, or it broke
 ├── UnexpectedAnswer      an answer that is not Placket's: a proxy's page, a redirect
+│   └── NoSuchField       a field of an answer that is not there; a KeyError too
 ├── WaitTimeout           it did not end in the time given
 └── ApiError              the server said no; by its ``code`` one of
     ├── InvalidRequest  ├── Unauthorized  ├── NotFound  ├── Conflict  ├── TooLarge
@@ -35,6 +36,11 @@ class UnexpectedAnswer(ClientError):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+
+
+class NoSuchField(UnexpectedAnswer, KeyError):
+    # A KeyError shows its message in quotes.
+    __str__ = Exception.__str__
 
 
 class WaitTimeout(ClientError):

@@ -15,6 +15,7 @@ BODY = {"failureList": [{"request": 1, "errorMessage": "why"}]}
     [
         errors.NotReachable("reset"),
         errors.UnexpectedAnswer("a page", 503, 2.0),
+        errors.NoSuchField("there is no 'itmes'", 200),
         errors.WaitTimeout("it has not ended", {"status": "running"}),
         errors.NoSuchProduct(-40050, "no such product", name="N", status=404, request_id="r1", body={"code": -40050}),
         errors.NothingAccepted(824, "no entry is valid", status=400, retry_after=1.0, body=BODY),

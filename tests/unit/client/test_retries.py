@@ -192,6 +192,15 @@ def test_json_of_another_server_is_not_taken_for_an_answer(run: Run, pauses: lis
             twin["name"]
 
 
+def test_a_misspelt_field_of_an_answer_is_a_key_error(run: Run, pauses: list[float]) -> None:
+    answer = httpx.Response(200, json={"items": [], "garment": None})
+    found = run(Script(answer), lambda c: c.search.image("shop", b"photo"))
+    with pytest.raises(KeyError) as caught:
+        found["itmes"]
+    assert str(caught.value).startswith("there is no 'itmes' in the answer")
+    assert ("itmes" in found, found.get("itmes", 5)) == (False, 5)
+
+
 def test_a_redirect_says_where_to_without_the_key(run: Run, pauses: list[float]) -> None:
     moved = httpx.Response(301, headers={"location": f"https://x.test:8443/appkeys/{KEY}/services"}, text="<html>")
     with pytest.raises(errors.UnexpectedAnswer, match=r"301, a redirect to https://x.test:8443: is") as caught:
