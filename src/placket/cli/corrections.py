@@ -81,7 +81,7 @@ def _labels(words: Iterable[str]) -> dict[str, list[str]]:
         attribute, colon, labels = word.partition(":")
         if not colon:
             raise typer.BadParameter(f"{word!r}: write ATTRIBUTE:LABEL", param_hint="--tag")
-        found.setdefault(attribute, []).extend(label for label in labels.split(",") if label)
+        found.setdefault(attribute, []).extend(label.strip() for label in labels.split(",") if label)
     return found
 
 

@@ -29,7 +29,14 @@ def _condition(name: str, value: str) -> Condition:
         raise InvalidParameter(f"{name}: filters are {', '.join(PREFIX + f for f in FILTER_FIELDS)}")
     operator, colon, rest = value.partition(":")
     if not colon:
-        return Condition(field, tuple(value.split(",")))
+        return Condition(field, _values(value))
     if operator not in ("equal", "!equal"):
         raise InvalidParameter(f"{name}: before ':' stands equal or !equal (write equal:a:b for a value with ':')")
-    return Condition(field, tuple(rest.split(",")), negated=operator == "!equal")
+    return Condition(field, _values(rest), negated=operator == "!equal")
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """With commas between them. One with spaces around it, as people type after a comma, stands for both: a catalogue
+    may have either. Spaces alone are not taken for the empty value."""
+    given = text.split(",")
+    return tuple(dict.fromkeys(form for value in given for form in (value, value.strip() or value)))

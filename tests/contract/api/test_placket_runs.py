@@ -33,7 +33,7 @@ async def test_runs(bearer: httpx.AsyncClient, installation: MemoryInstallation)
     assert problem(await bearer.post(f"{SERVICE}/runs/{run['id']}/cancel")) == (409, -43010, "RunHasEnded")
     assert problem(await bearer.get(f"{SERVICE}/runs/{uuid4()}")) == (404, -43000, "NotExistRun")
     assert problem(await bearer.get(f"{SERVICE}/runs/nonsense"))[0] == 400
-    listed = (await bearer.get(f"{SERVICE}/runs?status=finished,failed&order=addCnt:asc")).json()
+    listed = (await bearer.get(f"{SERVICE}/runs?status=finished,%20failed&order=addCnt:asc")).json()
     assert (listed["total"], listed["items"]) == (1, [run])
     assert (await bearer.get(f"{SERVICE}/runs?status=reserved,running")).json() == {"total": 0, "items": []}
     assert problem(await bearer.get(f"{SERVICE}/runs?status=done"))[0] == 400

@@ -75,14 +75,14 @@ async def all_runs(
 
 def _states(status: str) -> tuple[RunState, ...]:
     try:
-        return tuple(RunState(word) for word in status.split(",") if word)
+        return tuple(RunState(word.strip()) for word in status.split(",") if word)
     except ValueError:
         raise InvalidParameter(f"status must be of {', '.join(RunState)}") from None
 
 
 def _kinds(kind: str) -> tuple[RunKind, ...]:
     try:
-        return tuple(RunKind(word) for word in kind.split(",") if word) or tuple(RunKind)
+        return tuple(RunKind(word.strip()) for word in kind.split(",") if word) or tuple(RunKind)
     except ValueError:
         raise InvalidParameter(f"kind must be of {', '.join(RunKind)}") from None
 

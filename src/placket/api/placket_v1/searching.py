@@ -37,7 +37,7 @@ def _columns(
         str, Query(description=f"What to show of each product: {', '.join(_FIELDS)}, comma separated.")
     ] = "",
 ) -> tuple[str, ...]:
-    asked = [f for f in fields.split(",") if f]
+    asked = [f.strip() for f in fields.split(",") if f]
     for field in asked:
         if field not in _FIELDS:
             raise InvalidParameter(f"fields must be of {', '.join(_FIELDS)}")
