@@ -58,6 +58,8 @@ async def _render(request: Request, error: Exception) -> Response:
     known = as_placket_error(error)
     if isinstance(error, RequestValidationError) and _has_no_json(request, error):
         known = BodyUnsupported("the body must be application/json")
+    if isinstance(known, NoSuchCall) and request.scope["path"].startswith("//"):
+        known = NoSuchCall("there is no such call: its path begins with two slashes")
     if isinstance(known, StorageUnavailable):
         _log.error("the database cannot be reached", error=known.detail)
     if isinstance(known, MethodNotAllowed):

@@ -20,7 +20,10 @@ class Faces:
     def choose(self, scope: Scope) -> Face:
         """Find the request's face and leave it in its scope."""
         path: str = scope["path"]
-        face = next((f for f in self._faces if f.owns(path)), self._default)
+        # A base URL that ends in a slash makes paths that begin with two: no call has them, but the API that was meant
+        # says so in its own form.
+        meant = "/" + path.lstrip("/")
+        face = next((f for f in self._faces if f.owns(path if f.pages else meant)), self._default)
         scope[_KEY] = face
         return face
 

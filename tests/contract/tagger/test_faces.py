@@ -69,6 +69,20 @@ async def test_a_path_that_merely_begins_alike_is_another(client: httpx.AsyncCli
     assert answer.json()["header"]["resultCode"] == -40400  # all words that begin so are that API's
 
 
+async def test_a_path_that_begins_with_two_slashes_is_refused_in_the_form_of_the_api_that_was_meant(
+    client: httpx.AsyncClient,
+) -> None:
+    base = str(client.base_url).rstrip("/")
+    told = "there is no such call: its path begins with two slashes"
+    answer = await client.get(f"{base}//tagger/v2.12/bulk")
+    assert _code(answer) == (404, 623)
+    assert answer.json()["error"]["message"] == told
+    header = (await client.get(f"{base}//nhn-ai-fashion/v1.0/appkeys/x/services")).json()["header"]
+    assert (header["resultCode"], header["detail"]) == (-40400, told)
+    problem = (await client.get(f"{base}//placket/v1/services")).json()
+    assert (problem["code"], problem["detail"]) == (-40400, told)
+
+
 async def test_a_rate(world: TaggerWorld) -> None:
     async with world.client(await world.new_key("slow", rate=1.0)) as client:
         answers = [await client.get(BULK) for _ in range(4)]
