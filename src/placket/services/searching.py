@@ -102,7 +102,8 @@ class Searching:
         found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box)
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         if not garments:
-            raise NoGarmentFound("no fashion item was found in the image")
+            hint = "" if box else "; with box, what is in there is searched for, whatever it is"
+            raise NoGarmentFound(f"no fashion item was found in the image{hint}")
         return garments[0], await self._search(service, garments[0].embedding, found.sha256, options, details)
 
     async def _search(

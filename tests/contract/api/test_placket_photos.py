@@ -78,12 +78,13 @@ async def test_a_photo_without_a_garment(bearer: httpx.AsyncClient) -> None:
     assert (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC0"})).json()["items"] == []
     answer = await bearer.post(f"{SERVICE}/search", files={"image": b"PIC0"})
     assert problem(answer) == (422, -45070, "NoDetectedFashionItems")
+    assert "with box" in answer.json()["detail"]
 
 
 async def test_search_by_upload(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
     await put(bearer, "b", name="B", image_url="http://x.example/b.png", category2_id="9")
     installation.engine.hits = [Hit("b", 0.5), Hit("gone", 0.25)]
-    query = "limit=7&minSimilarity=0.6&includeDuplicates=false&fields=name,image_url,categories&filter.s1=!equal:a,b"
+    query = "limit=7&minSimilarity=0.6&includeDuplicates=false&fields=name,%20image_url,categories&filter.s1=!equal:a,b"
     answer = await bearer.post(f"{SERVICE}/search?{query}", files={"image": b"PIC1"})
     body = answer.json()
     assert body["garment"]["category"]["id"] == "shirt"
