@@ -35,7 +35,10 @@ def garment_json(garment: Garment, language: str) -> dict[str, Any]:
             ]
             for attribute in taxonomy().attributes
         },
-        "colors": [{"hex": s.hex, "name": s.name, "share": round(s.share, 4)} for s in garment.swatches],
+        "colors": [
+            {"hex": s.hex, "name": s.name, "label": label_name("colors", s.name, language), "share": round(s.share, 4)}
+            for s in garment.swatches
+        ],
     }
 
 

@@ -37,7 +37,7 @@ def detect(
     async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "Photo":
         return await placket.photos.detect(service, photo, lang=lang)
 
-    look_at(photos, profile, ask, lambda path, found: _show(path, found, lang, True, as_json), as_json=as_json)
+    look_at(photos, profile, ask, lambda path, found: _show(path, found, True, as_json), as_json=as_json)
 
 
 @photos_app.command()
@@ -59,13 +59,13 @@ def tag(
     async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "Photo":
         return await placket.photos.tag(service, photo, lang=lang, item_limit=item_limit)
 
-    look_at(photos, profile, ask, lambda path, found: _show(path, found, lang, False, as_json), as_json=as_json)
+    look_at(photos, profile, ask, lambda path, found: _show(path, found, False, as_json), as_json=as_json)
 
 
-def _show(path: str, photo: "Photo", lang: Language, places: bool, as_json: bool) -> None:
+def _show(path: str, photo: "Photo", places: bool, as_json: bool) -> None:
     if as_json:
         write_json({"path": path, **photo})
     else:
         from placket.cli.remote_garments import show_photo
 
-        show_photo(path, photo, lang, places=places)
+        show_photo(path, photo, places=places)

@@ -10,18 +10,17 @@ from placket.cli.index_report import facts_table, moment
 from placket.cli.local_sources import shown
 from placket.cli.output import console
 from placket.client.shapes.placket import Garment, Photo, Product, ProductGarment
-from placket.domain.names_of import label_name
 from placket.domain.taxonomy import taxonomy
 
 _COLUMNS = ("name", "category1_id", "category2_id", "category3_id", "image_url", "s1", "s2")
 
 
-def show_photo(path: str, photo: Photo, language: str, *, places: bool) -> None:
-    """``places``: where the garments are, else their tags. ``language``: the one that the server was asked in."""
+def show_photo(path: str, photo: Photo, *, places: bool) -> None:
+    """``places``: where the garments are, else their tags."""
     console.print(
         Text.assemble((shown(path), "bold"), (f"  {photo['width']} x {photo['height']}", "dim")), soft_wrap=True
     )
-    table = _places(photo["items"]) if places else _tags(photo["items"], language)
+    table = _places(photo["items"]) if places else _tags(photo["items"])
     console.print(table if photo["items"] else "nothing was found")
     console.print()
 
@@ -42,7 +41,7 @@ def show_product(product: Product) -> None:
         table.add_column(heading, overflow="fold")
     for number, garment in enumerate(product["garments"], start=1):
         corrected = ", ".join(garment["corrected"])
-        table.add_row(str(number), _name(garment), _box(garment), _words(garment), _colours(garment, "en"), corrected)
+        table.add_row(str(number), _name(garment), _box(garment), _words(garment), _colours(garment), corrected)
     console.print(table)
 
 
@@ -69,10 +68,10 @@ def _places(garments: Sequence[Garment]) -> Table:
     return table
 
 
-def _tags(garments: Sequence[Garment], language: str) -> Table:
+def _tags(garments: Sequence[Garment]) -> Table:
     table = tags_table()
     for garment in garments:
-        table.add_row(_name(garment), _words(garment), _colours(garment, language))
+        table.add_row(_name(garment), _words(garment), _colours(garment))
     return table
 
 
@@ -92,10 +91,5 @@ def _words(garment: Garment) -> Text:
     return tags_cell((a["attribute"], [(x["name"], x["score"]) for x in a["labels"]]) for a in tags)
 
 
-def _colours(garment: Garment, language: str) -> Text:
-    return colours_cell((c["hex"], _colour_name(c["name"], language), c["share"]) for c in garment["colors"])
-
-
-def _colour_name(colour: str, language: str) -> str:
-    """The server tells a measured colour by its id alone; one of a newer server may be unknown here."""
-    return label_name("colors", colour, language) if colour in taxonomy().attributes["colors"] else colour
+def _colours(garment: Garment) -> Text:
+    return colours_cell((c["hex"], c["name"], c["share"]) for c in garment["colors"])

@@ -33,7 +33,7 @@ async def test_detect_by_upload_and_by_url(
         "box": [0.25, 0.125, 0.75, 0.875],
         "score": 0.9375,
         "tags": first["tags"],
-        "colors": [{"hex": "#aa0000", "name": "red", "share": 0.5}],
+        "colors": [{"hex": "#aa0000", "id": "red", "name": "레드", "share": 0.5}],
     }
     assert [t["attribute"] for t in first["tags"]] == ["colors", "pattern"]
     assert first["tags"][0]["labels"][0]["id"] == "red"

@@ -56,7 +56,7 @@ def test_tags_of_a_folder(local: Local, photos: Path) -> None:
         if not taxonomy().applies(attribute, item["category"]):
             assert labels == []
     assert item["colors"][0]["name"] == "red"
-    assert set(item["colors"][0]) == {"hex", "name", "share"}
+    assert set(item["colors"][0]) == {"hex", "name", "label", "share"}
     assert any("\uac00" <= c <= "\ud7a3" for labels in item["tags"].values() for x in labels for c in x["label"])
     assert done.err == ""
 

@@ -53,7 +53,8 @@ def test_a_garment_for_people_and_for_programs() -> None:
         {"id": "red", "label": "레드", "score": 0.91235},
         {"id": "navy", "label": "네이비", "score": 0.5},
     ]
-    assert (data["tags"]["shape"], data["colors"]) == ([], [{"hex": "#c81e28", "name": "red", "share": 0.8124}])
+    assert data["tags"]["shape"] == []
+    assert data["colors"] == [{"hex": "#c81e28", "name": "red", "label": "레드", "share": 0.8124}]
 
     console = Console(width=100, record=True, file=io.StringIO())
     analysis = Analysis(100, 200, (shirt,), "b")

@@ -56,6 +56,7 @@ class Attribute(BaseModel):
 
 class Color(BaseModel):
     hex: str
+    id: str = Field(description="Of the attribute `colors`; depends on no language.")
     name: str
     share: float = Field(description="Of the garment's area, 0..1.")
 
@@ -102,7 +103,10 @@ def _garment(garment: domain.Garment, language: str) -> dict[str, Any]:
             )
             for attribute, labels in garment.tags.items()
         ],
-        "colors": [Color(hex=s.hex, name=s.name, share=s.share) for s in garment.swatches],
+        "colors": [
+            Color(hex=s.hex, id=s.name, name=label_name("colors", s.name, language), share=s.share)
+            for s in garment.swatches
+        ],
     }
 
 

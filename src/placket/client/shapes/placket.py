@@ -24,6 +24,7 @@ class Attribute(TypedDict):
 
 class Color(TypedDict):
     hex: str
+    id: str
     name: str
     share: float
 
