@@ -307,6 +307,7 @@ class Application:
                 image_limits=self.image_limits,
                 tag_limits=image_limits(s, s.tag_image_max_bytes),
                 problems=self.problems,
+                warnings=self.storage.server.warnings,
                 statistics=self.statistics,
                 faces=(*self.tagger_faces(), self.console_face()),
                 traffic=self.traffic,

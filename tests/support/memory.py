@@ -39,6 +39,7 @@ class MemoryInstallation:
             MemoryRuns(self.services), MemoryWeb(), MemoryVision(), MemorySearch()
         )  # fmt: skip
         self.problems: list[str] = []
+        self.warnings: list[str] = []
         limits = replace(AI_FASHION, max_bytes=image_max_bytes)
         links = LinkSigner(SECRET)
         photos = Photos(self.web, 3.0)  # type: ignore[arg-type]
@@ -57,6 +58,7 @@ class MemoryInstallation:
             image_limits=limits,
             tag_limits=replace(AI_FASHION, max_bytes=min(image_max_bytes, MEGABYTE)),
             problems=self._problems,
+            warnings=lambda: self.warnings,
             statistics=self._statistics,
         )
 

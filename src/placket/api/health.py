@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from placket.api.metrics import Metrics
 from placket.api.parts import Parts
@@ -20,7 +20,7 @@ class Health(BaseModel):
 
 class Readiness(BaseModel):
     status: Literal["ready", "not ready"]
-    problems: list[str]
+    problems: list[str] = Field(description="Of a server that is ready, those that will soon be in its way.")
 
 
 # Load balancers probe with HEAD too.
@@ -44,7 +44,9 @@ async def readiness(response: Response, parts: Parts) -> Readiness:
         problems = [f"the parts did not say how they are within {_PROBE_SECONDS:g} s"]
     if problems:
         response.status_code = 503
-    return Readiness(status="not ready" if problems else "ready", problems=problems)
+        return Readiness(status="not ready", problems=problems)
+    # Searches go on: a balancer that took every server away for it would make it worse.
+    return Readiness(status="ready", problems=parts.warnings())
 
 
 @router.get(

@@ -56,9 +56,9 @@ class Face:
 class ApiParts:
     """``image_limits``: images to index, detect and search by; ``tag_limits``: images of the AI Fashion tag call.
 
-    ``problems``: why this process cannot serve just now. ``statistics``: gauges and counters (names that end in
-    ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is served from the same address.
-    ``traffic``: counts how the APIs answer.
+    ``problems``: why this process cannot serve just now. ``warnings``: what will soon be in its way. ``statistics``:
+    gauges and counters (names that end in ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is
+    served from the same address. ``traffic``: counts how the APIs answer.
     """
 
     keys: Keys
@@ -75,6 +75,7 @@ class ApiParts:
     statistics: Callable[[], Awaitable[Mapping[str, float]]]
     faces: Sequence[Face] = ()
     traffic: Traffic = field(default_factory=Traffic)
+    warnings: Callable[[], list[str]] = list
 
 
 def parts_of(connection: HTTPConnection) -> ApiParts:

@@ -35,6 +35,10 @@ class OpenServer(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def warnings(self) -> list[str]:
+        """What will soon be in the way of storing, in words for anybody."""
+        ...
+
     async def watch(self, stop: asyncio.Event) -> None:
         """Until ``stop``, keep the server running where that is ours to do."""
         ...
@@ -53,6 +57,9 @@ class ExternalServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+    def warnings(self) -> list[str]:
+        return []
 
     async def watch(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -17,6 +17,9 @@ async def test_health_and_readiness(http: httpx.AsyncClient, installation: Memor
     assert (await http.get("/healthz")).json() == {"status": "alive"}
     assert (await http.get("/readyz")).json() == {"status": "ready", "problems": []}
     assert [(await http.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    installation.warnings = ["the disk is almost full"]
+    warned = await http.get("/readyz")
+    assert (warned.status_code, warned.json()) == (200, {"status": "ready", "problems": ["the disk is almost full"]})
     installation.problems = ["the database does not answer"]
     unready = await http.get("/readyz")
     assert (unready.status_code, unready.json()["problems"]) == (503, installation.problems)

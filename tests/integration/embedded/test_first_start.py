@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,6 +37,16 @@ def test_what_was_not_set_up_after_initdb_is_set_up_at_the_next_start(folder: Pa
         server.stop()
     with EmbeddedPostgres(folder / "data") as url:
         assert ask(url, "SELECT extname FROM pg_extension WHERE extname = 'vector'") == "vector"
+
+
+def test_a_disk_that_is_almost_full_is_told_while_the_server_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedPostgres(folder / "data"):
+        server = EmbeddedPostgres(folder / "data")
+        assert server.warnings() == []
+        monkeypatch.setattr(cluster.shutil, "disk_usage", lambda path: SimpleNamespace(free=cluster.INIT_BYTES - 1))
+        assert server.warnings() == [cluster.ALMOST_FULL]
 
 
 def test_a_cluster_of_another_version_is_refused_and_kept(folder: Path) -> None:

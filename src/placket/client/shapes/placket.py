@@ -150,6 +150,8 @@ class WebhookSecret(TypedDict):
 
 
 class Readiness(TypedDict):
+    """``problems``: why it cannot serve; of a server that is ready, what will soon be in its way."""
+
     status: Literal["ready", "not ready"]
     problems: list[str]
 

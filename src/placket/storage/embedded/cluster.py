@@ -19,6 +19,11 @@ START_BYTES = 48 * _MEGABYTE
 """Free space without which PostgreSQL would soon stop at a write: three segments of its log."""
 
 
+ALMOST_FULL = (
+    "the disk of the data directory is almost full: searches go on, but what has to be stored may soon fail; make room"
+)
+
+
 def check_version(folders: Folders) -> None:
     """Raises EmbeddedServerError for a cluster that these binaries cannot read."""
     if not folders.cluster.exists():
@@ -71,6 +76,11 @@ def make_cluster(folders: Folders, account: Account, binaries: Binaries) -> None
         raise EmbeddedServerError(f"PostgreSQL's initdb failed: {' / '.join(words[-3:])}")
     folders.new_cluster.rename(folders.cluster)
     _sync(folders.home)
+
+
+def has_room(folder: Path) -> bool:
+    """As much as a new database would need."""
+    return shutil.disk_usage(folder).free >= INIT_BYTES
 
 
 def check_space(folder: Path, needed: int, purpose: str) -> None:

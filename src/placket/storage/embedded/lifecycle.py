@@ -18,7 +18,14 @@ from placket.domain.errors import EmbeddedServerError
 from placket.storage.embedded import locks
 from placket.storage.embedded.account import Account, choose_account
 from placket.storage.embedded.binaries import runnable
-from placket.storage.embedded.cluster import START_BYTES, check_space, check_version, make_cluster
+from placket.storage.embedded.cluster import (
+    ALMOST_FULL,
+    START_BYTES,
+    check_space,
+    check_version,
+    has_room,
+    make_cluster,
+)
 from placket.storage.embedded.config import DATABASE, PORT, ROLE, SUPERUSER, prune_logs
 from placket.storage.embedded.folders import Folders, prepare
 from placket.storage.embedded.server import Server
@@ -82,6 +89,10 @@ class EmbeddedPostgres:
                         forget_socket_dir(self._folders)
             finally:
                 locks.unlock(users)
+
+    def warnings(self) -> list[str]:
+        """That the disk is almost full: the server then dies in the middle of its work, and does not start again."""
+        return [] if has_room(self._folders.home) else [ALMOST_FULL]
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Until ``stop``: start the server again when it dies, within about a second."""
