@@ -19,7 +19,7 @@ from PIL import Image
 
 from placket.domain.errors import ImageError, InvalidParameter
 from placket.training.checks import check_data
-from placket.training.sources import SETS, iter_images, sets_in
+from placket.training.sources import SETS, iter_images, read_records, sets_in
 from placket.vision.decoding import Picture, decode
 from placket.vision.local import LOCAL
 
@@ -30,6 +30,8 @@ MADE_OF = "made_of.json"
 OF_PICTURES = ("found_boxes.json", "found_street.json", "found_samples.json", "teacher-*.npz")
 """What a network said of the pictures."""
 OF_LABELS = ("items.json", "samples.json")
+SAME_SHAPE, SMALL = 0.02, 64
+"""How much a picture's proportions may differ from those that are told; of tiny ones rounding says nothing."""
 
 
 class Store:
@@ -83,6 +85,17 @@ def read_picture(data: bytes, where: str) -> Picture:
         raise InvalidParameter(f"{where}: {error.detail}") from None
 
 
+def require_shape(picture: Picture, told: tuple[int, int], where: str, teller: str) -> None:
+    """Raise InvalidParameter where `told`, width and height, are those of another picture, or of one that lies on its
+    side: so would be the boxes."""
+    width, height = picture.width, picture.height
+    if abs(told[0] / told[1] / (width / height) - 1) > SAME_SHAPE and max(width, height) > SMALL:
+        raise InvalidParameter(
+            f"{where} has {width} x {height} pixels upright, but {teller} says {told[0]} x {told[1]}: "
+            "boxes are told on the upright picture, turned as its EXIF orientation says"
+        )
+
+
 def shrunk(pixels: Pixels, max_side: int) -> Pixels:
     """Pixels [h, w, 3], shrunk so that the longer side is at most `max_side`."""
     height, width = pixels.shape[:2]
@@ -102,10 +115,13 @@ def decode_labels(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
 
 
 def _pictures(data: Path, dataset: str) -> Iterable[tuple[str, Pixels]]:
-    side = MAX_SIDE.get(dataset, DEFAULT_SIDE)
+    side, records = MAX_SIDE.get(dataset, DEFAULT_SIDE), read_records(data, dataset)
     for key, row in iter_images(data, dataset, ("image", "product_image", "mask", "parse")):
         where = f"{data / 'images' / dataset}-NN.parquet, {key}"
-        pixels = shrunk(read_picture(row.get("image") or b"", where).pixels, side)
+        picture = read_picture(row.get("image") or b"", where)
+        if record := records.get(key):
+            require_shape(picture, (record.width, record.height), where, f"records/{dataset}.jsonl")
+        pixels = shrunk(picture.pixels, side)
         yield key, pixels
         product = row.get("product_image")
         if product:

@@ -67,6 +67,13 @@ def test_a_category_of_no_annotation_needs_no_group(tmp_path: Path) -> None:
         ([{"id": 1, "file_name": "a.jpg"}, {"id": 1, "file_name": "b.jpg"}], [], "two images with the same id"),
         ([{"id": 1, "file_name": "broken.jpg"}], [], "broken.jpg: the JPEG cannot be decoded"),
         ([{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9)], "a box is four numbers"),
+        ([{"id": 1, "file_name": "a.jpg"}], [box(1, 0.1, 0.1, 0.5, 0.5)], "a.jpg: a box is x, y, width, height in"),
+        ([{"id": 1, "file_name": "a.jpg"}], [box(1, 200, 10, 20, 20)], "less than one pixel of [200, 10, 20, 20]"),
+        ([{"id": 1, "file_name": "a.jpg", "width": 0.4}], [], "a.jpg: the COCO file says 0.4 x 100 pixels"),
+        ([{"id": 1, "file_name": "a.jpg", "height": "tall"}], [], "a.jpg: the COCO file says 100 x 'tall' pixels"),
+        ([{"id": 1, "file_name": "a.jpg", "width": -9, "height": -9}], [], "a.jpg: the COCO file says -9 x -9 pixels"),
+        ([{"id": 1, "file_name": "a\0.jpg"}], [], "can be no file's name"),
+        ([{"id": 1, "file_name": "a" * 5000}], [], "can be no file's name"),
         ([{"file_name": "a.jpg"}], [], "is no COCO file"),
     ],
 )  # fmt: skip
@@ -78,3 +85,10 @@ def test_a_file_that_does_not_fit_is_refused_with_a_sentence(
     with pytest.raises(InvalidParameter) as told:
         read_coco(write(tmp_path, images, annotations), tmp_path, tmp_path / "cache")
     assert said in told.value.detail
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_as_windows_writes_it(tmp_path: Path) -> None:
+    photo(tmp_path, "a.jpg", (100, 100))
+    path = write(tmp_path, [{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9, 9)])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_coco(path, tmp_path, tmp_path / "cache")) == 1

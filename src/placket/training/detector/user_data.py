@@ -14,14 +14,13 @@ import numpy as np
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.taxonomy import taxonomy
-from placket.training.cache import Pixels, read_picture, shrunk, write_store
+from placket.training.cache import Pixels, read_picture, require_shape, shrunk, write_store
 from placket.training.detector.targets import Sample
 from placket.training.sources import part_of
+from placket.vision.decoding import Picture
 
 DATASET = "own"
 SIDE = 448
-SAME_SHAPE, SMALL = 0.02, 64
-"""How much a picture's proportions may differ from those that are told; of tiny ones rounding says nothing."""
 
 
 def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used: set[int]) -> dict[int, int]:
@@ -47,16 +46,24 @@ def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used:
 
 
 def _path(images: Path, name: str) -> Path:
-    path = (images / name).resolve()
+    try:
+        path = (images / name).resolve()
+        there = path.is_file()
+    except (OSError, ValueError):
+        raise InvalidParameter(f"{name[:80]!r} can be no file's name") from None
     if not path.is_relative_to(images.resolve()):
         raise InvalidParameter(f"{name!r} lies outside the folder of images")
-    if not path.is_file():
+    if not there:
         raise InvalidParameter(f"{path} is not there")
     return path
 
 
-def _box(values: Any, width: int, height: int, where: str) -> tuple[float, float, float, float] | None:
-    """COCO's x, y, width, height in pixels to fractions, clipped; None without area."""
+def _box(values: Any, width: int, height: int, where: str) -> tuple[float, float, float, float]:
+    """COCO's x, y, width, height in pixels to fractions, clipped.
+
+    Raises InvalidParameter for one of which nothing is in the picture: a garment whose box was passed over would be
+    learnt as nothing.
+    """
     try:
         x, y, w, h = (float(v) for v in values)
     except (TypeError, ValueError):
@@ -65,21 +72,26 @@ def _box(values: Any, width: int, height: int, where: str) -> tuple[float, float
         raise InvalidParameter(f"{where}: a box is four finite numbers")
     x0, y0, x1, y1 = max(0.0, x), max(0.0, y), min(float(width), x + w), min(float(height), y + h)
     if x1 - x0 < 1 or y1 - y0 < 1:
-        return None
+        raise InvalidParameter(
+            f"{where}: a box is x, y, width, height in pixels, and less than one pixel of {values!r} is in the picture "
+            f"of {width} x {height}"
+        )
     return (x0 / width, y0 / height, x1 / width, y1 / height)
 
 
-def _size(row: dict[str, Any], width: int, height: int) -> tuple[int, int]:
+def _size(row: dict[str, Any], picture: Picture, name: str) -> tuple[int, int]:
     """Width and height that the boxes are told in: those of the file's row, where it has them, of the upright picture.
 
-    Raises InvalidParameter where the row's are those of another picture, or of one that lies on its side.
+    Raises InvalidParameter where the row's are none, or those of another picture.
     """
-    own = (int(row.get("width") or width), int(row.get("height") or height))
-    if abs(own[0] / own[1] / (width / height) - 1) > SAME_SHAPE and max(width, height) > SMALL:
-        raise InvalidParameter(
-            f"{row['file_name']} has {width} x {height} pixels upright, but the COCO file says {own[0]} x {own[1]}: "
-            "boxes are told on the upright picture, turned as its EXIF orientation says"
-        )
+    width, height = row.get("width") or picture.width, row.get("height") or picture.height
+    try:
+        own = (int(width), int(height))
+    except (TypeError, ValueError, OverflowError):
+        own = (0, 0)
+    if min(own) < 1:
+        raise InvalidParameter(f"{name}: the COCO file says {width!r} x {height!r} pixels")
+    require_shape(picture, own, name, "the COCO file")
     return own
 
 
@@ -109,8 +121,8 @@ def read_coco(annotations: Path, images: Path, cache: Path, mapping: Mapping[str
     cannot be decoded, or is not the one that boxes were drawn on.
     """
     try:
-        rows, numbers, boxes = _rows(json.loads(annotations.read_text(encoding="utf-8")), mapping or {})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        rows, numbers, boxes = _rows(json.loads(annotations.read_bytes()), mapping or {})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidParameter(f"{annotations} is no COCO file: {error!r}") from None
     samples: list[Sample] = []
 
@@ -118,9 +130,8 @@ def read_coco(annotations: Path, images: Path, cache: Path, mapping: Mapping[str
         for row in rows:
             name = str(row["file_name"])
             picture = read_picture(_path(images, name).read_bytes(), name)
-            size = _size(row, picture.width, picture.height)
-            found = [(b, numbers[int(a["category_id"])]) for a in boxes[row["id"]]
-                     if (b := _box(a.get("bbox"), *size, name))]  # fmt: skip
+            size = _size(row, picture, name)
+            found = [(_box(a.get("bbox"), *size, name), numbers[int(a["category_id"])]) for a in boxes[row["id"]]]
             places = np.array([b for b, _ in found], np.float32).reshape(-1, 4)
             groups = np.array([g for _, g in found], np.int64)
             samples.append(Sample(DATASET, name, part_of(DATASET, name, "train"), places, groups, DATASET))
