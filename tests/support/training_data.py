@@ -23,7 +23,7 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def write_pictures(data: Path, pictures: Mapping[str, bytes]) -> None:
+def write_pictures(data: Path, pictures: Mapping[str, Any]) -> None:
     """Of the set ``hm``, encoded, by id."""
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -62,6 +62,8 @@ def _check_garments(data: Path, records: dict[str, dict[str, Record]]) -> None:
     for where, garment in garments_by_line(data):
         if garment.id not in records.get(garment.dataset, {}):
             raise InvalidParameter(f"{where}: no record of {garment.id} in records/{garment.dataset}.jsonl")
+        if garment.dataset == "ccp" and not garment.box:
+            raise InvalidParameter(f"{where}: a garment of ccp, whose photos show whole outfits, needs its box")
         for name, value in {"category": garment.category, **garment.tags}.items():
             _check_label(where, name, value, labels)
         other = seen.setdefault((garment.dataset, garment.id), garment)

@@ -80,7 +80,7 @@ def _told(where: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise InvalidParameter(f"{where}: {error} is missing") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise InvalidParameter(f"{where}: {error}") from None
 
 
@@ -102,13 +102,22 @@ def sets_in(data: Path) -> tuple[str, ...]:
     return tuple(name for name in SETS if (data / "records" / f"{name}.jsonl").is_file())
 
 
+def _name(row: dict[str, Any], key: str) -> str:
+    """Other tools write an empty cell as null or NaN: as a word it would make one product of all such rows."""
+    value = row[key]
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError(f"`{key}` is a word or a whole number, not {json.dumps(value)}")
+    return str(value)
+
+
 def _record(dataset: str, row: dict[str, Any]) -> Record:
     if row["split"] not in ("train", "val"):
         raise ValueError(f"`split` is train or val, not {row['split']!r}")
     size = (int(row["width"]), int(row["height"]))
-    return Record(
-        dataset, str(row["id"]), row["split"], str(row["group"]), *size, dict(row["labels"]), _box(row.get("box"))
-    )
+    if min(size) < 1:
+        raise ValueError(f"a picture of {size[0]} x {size[1]} pixels")
+    names = (_name(row, "id"), row["split"], _name(row, "group"))
+    return Record(dataset, *names, *size, dict(row["labels"]), _box(row.get("box")))
 
 
 def read_records(data: Path, dataset: str) -> dict[str, Record]:
@@ -165,7 +174,7 @@ def read_taxonomy(data: Path) -> dict[str, Any]:
     file."""
     path = data / "taxonomy.json"
     with _told(str(path)):
-        result: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
+        result: dict[str, Any] = dict(json.loads(path.read_bytes()))
     return result
 
 
@@ -176,7 +185,7 @@ def read_own_terms(data: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     with _told(str(path)):
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_bytes())
         if not isinstance(told, dict) or not all(name in SETS for name in told):
             raise ValueError(f"it is an object of sets ({', '.join(SETS)}) with their terms")
         if not all(isinstance(words, str) and words.strip() for words in told.values()):
@@ -195,7 +204,7 @@ def iter_images(
 ) -> Iterator[tuple[str, dict[str, bytes | None]]]:
     """Yield id and the encoded bytes of the named columns that the set has, file by file, never a set whole.
 
-    Raises InvalidParameter for a file that is no Parquet, or has not the columns that it needs.
+    Raises InvalidParameter for a file that is no Parquet or is damaged, or has not the columns that it needs.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -203,12 +212,24 @@ def iter_images(
     for path in sorted((data / "images").glob(f"{dataset}-*.parquet")):
         try:
             file = pq.ParquetFile(path)
-        except pa.ArrowInvalid as error:
-            raise InvalidParameter(f"{path}: {error}") from None
-        if not {"id", "image"} <= set(file.schema_arrow.names):
-            raise InvalidParameter(f"{path} has the columns {', '.join(file.schema_arrow.names)}, not `id` and `image`")
-        have = [c for c in columns if c in file.schema_arrow.names]
-        for batch in file.iter_batches(batch_size=256, columns=["id", *have]):
-            rows = batch.to_pydict()
-            for index, key in enumerate(rows["id"]):
-                yield str(key), {c: rows[c][index] for c in have}
+            have = _columns(path, file.schema_arrow, columns)
+            for batch in file.iter_batches(batch_size=256, columns=["id", *have]):
+                rows = batch.to_pydict()
+                for index, key in enumerate(rows["id"]):
+                    yield str(key), {c: rows[c][index] for c in have}
+        except (pa.ArrowException, OSError) as error:
+            raise InvalidParameter(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _columns(path: Path, schema: Any, wanted: tuple[str, ...]) -> list[str]:
+    """Those of the wanted ones that are there; all of them are bytes."""
+    from pyarrow import types
+
+    if not {"id", "image"} <= set(schema.names):
+        raise InvalidParameter(f"{path} has the columns {', '.join(schema.names)}, not `id` and `image`")
+    have = [c for c in wanted if c in schema.names]
+    for name in {"image", *have}:
+        kind = schema.field(name).type
+        if not (types.is_binary(kind) or types.is_large_binary(kind) or types.is_null(kind)):
+            raise InvalidParameter(f"{path}: `{name}` is the bytes of the picture's file, not {kind}")
+    return have

@@ -74,6 +74,18 @@ def add_line(data: Path, name: str, row: dict[str, Any]) -> None:
         file.write(json.dumps(row) + "\n")
 
 
+def as_street(data: Path) -> None:
+    for path in [*data.glob("*/hm*")]:
+        path.rename(path.with_name(path.name.replace("hm", "ccp")))
+    write_lines(data / GARMENTS, [garment("a", dataset="ccp", box=None)])
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4:400] = b"\xff" * 396
+    path.write_bytes(content)
+
+
 RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
 
 
@@ -93,6 +105,16 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: set_line(d, GARMENTS, 2, box=None), "line 3: another garment of b; each needs the box"),
         (lambda d: add_line(d, RECORDS, record("a")), "line 4: a second record of a"),
         (lambda d: set_line(d, RECORDS, 1, group="a", split="val"), "the group a is in `train` and in `val`"),
+        (lambda d: set_line(d, RECORDS, 1, group=None), "line 2: `group` is a word or a whole number, not null"),
+        (lambda d: set_line(d, RECORDS, 1, group=float("nan")), "line 2: `group` is a word or a whole number, not NaN"),
+        (lambda d: set_line(d, RECORDS, 1, id=None), "line 2: `id` is a word or a whole number, not null"),
+        (lambda d: set_line(d, RECORDS, 1, width=0), "line 2: a picture of 0 x 40 pixels"),
+        (lambda d: set_line(d, RECORDS, 1, width=float("inf")), "line 2: cannot convert float infinity"),
+        (lambda d: (d / GARMENTS).write_text("[" * 100_000), "garments.jsonl, line 1: maximum recursion depth"),
+        (lambda d: as_street(d), "garments.jsonl, line 1: a garment of ccp, whose photos show whole"),
+        (lambda d: write_pictures(d, {"a": "photos/a.jpg"}), "hm-00.parquet: `image` is the bytes of the picture's"),
+        (lambda d: write_pictures(d, {"a": {"bytes": b"", "path": "a"}}), "the picture's file, not struct<bytes: bin"),
+        (lambda d: damage(d / "images" / "hm-00.parquet"), "hm-00.parquet: Couldn't deserialize thrift"),
         (lambda d: add_line(d, RECORDS, record("x")), "no picture of x"),
         (lambda d: (d / RECORDS).unlink(), "records has none of hm.jsonl"),
         (lambda d: (d / GARMENTS).write_text("{"), "garments.jsonl, line 1: Expecting"),
@@ -147,3 +169,23 @@ def test_pictures_are_seen_as_the_server_sees_them(data: Path, tmp_path: Path) -
     store = build_all(data, tmp_path / "cache")["hm"]
     assert store["a"].shape == (40, 20, 3) and store["c"].shape == (20, 40, 3)
     assert (store["b"] == 255).all()
+
+
+def test_a_photo_whose_record_was_made_of_its_side_view_is_refused(data: Path, tmp_path: Path) -> None:
+    lying = Image.new("RGB", (200, 100), (9, 9, 9))
+    exif = lying.getexif()
+    exif[0x0112] = 6
+    write_pictures(data, {key: encoded(lying, exif=exif) for key in "abc"})
+    for number in range(3):
+        set_line(data, RECORDS, number, width=100, height=200)
+    assert build_all(data, tmp_path / "cache")["hm"]["a"].shape == (200, 100, 3)
+    set_line(data, RECORDS, 1, width=200, height=100)
+    with pytest.raises(InvalidParameter, match=r"b has 100 x 200 pixels upright, but records/hm\.jsonl says 200 x 100"):
+        build_all(data, tmp_path / "another-cache")
+
+
+def test_json_of_the_data_may_begin_with_a_byte_order_mark(data: Path, tmp_path: Path) -> None:
+    (data / "terms.json").write_text('{"hm": "ours"}')
+    for name in (RECORDS, GARMENTS, "taxonomy.json", "terms.json"):
+        (data / name).write_bytes(b"\xef\xbb\xbf" + (data / name).read_bytes())
+    assert len(load_items(data, tmp_path / "cache", build_all(data, tmp_path / "cache"))) == 4
