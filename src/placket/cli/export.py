@@ -51,6 +51,7 @@ def export(
     require_training()
     from placket.training.calibrate import calibrate_bundle
     from placket.training.export import ExportPlan, export_bundle, trained_in_integers, trained_side
+    from placket.training.manifest import whole
     from placket.vision.bundle import is_version, read_bundle
 
     if not is_version(version):
@@ -68,9 +69,13 @@ def export(
             refit,
             second,
         )
-        export_bundle(out, plan, data, cache)
-        if calibrate:
-            chosen = calibrate_bundle(out, data, cache)["training"]["chosen_on_calib"]
-            for name in sorted({"detector", "encoder"} - chosen.keys()):
-                console.print(f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones")
-        console.print(f"bundle {read_bundle(out).version}: {out}")
+        with whole(out) as folder:
+            export_bundle(folder, plan, data, cache)
+            if calibrate:
+                chosen = calibrate_bundle(folder, data, cache)["training"]["chosen_on_calib"]
+                for name in sorted({"detector", "encoder"} - chosen.keys()):
+                    console.print(
+                        f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones"
+                    )
+            read_bundle(folder)
+        console.print(f"bundle {version}: {out}")

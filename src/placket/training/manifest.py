@@ -3,10 +3,31 @@
 import hashlib
 import json
 import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 NAME = "bundle.json"
+PARTIAL = ".partial"
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """A folder within `folder` to write a bundle in, whose files are moved up when all is done.
+
+    What is cut off leaves no half of a bundle that looks like one, and one that was there before stays as it is.
+    """
+    partial = folder / PARTIAL
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for path in sorted(partial.iterdir(), key=lambda p: p.name == NAME):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:
