@@ -202,6 +202,13 @@ def test_the_curve_rises_even_where_everything_looks_alike(apart: float) -> None
     assert (xs[0], xs[-1]) == (-1.0, 1.0)
 
 
+def test_the_curve_of_few_garments_tells_no_more_than_they_do() -> None:
+    assert calibrate.similarity_curve(predictions(19)) == calibrate.USUAL_CURVE
+    # 190 pairs: one in 100 can be told, one in 1,000 cannot.
+    assert [y for _, y in calibrate.similarity_curve(predictions(20))] == [0.0, 0.1, 0.3, 0.5, 1.0]
+    assert [y for _, y in calibrate.similarity_curve(predictions(150))] == [0.0, 0.1, 0.3, 0.5, 0.7, 0.85, 1.0]
+
+
 def coco_file(folder: Path, **changes: object) -> Path:
     content = {
         "images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 30}],

@@ -182,14 +182,15 @@ def product_pairs(found: Predictions) -> tuple[Ints, Ints]:
 def similarity_curve(found: Predictions) -> list[list[float]]:
     """Points [cosine, similarity], rising, by how rare a cosine is among random pairs of different products.
 
-    So a threshold means the same with every bundle: 0.5 lets one random pair in 100 through, 0.7 one in 1,000. Where
-    all is one design there are no pairs, and the curve is the usual one.
+    So a threshold means the same with every bundle: 0.5 lets one random pair in 100 through, 0.7 one in 1,000. What is
+    rarer than one of all pairs that there are cannot be told, and of fewer than 20 designs the curve is the usual one.
     """
-    cosines = random_cosines(found)
-    if not len(cosines):
+    designs = len({i.design for i in found.items})
+    if designs < LEAST_KNOWN:
         return USUAL_CURVE
+    cosines, pairs = random_cosines(found), designs * (designs - 1) / 2
     points = [[-1.0, 0.0]]
-    for share, value in CURVE:
+    for share, value in ((s, v) for s, v in CURVE if s * pairs >= 1):
         # An encoder that was hardly trained sees everything alike; the curve has to rise all the same.
         cosine = min(float(np.quantile(cosines, 1 - share)), 0.99)
         if cosine > points[-1][0] + 0.005:
