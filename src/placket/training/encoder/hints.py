@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.hints import NO_HINTS, Hints, hints_of
+from placket.training.encoder.calibrate import LEAST_KNOWN
 from placket.training.encoder.evaluate import Answer, answers, known_label
 from placket.training.encoder.items import Item
 from placket.training.encoder.predict import Predictions
@@ -18,6 +19,10 @@ from placket.training.sources import read_records
 
 NAMED = ("hm", "myntra")
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+USUAL_WEIGHT = 1.0
+"""Less than any bundle's that was chosen; 0 would turn the words off for a shop whose records have none."""
+SAID = {"category": "categories", "gender": "genders"}
+"""What of the words speaks for a label of these."""
 _FOR_WHOM = {"Ladieswear": "women", "Menswear": "men"}
 
 
@@ -48,19 +53,23 @@ def _named_rows(found: Predictions, hints: Sequence[Hints]) -> tuple[Predictions
 def choose_weights(
     found: Predictions, hints: Sequence[Hints], calibration: dict[str, Any]
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """The weights with the most right labels, of equals the smallest, and the accuracy by weight; 0 for what is not
-    labelled."""
+    """The weights with the most right labels, of equals the smallest, and the accuracy by weight; the usual one where
+    words name a label of fewer than 20 garments."""
     own, words = _named_rows(found, hints)
-    if not own.items:
-        return {"category": 0.0, "gender": 0.0}, {}
-    table: dict[str, dict[str, float]] = {"category": {}, "gender": {}}
-    for weight in WEIGHTS:
+    table: dict[str, dict[str, float]] = {name: {} for name in SAID if _named(own, words, name) >= LEAST_KNOWN}
+    for weight in WEIGHTS if table else ():
         said = answers(own, {**calibration, "hints": {"category": weight, "gender": weight}}, words)
         for name, by_weight in table.items():
             right = _right(own.items, said, name)
-            if not np.isnan(right).all():
-                by_weight[str(weight)] = float(np.nanmean(right))
-    return {name: float(max(by, key=lambda w: by[w], default=0.0)) for name, by in table.items()}, table
+            by_weight[str(weight)] = float(np.nanmean(right))
+    best = {name: float(max(by, key=lambda w: by[w])) for name, by in table.items()}
+    return dict.fromkeys(SAID, USUAL_WEIGHT) | best, table
+
+
+def _named(found: Predictions, hints: Sequence[Hints], attribute: str) -> int:
+    """Of how many garments with a known label the words name one."""
+    known = (known_label(item, attribute) is not None for item in found.items)
+    return sum(there and bool(getattr(h, SAID[attribute])) for there, h in zip(known, hints, strict=True))
 
 
 def hint_figures(
@@ -74,7 +83,7 @@ def hint_figures(
     for name in NAMED:
         rows = np.array([i.dataset == name for i in own.items], bool)
         out[name] = {}
-        for attribute, said in (("category", "categories"), ("gender", "genders")):
+        for attribute, said in SAID.items():
             before, after = (_right(own.items, a, attribute)[rows] for a in (alone, told))
             known = ~np.isnan(before)
             if known.any():
