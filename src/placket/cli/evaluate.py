@@ -8,7 +8,10 @@ import typer
 
 from placket.cli.output import console, fail, run_safely
 
-evaluate_app = typer.Typer(no_args_is_help=True, help="Measure a bundle on held-apart photos and write its pages.")
+evaluate_app = typer.Typer(
+    no_args_is_help=True,
+    help="Measure a bundle on held-apart photos: write its pages, and the figures into its bundle.json.",
+)
 
 Bundle = Annotated[Path, typer.Option(help="Folder of the bundle.")]
 Data = Annotated[Path, typer.Option(help="Folder of the data: records, garments, images.")]
