@@ -209,7 +209,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     """Write a bundle, with a calibration of defaults; returns bundle.json's content.
 
     On the training pictures of `data` (decoded in `cache`) the tag heads are fitted once more, see `encoder.refit`,
-    and the ranges of integers are measured.
+    the ranges of integers are measured, and the encoder learns which way up a crop is, see `encoder.turns`.
     """
     vocabulary = Vocabulary.read(data)
     folder.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ SMOOTHING = 0.01
 LOOKS, WORSE = 3, 0.3
 ASKEW = 25.0
 """Degrees at most that a crop made worse is askew, beside its turn."""
-LEAST_GARMENTS = 200
+LEAST_GARMENTS = 1000
 BATCH = 16
 PREFIX = "turn."
 
@@ -62,7 +62,7 @@ class Looks:
 
 def add_turns(path: Path, data: Path, cache: Path, side: int) -> dict[str, float] | None:
     """Fit the head of an exported encoder and append it to its file; returns from how many `garments`, and what share
-    of the crops set aside is `told_right`, if any are. None, and the file as it is, with fewer than 200 garments."""
+    of the crops set aside is `told_right`, if any are. None, and the file as it is, with fewer than 1,000 garments."""
     stores = build_all(data, cache)
     items = [i for i in load_items(data, cache, stores) if i.by_eye]
     train = [i for i in items if i.part == "train"]
