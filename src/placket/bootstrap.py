@@ -121,9 +121,9 @@ async def _migrate(url: str) -> None:
             _log.info("another process brings the database up to date; waiting for it")
         told = True
         await asyncio.sleep(MIGRATION_POLL_SECONDS)
-    if found[0] not in (None, found[1]):
+    if (was := found[0]) not in (None, found[1]):
         # For whoever wants to go back: from here on that takes a backup.
-        _log.warning("the database was brought up to date; the older version cannot use it", schema=found[1], was=found[0])
+        _log.warning("the database was brought up to date; the older version cannot use it", schema=found[1], was=was)
 
 
 def image_limits(settings: Settings, max_bytes: int) -> ImageLimits:
