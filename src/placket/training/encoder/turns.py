@@ -89,6 +89,8 @@ class _Maps:
         del model.graph.output[:]
         model.graph.output.append(onnx.helper.make_tensor_value_info(self.tensor, onnx.TensorProto.FLOAT, None))
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        side = self._session.get_inputs()[0].shape[2]
+        self.shape = self.of([np.zeros((side, side, 3), np.uint8)]).shape[1:]
 
     def of(self, crops: Sequence[Pixels]) -> NDArray[np.float16]:
         image = np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2), dtype=np.float32)
@@ -110,15 +112,15 @@ def looks(reader: _Maps, items: Sequence[Item], cache: Path, side: int, worse: f
     rng = np.random.default_rng(5)
     stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
     turns = rng.integers(0, TURNS, len(items))
-    maps = []
+    maps = np.zeros((len(items), *reader.shape), np.float16)
     for start in range(0, len(items), BATCH):
         crops = []
         for item, turn in zip(items[start : start + BATCH], turns[start : start + BATCH], strict=True):
             pixels = stores[item.dataset][item.key]
             seen = _shaken(pixels, item, side, worse, rng) if worse else crop(pixels, item.box, side)
             crops.append(np.rot90(seen, int(turn)))
-        maps.append(reader.of(crops))
-    return Looks(np.concatenate(maps), turns)
+        maps[start : start + BATCH] = reader.of(crops)
+    return Looks(maps, turns)
 
 
 def _shaken(pixels: Pixels, item: Item, side: int, worse: float, rng: np.random.Generator) -> Pixels:
