@@ -213,9 +213,9 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     """
     vocabulary = Vocabulary.read(data)
     folder.mkdir(parents=True, exist_ok=True)
+    parts = {"detector": _add_detector(folder, plan, data, cache)}
     encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
-    encoder = _add_turns(encoder, folder, plan, data, cache)
-    parts = {"detector": _add_detector(folder, plan, data, cache), "encoder": encoder}
+    parts["encoder"] = encoder = _add_turns(encoder, folder, plan, data, cache)
     if plan.second:
         parts[SECOND] = _add_encoder(folder / "second.onnx", plan.second, plan, data, cache)
     training: dict[str, Any] = {name: part.training for name, part in parts.items()}
