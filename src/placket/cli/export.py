@@ -1,12 +1,15 @@
 """`placket export`: from checkpoints to a calibrated bundle."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placket.cli.output import console, fail, run_safely
 from placket.cli.train import require_training
+
+if TYPE_CHECKING:
+    from placket.training.export import ExportPlan
 
 
 def export(
@@ -49,10 +52,8 @@ def export(
 ) -> None:
     """Write a bundle: the networks as ONNX with small weights, thresholds chosen on the part set aside."""
     require_training()
-    from placket.training.calibrate import calibrate_bundle
-    from placket.training.export import ExportPlan, export_bundle, trained_in_integers, trained_side
-    from placket.training.manifest import whole
-    from placket.vision.bundle import is_version, read_bundle
+    from placket.training.export import ExportPlan, trained_in_integers, trained_side
+    from placket.vision.bundle import is_version
 
     if not is_version(version):
         raise fail(f"--version {version!r} is none: 1 to 64 letters, digits, '.', '_' and '-', no sign first", 2)
@@ -69,13 +70,20 @@ def export(
             refit,
             second,
         )
-        with whole(out) as folder:
-            export_bundle(folder, plan, data, cache)
-            if calibrate:
-                chosen = calibrate_bundle(folder, data, cache)["training"]["chosen_on_calib"]
-                for name in sorted({"detector", "encoder"} - chosen.keys()):
-                    console.print(
-                        f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones"
-                    )
-            read_bundle(folder)
+        _write(out, plan, data, cache, calibrate)
         console.print(f"bundle {version}: {out}")
+
+
+def _write(out: Path, plan: "ExportPlan", data: Path, cache: Path, calibrate: bool) -> None:
+    from placket.training.calibrate import calibrate_bundle
+    from placket.training.export import export_bundle
+    from placket.training.manifest import whole
+    from placket.vision.bundle import read_bundle
+
+    with whole(out) as folder:
+        export_bundle(folder, plan, data, cache)
+        if calibrate:
+            chosen = calibrate_bundle(folder, data, cache)["training"]["chosen_on_calib"]
+            for name in sorted({"detector", "encoder"} - chosen.keys()):
+                console.print(f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones")
+        read_bundle(folder)
