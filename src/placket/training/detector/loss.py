@@ -74,7 +74,7 @@ def assign(
 
 def detection_loss(
     logits: Tensor, boxes: Tensor, points: Tensor, truth: Tensor, groups: Tensor, negative: Tensor
-) -> tuple[Tensor, dict[str, float]]:
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of a batch and its parts.
 
     `negative` [b, c] is 1 where a group absent from the truth is known to be absent from the picture, else 0.
@@ -97,8 +97,8 @@ def detection_loss(
     iou, generalised = giou(boxes[positive], wanted)
     box_loss = ((1 - generalised) * quality[positive]).sum() / norm
     total = class_loss + 2.0 * box_loss
-    mean = float(iou.detach().mean()) if iou.numel() else 0.0
-    return total, {"class": float(class_loss.detach()), "box": float(box_loss.detach()), "iou": mean}
+    mean = iou.detach().mean() if iou.numel() else iou.new_zeros(())
+    return total, {"class": class_loss.detach(), "box": box_loss.detach(), "iou": mean}
 
 
 def imitation_loss(logits: Tensor, boxes: Tensor, told_logits: Tensor, told_boxes: Tensor) -> tuple[Tensor, Tensor]:

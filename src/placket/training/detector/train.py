@@ -94,7 +94,7 @@ class DetectorRun(Run):
         else:
             super().take(weights)
 
-    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, Tensor]]:
         """See `detection_loss`."""
         image = as_input(batch["image"], self.device)
         side = image.shape[-1]
@@ -111,7 +111,7 @@ class DetectorRun(Run):
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
             told_logits, told_distances = self.tutor(image)
         scores, places = imitation_loss(logits.float(), boxes, told_logits.float(), decode(points, told_distances))
-        parts |= {"told_class": float(scores.detach()), "told_box": float(places.detach())}
+        parts |= {"told_class": scores.detach(), "told_box": places.detach()}
         return loss + self.weight * (scores + 2.0 * places), parts
 
 

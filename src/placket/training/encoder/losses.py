@@ -38,11 +38,9 @@ def contrastive(embedding: Tensor, product: Tensor, design: Tensor, memory: "Mem
     logits = logits.masked_fill(itself | near, -1e4)
     positive = same & ~itself
     has = positive.any(1)
-    if not bool(has.any()):
-        return embedding.sum() * 0.0
     log_probability = logits - torch.logsumexp(logits, 1, keepdim=True)
     per_row = (log_probability * positive).sum(1) / positive.sum(1).clamp(min=1)
-    return -per_row[has].mean()
+    return -(per_row * has).sum() / has.sum().clamp(min=1)
 
 
 class Memory:

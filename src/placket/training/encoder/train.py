@@ -1,6 +1,6 @@
 """Training the encoder on the garments of the data folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from placket.domain.errors import InvalidParameter
+from placket.training.ahead import Ahead
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
@@ -23,10 +24,12 @@ from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours, shares
 from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
-from placket.training.loop import as_input, read_checkpoint
+from placket.training.layers import fold_all
+from placket.training.loop import Average, as_input, read_checkpoint
 from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS, read_own_terms
 from placket.training.terms import by_source
+from placket.training.unfold import unfold, with_caps
 
 CATEGORY_WEIGHT = 1.5
 ATTRIBUTE_WEIGHT = 0.35
@@ -34,7 +37,8 @@ ATTRIBUTE_WEIGHT = 0.35
 
 @dataclass(slots=True, kw_only=True)
 class EncoderRecipe(Recipe):
-    """All that settles a run; see `recipes/encoder.yaml`."""
+    """All that settles a run; see `recipes/encoder.yaml`. `capped`: in floats, but inputs are cut at the ends of the
+    ranges of the network in integers that the run begins with."""
 
     pairs: int = 24
     views: int = 8
@@ -47,6 +51,7 @@ class EncoderRecipe(Recipe):
     backbone: str = "plain"
     frozen: int = 7
     integers: bool = False
+    capped: bool = False
     balance: float = 0.3
     teacher: float = 4.0
     tutor: float = 0.0
@@ -67,6 +72,8 @@ class EncoderRecipe(Recipe):
         if self.backbone == "lite2":
             return Encoder(labels, LiteTrunk(self.frozen))
         network = Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
+        if self.capped:
+            with_caps(network, first="trunk.stem")
         if self.integers:
             in_integers(network, first="trunk.stem")
         return network
@@ -85,6 +92,7 @@ class EncoderRun(Run):
         torch.manual_seed(recipe.seed)
         self.recipe: EncoderRecipe = recipe
         self.tutor: Tutor | None = None
+        self.folded: dict[str, Tensor] | None = None
         self.weight, self.blended = recipe.tutor, round(recipe.blended * recipe.rest)
         self.vocabulary, self.teacher, self.contrast = vocabulary, recipe.teacher, recipe.contrast
         self.counts = {a: len(v) for a, v in vocabulary.labels.items()}
@@ -101,13 +109,32 @@ class EncoderRun(Run):
             self.deviation = torch.from_numpy(some.std(0) + 0.05).to(self.device)
 
     def take(self, weights: dict[str, Tensor]) -> None:
-        """As any run; folded, where the network is."""
-        if self.recipe.integers and "trunk.stem.norm.running_mean" in weights:
-            take_folded(self.network, replace(self.recipe, integers=False).network(self.counts), weights)
+        """As any run; folded, where the network is. Weights that are folded, where it is not, wait for `unfold`."""
+        plain = self.recipe.backbone == "plain"
+        if plain and self.recipe.integers and not _is_folded(weights):
+            capped = "trunk.top.conv.high" in weights
+            before = replace(self.recipe, integers=False, capped=capped).network(self.counts)
+            take_folded(self.network, before, weights)
+        elif plain and self.recipe.capped and _is_folded(weights):
+            self.folded = weights
         else:
             super().take(weights)
 
-    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, float]]:
+    def unfold(self, stream: Iterable[Batch]) -> None:
+        """Take the weights that were folded, with norms that know the stream's pictures."""
+        if self.folded is None:
+            return
+        image = as_input(next(iter(stream))["image"], self.device)
+        try:
+            unfold(self.network, self.folded, image)
+        except (RuntimeError, KeyError):
+            raise InvalidParameter(
+                "the checkpoint to start with is of another network than this recipe makes"
+            ) from None
+        self.network.train()
+        self.folded, self.average = None, Average(self.network, self.recipe.average)
+
+    def losses(self, batch: Batch, progress: float) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of the weighted parts, and these."""
         share = shares(self.blended if self.tutor else 0, self.device)
         image = blend(as_input(batch["image"], self.device), share)
@@ -125,7 +152,7 @@ class EncoderRun(Run):
             out, to = ({k: v[: -self.blended] for k, v in x.items()} for x in (out, to))
         parts |= self._labelled(out, to, progress)
         loss = torch.stack(list(parts.values())).sum()
-        return loss, {k: float(v.detach()) for k, v in parts.items()}
+        return loss, {k: v.detach() for k, v in parts.items()}
 
     def _taught(self, out: dict[str, Tensor], told: Answers, progress: float) -> dict[str, Tensor]:
         assert self.tutor is not None
@@ -165,6 +192,10 @@ class EncoderRun(Run):
         return parts
 
 
+def _is_folded(weights: Mapping[str, Tensor]) -> bool:
+    return "trunk.stem.norm.running_mean" not in weights
+
+
 def trained_encoder(checkpoint: Path, labels: dict[str, int]) -> Encoder:
     """The averaged network of a checkpoint. Raises FileNotFoundError, and InvalidParameter for another network's."""
     saved = read_checkpoint(checkpoint)
@@ -181,7 +212,10 @@ def tutor_of(checkpoints: Sequence[Path], vocabulary: Vocabulary) -> tuple[Tutor
     labels = {a: len(v) for a, v in vocabulary.labels.items()}
     networks, origins, sides = [], [], []
     for checkpoint in checkpoints:
-        networks.append(trained_encoder(checkpoint, labels).to(memory_format=torch.channels_last))
+        network = fold_all(trained_encoder(checkpoint, labels))
+        if isinstance(network.trunk, LiteTrunk):
+            network.trunk.fold()
+        networks.append(network.to(memory_format=torch.channels_last))
         saved = read_checkpoint(checkpoint)
         origins.append(provenance_of(saved))
         sides.append(saved["recipe"]["size"][-1])
@@ -229,7 +263,9 @@ def train_on(
     )
     if isinstance(stream, GalleryCrops):
         stream.gallery = Gallery(cache, sorted({(i.dataset, i.key) for i in items}), run.device)
-        return run.go(stream, set_stage)
+    run.unfold(stream)
+    if isinstance(stream, GalleryCrops):
+        return run.go(Ahead(stream, run.device), set_stage)
     return run.go(loader(stream, recipe.workers), set_stage)
 
 
