@@ -52,7 +52,7 @@ from placket.storage.locate import OpenServer, data_directory, open_server
 from placket.storage.progress import PostgresProgress
 from placket.storage.queue import PostgresQueue
 from placket.storage.runs import PostgresRuns
-from placket.storage.schema import MIGRATION_POLL_SECONDS, try_upgrade
+from placket.storage.schema import MIGRATION_POLL_SECONDS, WAITING, try_upgrade
 from placket.storage.task_progress import PostgresTaskProgress
 from placket.storage.tasks import PostgresTasks
 from placket.storage.usage import PostgresUsage
@@ -114,11 +114,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
 
 
 async def _migrate(url: str) -> None:
-    """Waits here, not in a thread, while another process migrates: a thread would hold up whoever ends this one."""
+    """Waits here, not in a thread, for another process: a thread would hold up whoever ends this one."""
     told = False
     while (found := await asyncio.to_thread(try_upgrade, url)) is None:
         if not told:
-            _log.info("another process brings the database up to date; waiting for it")
+            _log.info(WAITING)
         told = True
         await asyncio.sleep(MIGRATION_POLL_SECONDS)
     if (was := found[0]) not in (None, found[1]):

@@ -33,7 +33,7 @@ def upgrade() -> None:
 
     with _database() as url:
         before, _ = schema.schema_status(url)
-        after = schema.upgrade(url)
+        after = schema.upgrade(url, lambda: console.print(schema.WAITING, soft_wrap=True))
         if before == after:
             console.print(f"The schema is at {after}.")
         else:

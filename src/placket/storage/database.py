@@ -18,6 +18,9 @@ from placket.domain.errors import StorageUnavailable
 _LIVENESS = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """libpq's parameters (milliseconds, seconds, a count) by which a host that is gone is noticed, not waited for."""
 
+_GOING_AWAY = ("08", "57P")
+"""How codes begin that tell of a connection that broke, or of a server that starts or ends."""
+
 
 def normalise_url(url: str) -> str:
     """The SQLAlchemy form of a PostgreSQL URL, for psycopg 3. Raises StorageUnavailable."""
@@ -112,13 +115,20 @@ def _translated() -> Iterator[None]:
         yield
     # psycopg's own come from where SQLAlchemy is passed by: COPY, and the set-up of a connection.
     except (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StorageUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        what = "cannot do this" if answered(error) else "does not answer"
+        raise StorageUnavailable(f"the database {what}: {_first_line(error)}") from error
     except PoolTimeout as error:
         raise StorageUnavailable("no database connection became free") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable(f"the connection to the database broke: {_first_line(error)}") from error
         raise
+
+
+def answered(error: Exception) -> bool:
+    """Whether the server is there, and only could not do it: its disk is full, a time limit of the role has passed."""
+    state: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return state is not None and not state.startswith(_GOING_AWAY)
 
 
 class _BinaryCursor(psycopg.AsyncCursor[Any]):

@@ -1,10 +1,11 @@
 """Bringing a database to this version's schema, or refusing it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from placket.domain.errors import SchemaTooNew, StorageUnavailable
-from placket.storage.database import connect_options, normalise_url
+from placket.storage.database import answered, connect_options, normalise_url
 
 OLDEST_SERVER = 15
 """Major version of PostgreSQL."""
@@ -23,6 +24,19 @@ MIGRATION_POLL_SECONDS = 0.25
 
 _MIGRATION_LOCK = 0x706C61636B6574
 """Key of the advisory lock under which one process migrates while the others wait ("placket" in ASCII)."""
+
+WAITING = "another process brings the database up to date, or holds its tables as a backup does; waiting for it"
+
+_LIMITS = (
+    # Not in the queue for a table for long: whoever comes later waits behind it, and whoever ends this process does.
+    "SET LOCAL lock_timeout = '2s'",
+    # What the role may have for its queries. A large table takes the time that it takes.
+    "SET LOCAL statement_timeout = 0",
+)
+
+
+class _TablesInUse(StorageUnavailable):
+    """Somebody holds a table that is to be changed; nothing was changed, and the next try may do."""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -74,30 +88,42 @@ def schema_status(url: str) -> tuple[str | None, str]:
         return current_revision(connection), head_revision()
 
 
-def upgrade(url: str) -> str:
+def upgrade(url: str, when_waiting: Callable[[], None] = lambda: None) -> str:
     """Migrate to the newest schema; one process wins, the others wait and find nothing to do.
 
-    Returns the revision. Raises SchemaTooNew, StorageUnavailable.
+    ``when_waiting`` is called once, before a wait for another process. Returns the revision. Raises SchemaTooNew,
+    StorageUnavailable.
     """
+    told = False
     while (found := try_upgrade(url)) is None:
+        if not told:
+            when_waiting()
+        told = True
         time.sleep(MIGRATION_POLL_SECONDS)
     return found[1]
 
 
 def try_upgrade(url: str) -> tuple[str | None, str] | None:
-    """Like ``upgrade``, but None while another process migrates: for whoever must not be held up in a thread.
+    """Like ``upgrade``, but None while another process migrates or holds a table: for whoever must not be held up in a
+    thread.
 
     Returns (revision before, None for an empty database; revision now). Raises SchemaTooNew, StorageUnavailable.
     """
-    with _connected(url) as connection:
-        _refuse_old_server(connection)
-        if not connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}).scalar():
-            return None
-        _refuse_newer(connection)
-        before = current_revision(connection)
-        if before != head_revision():
-            command.upgrade(_config(connection), "head")
-        return before, head_revision()
+    try:
+        with _connected(url) as connection:
+            _refuse_old_server(connection)
+            locked = text("SELECT pg_try_advisory_xact_lock(:key)")
+            if not connection.execute(locked, {"key": _MIGRATION_LOCK}).scalar():
+                return None
+            _refuse_newer(connection)
+            before = current_revision(connection)
+            if before != head_revision():
+                for limit in _LIMITS:
+                    connection.execute(text(limit))
+                command.upgrade(_config(connection), "head")
+            return before, head_revision()
+    except _TablesInUse:
+        return None
 
 
 @contextmanager
@@ -107,9 +133,11 @@ def _connected(url: str) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except OperationalError as error:
-        raise StorageUnavailable(f"the database cannot be reached: {_reason(error)}") from None
     except DBAPIError as error:
+        if isinstance(error, OperationalError) and not answered(error):
+            raise StorageUnavailable(f"the database cannot be reached: {_reason(error)}") from None
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+            raise _TablesInUse(f"another process holds a table of the database: {_reason(error)}") from None
         hint = "; have its administrator run CREATE EXTENSION vector in it" if "vector" in str(error.orig) else ""
         raise StorageUnavailable(f"the database cannot be brought up to date: {_reason(error)}{hint}") from None
     finally:

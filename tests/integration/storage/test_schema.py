@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,55 @@ def test_a_migration_that_fails_leaves_nothing(empty_database_url: str) -> None:
     with psycopg.connect(plain(empty_database_url)) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == [("jobs",)]
+
+
+def test_a_table_that_somebody_holds_is_waited_for_in_short_tries(empty_database_url: str) -> None:
+    with schema._connected(empty_database_url) as connection:
+        command.upgrade(schema._config(connection), "0006")
+    told: list[float] = []
+    with psycopg.connect(plain(empty_database_url)) as backup:
+        backup.execute("LOCK TABLE documents IN ACCESS SHARE MODE")
+        begun = time.monotonic()
+        assert schema.try_upgrade(empty_database_url) is None
+        assert time.monotonic() - begun < 10
+        waiting = threading.Thread(target=schema.upgrade, args=(empty_database_url, lambda: told.append(1.0)))
+        waiting.start()
+        while not told:
+            time.sleep(0.01)
+        assert schema.schema_status(empty_database_url)[0] == "0006"
+    waiting.join(30)
+    assert schema.schema_status(empty_database_url)[0] == schema.head_revision()
+    assert told == [1.0]
+
+
+def at_0006_with_a_migration_that(does: str, url: str) -> None:
+    """``does``: a statement of PL/pgSQL, run within the next migration."""
+    with schema._connected(url) as connection:
+        command.upgrade(schema._config(connection), "0006")
+    with psycopg.connect(plain(url), autocommit=True) as connection:
+        connection.execute(f"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {does}; RETURN new; END$$")
+        connection.execute("CREATE TRIGGER t BEFORE UPDATE ON alembic_version FOR EACH ROW EXECUTE FUNCTION f()")
+
+
+def test_the_time_that_the_role_may_take_for_a_query_is_not_that_of_a_migration(empty_database_url: str) -> None:
+    at_0006_with_a_migration_that("PERFORM pg_sleep(2)", empty_database_url)
+    limited = empty_database_url + "&options=-cstatement_timeout%3D1500"
+    assert schema.upgrade(limited) == schema.head_revision()
+
+
+async def test_a_full_disk_is_not_a_database_that_is_away(empty_database_url: str) -> None:
+    full = "RAISE 'could not extend file' USING ERRCODE = 'disk_full'"
+    at_0006_with_a_migration_that(full, empty_database_url)
+    with pytest.raises(StorageUnavailable, match="cannot be brought up to date: could not extend file"):
+        schema.upgrade(empty_database_url)
+    assert schema.schema_status(empty_database_url)[0] == "0006"
+    database = Database(empty_database_url, pool_size=2)
+    try:
+        with pytest.raises(StorageUnavailable, match="the database cannot do this: could not extend file"):
+            async with database.begin() as connection:
+                await connection.exec_driver_sql(f"DO $$BEGIN {full}; END$$")
+    finally:
+        await database.aclose()
 
 
 @pytest.mark.parametrize("url", ["mysql://x", "", "placket", "sqlite:///x"])
