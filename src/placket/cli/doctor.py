@@ -180,8 +180,9 @@ def _missing_bundles(url: str, settings: Settings, folder: Path) -> Iterator[Fin
     from placket.storage.checkup import bundles_in_use
     from placket.vision.library import BundleLibrary
 
-    current, head = schema.schema_status(url)
-    if current != head:
+    current, _ = schema.schema_status(url)
+    # Before an upgrade is when it is still cheap to know. What a newer Placket wrote is for that one to read.
+    if current is None or not schema.is_known(current):
         return
     needed = bundles_in_use(url)
     with contextlib.suppress(PlacketError):
@@ -192,7 +193,7 @@ def _missing_bundles(url: str, settings: Settings, folder: Path) -> Iterator[Fin
             kept.read_kept(version)
             continue
         except PlacketError as error:
-            absent = f"services are indexed with bundle {version}, which is not here"
+            absent = f"services need bundle {version}, which is not here"
             text = error.detail if version in kept.kept() else absent
         remedy = f"copy it into {folder / 'bundles'} from a machine that has it, or index anew: placket reindex"
         yield Finding("bundle", "warn", text, remedy)

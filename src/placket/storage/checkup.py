@@ -27,10 +27,14 @@ class Checkup:
 
 
 def bundles_in_use(url: str) -> set[str]:
-    """Versions that services are indexed with. Raises StorageUnavailable."""
+    """Versions that services are indexed with, or are being brought to. Raises StorageUnavailable."""
     try:
         with psycopg.connect(**{**parameters_of(url), "connect_timeout": 5}) as connection:
-            found = connection.execute("SELECT DISTINCT bundle FROM services WHERE deleted_at IS NULL").fetchall()
+            found = connection.execute(
+                "SELECT bundle FROM services WHERE deleted_at IS NULL UNION SELECT r.bundle FROM index_runs r"
+                " JOIN services s ON s.id = r.service_id WHERE s.deleted_at IS NULL AND r.kind = 'reindex'"
+                " AND r.finished_at IS NULL"
+            ).fetchall()
     except psycopg.Error as error:
         raise StorageUnavailable(str(error).strip().partition("\n")[0]) from None
     return {bundle for (bundle,) in found}

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from placket.cli.doctor import _examine_database, _missing_bundles
 from placket.domain.errors import StorageUnavailable
 from placket.settings import Settings
+from placket.storage import schema
 from placket.storage.checkup import check_up
 from placket.storage.database import Database, connect_options, normalise_url
 from placket.vision.library import BundleLibrary
@@ -76,6 +78,29 @@ async def test_what_an_error_says_holds_no_parameter(database_url: str) -> None:
     assert "hush" not in str(raised.value)
 
 
+def test_bundles_are_missed_before_an_upgrade_too_and_that_of_a_reindexing_under_way(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    def missing() -> list[str]:
+        return [f.text for f in _missing_bundles(empty_database_url, Settings(), tmp_path)]
+
+    assert missing() == []
+    with schema._connected(empty_database_url) as older:
+        command.upgrade(schema._config(older), "0001")
+    with psycopg.connect(normalise_url(empty_database_url).replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("INSERT INTO projects (name) VALUES ('shop')")
+        connection.execute("INSERT INTO services (project_id, name, bundle) VALUES (1, 'main', 'old-1')")
+        for kind, bundle, ended in (("reindex", "new-1", None), ("reindex", "b", "now()"), ("index", "c", None)):
+            connection.execute(
+                "INSERT INTO index_runs (id, service_id, kind, filename, bundle, state, total_cnt, chunk_count,"
+                " finished_at) VALUES (gen_random_uuid(), 1, %s, '', %s, '', 0, 0, %s)",
+                (kind, bundle, ended),
+            )
+        assert missing() == [f"services need bundle {b}, which is not here" for b in ("new-1", "old-1")]
+        connection.execute("UPDATE alembic_version SET version_num = 'future'")
+    assert missing() == []
+
+
 def test_a_bundle_that_services_need_and_nobody_kept_is_missed(database_url: str, tmp_path: Path) -> None:
     with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as connection:
         project = connection.execute("INSERT INTO projects (name) VALUES ('shop') RETURNING id").fetchone()
@@ -87,7 +112,7 @@ def test_a_bundle_that_services_need_and_nobody_kept_is_missed(database_url: str
                 (project[0], name, bundle, deleted and datetime.now(UTC)),
             )
     missing = [f.text for f in _missing_bundles(database_url, Settings(), tmp_path)]
-    assert missing == ["services are indexed with bundle old-1, which is not here"]
+    assert missing == ["services need bundle old-1, which is not here"]
     assert list(tmp_path.iterdir()) == []
 
 
