@@ -26,7 +26,12 @@ CHANNEL = "placket_jobs"
 # A lease that ends later than any setting allows, and a minute for transactions that began before it was given, is of a
 # clock that was put back since.
 _LEASED = "coalesce(lease_until > now() AND lease_until <= now() + interval '360 seconds', false)"
-_READY = f"kind <> ALL(:without) AND not_before <= now() AND NOT {_LEASED}"
+# So is a pause that ends later than any: an hour for a webhook, five minutes for the rest.
+_OVER = (
+    "(not_before <= now() OR not_before >"
+    " now() + CASE WHEN kind LIKE '%webhook' THEN interval '3660 seconds' ELSE interval '360 seconds' END)"
+)
+_READY = f"kind <> ALL(:without) AND {_OVER} AND NOT {_LEASED}"
 _CLAIM = text(
     f"""
     WITH subjects AS (

@@ -286,6 +286,17 @@ async def test_a_clock_that_is_put_back_stalls_nothing(world: World) -> None:
     assert await world.queue.claim("w", 60.0) is None
 
 
+@pytest.mark.parametrize(("kind", "longest", "put_back"), [("chunk", 300, "10 minutes"), ("webhook", 3600, "2 hours")])
+async def test_a_clock_that_is_put_back_makes_no_pause_longer(
+    world: World, kind: str, longest: float, put_back: str
+) -> None:
+    await add(world, 1, kind=kind)
+    await world.queue.postpone(await claimed(world), longest)
+    assert await world.queue.claim("w", 60.0) is None
+    await world.execute(f"UPDATE jobs SET not_before = not_before + interval '{put_back}'")
+    assert (await claimed(world)).kind == kind
+
+
 async def test_the_longest_lease_holds_for_a_worker_whose_claim_began_before_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
