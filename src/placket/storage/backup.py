@@ -4,6 +4,7 @@ Works for the embedded server and for any other, with the PostgreSQL programs th
 """
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from sqlalchemy import make_url
 from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 from placket.storage.database import normalise_url
 from placket.storage.pg_tools import BackupUnusable, contents, dump, load, parameters_of
-from placket.storage.schema import upgrade
+from placket.storage.schema import schema_status, upgrade
 
 _RESTORE_LOCK = 0x706C6B72
 _MAINTENANCE = ("postgres", "template1")
@@ -83,14 +84,20 @@ def restore(url: str, file: Path) -> str:
 
 
 def _fill(url: str, file: Path) -> str:
-    _add_extension(url)
+    _check_extension(url)
     load(url, file)
+    if schema_status(url)[0] is None:
+        # Brought up to date as it is, it would be an empty database beside the one that was backed up.
+        raise StorageUnavailable(
+            "the backup's tables are in a schema that this role does not look into in a new database: give the role its"
+            " search_path with ALTER ROLE ... SET search_path, for all databases; nothing was changed"
+        )
     return upgrade(url)
 
 
-def _add_extension(url: str) -> None:
-    """The backup would do it too, but could not say what is to be done where its role may not."""
-    with psycopg.connect(**parameters_of(url), autocommit=True) as connection:
+def _check_extension(url: str) -> None:
+    """The backup adds it, in the schema where it was, but could not say what is to be done where its role may not."""
+    with psycopg.connect(**parameters_of(url)) as connection:
         try:
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except psycopg.errors.InsufficientPrivilege:
@@ -99,12 +106,14 @@ def _add_extension(url: str) -> None:
                 " have its administrator run CREATE EXTENSION vector in the database template1, which new ones are"
                 " copied from; nothing was changed"
             ) from None
+        connection.rollback()
 
 
 def _check_file(file: Path) -> None:
     if not file.is_file():
         raise InvalidParameter(f"there is no file {file}")
-    if " TABLE public alembic_version " not in contents(file):
+    # In whichever schema: a role that has one of its own name makes its tables there.
+    if not re.search(r" TABLE \S+ alembic_version ", contents(file)):
         raise BackupUnusable(f"{file} is a backup of something else")
 
 

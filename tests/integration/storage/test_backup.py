@@ -211,6 +211,51 @@ async def test_another_postgres_by_url(external: ExternalPostgres, tmp_path: Pat
     assert (rows(url, PRODUCTS), rows(url, GARMENTS)) == before
 
 
+@pytest.mark.parametrize("extension", ["public", "own"])
+async def test_tables_in_a_schema_of_the_roles_own(external: ExternalPostgres, tmp_path: Path, extension: str) -> None:
+    name = f"own_{extension}"
+    url = external.url(name, "own")
+    with external.admin() as connection:
+        connection.execute("DROP ROLE IF EXISTS own")
+        may = "SUPERUSER" if extension == "own" else "CREATEDB"
+        connection.execute(f"CREATE ROLE own LOGIN {may} PASSWORD '" + PASSWORD.replace("'", "''") + "'")
+        connection.execute(f"CREATE DATABASE {name} OWNER own TEMPLATE template0")
+    with external.admin("template1") as connection:
+        connection.execute("DROP EXTENSION IF EXISTS vector")
+        if extension == "public":
+            connection.execute("CREATE EXTENSION vector")
+    with external.admin(name) as connection:
+        connection.execute("CREATE SCHEMA own AUTHORIZATION own")
+        connection.execute(f"CREATE EXTENSION vector SCHEMA {extension}")
+    schema.upgrade(url)
+    await fill(url)
+    before = rows(url, PRODUCTS), rows(url, GARMENTS)
+    backup(url, tmp_path / "file")
+    execute(url, "DELETE FROM documents")
+    assert restore(url, tmp_path / "file") == schema.head_revision()
+    assert (rows(url, PRODUCTS), rows(url, GARMENTS)) == before
+    with external.admin() as connection:
+        connection.execute(f"DROP DATABASE {name}")
+
+
+async def test_tables_that_a_new_database_would_not_show_are_not_lost(
+    external: ExternalPostgres, tmp_path: Path
+) -> None:
+    url = external.url("elsewhere")
+    with external.admin("template1") as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    with external.admin() as connection:
+        connection.execute("CREATE DATABASE elsewhere OWNER shop")
+        connection.execute("ALTER DATABASE elsewhere SET search_path = goods, public")
+    execute(url, "CREATE SCHEMA goods")
+    schema.upgrade(url)
+    await fill(url)
+    backup(url, tmp_path / "file")
+    with pytest.raises(StorageUnavailable, match=r"ALTER ROLE .* SET search_path"):
+        restore(url, tmp_path / "file")
+    assert rows(url, "SELECT count(*) FROM documents") == [(5,)]
+
+
 async def test_a_wrong_password_is_told_without_the_right_one(external: ExternalPostgres, tmp_path: Path) -> None:
     url = external.url().replace("p%40ss", "wrong")
     for attempt in (lambda: schema.upgrade(url), lambda: backup(url, tmp_path / "f"), lambda: check_up(url)):
