@@ -124,6 +124,9 @@ class MemoryServices:
             raise NoSuchService(f"there is no service {name!r}")
         return self.all[project_id, name]
 
+    async def now(self) -> datetime:
+        return datetime.now(UTC)
+
     async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:
         return {s: self.requests.get(s, 0) for s in service_ids}
 

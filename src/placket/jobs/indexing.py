@@ -1,6 +1,6 @@
 """Jobs of index runs: ``run`` lets one begin, ``chunk`` computes a part of it, ``webhook`` tells that it has ended."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -88,4 +88,4 @@ def event_of(ended: RunEnded) -> dict[str, object]:
 
 async def purge(runs: RunStore, retention_days: int) -> None:
     """Remove what is past its time."""
-    await runs.purge(datetime.now(UTC) - timedelta(days=retention_days))
+    await runs.purge(timedelta(days=retention_days))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from placket.domain.applying import PlannedRow
 from placket.domain.corrections import Correction, check_correction, nearest
@@ -78,9 +77,9 @@ class Catalogue:
         """Raises NoSuchService; another project's service does not exist for the caller."""
         return await self._services.get(caller.project_id, name)
 
-    async def information(self, caller: Caller, now: datetime) -> list[ServiceInformation]:
+    async def information(self, caller: Caller) -> list[ServiceInformation]:
         services = await self._services.list(caller.project_id)
-        day = start_of_day(now, self._rules.zone)
+        day = start_of_day(await self._services.now(), self._rules.zone)
         used = await self._services.requests_since([s.id for s in services], day)
         quota = self._rules.requests_per_day
         return [ServiceInformation(s, max(0, quota - used.get(s.id, 0))) for s in services]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -87,7 +87,7 @@ class Indexing:
 
         Raises IndexQuotaExceeded, then IndexFileTooLarge, IndexFileEmpty, IndexFileInvalid.
         """
-        now = datetime.now(UTC)
+        now = await self._services.now()
         if not file.check_only:
             await self._check_quota(service, now)
         body, filename, most = await self._read(file)
@@ -184,7 +184,7 @@ class Indexing:
             start += len(page)
         if not rows:
             raise InvalidParameter(_NOTHING_TO_REPEAT)
-        return await self._accept(service, run.kind, run.filename, rows, datetime.now(UTC), "")
+        return await self._accept(service, run.kind, run.filename, rows, await self._services.now(), "")
 
     async def reindex(self, service: Service) -> Run | None:
         """Compute the service's embeddings with the bundle in use; None when every product has them already.

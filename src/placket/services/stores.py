@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -117,6 +117,10 @@ class ServiceStore(Protocol):
 
     async def everywhere(self) -> Sequence[tuple[str, Service]]:
         """Every project's services, with the project's name: for whoever runs the installation."""
+        ...
+
+    async def now(self) -> datetime:
+        """By the store's clock, which says when a request was made: those of servers may be of another day."""
         ...
 
     async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:
@@ -295,9 +299,10 @@ class RunStore(Protocol):
         """Rows not done fail as Cancelled. Raises NoSuchRun, RunNotCancellable."""
         ...
 
-    async def purge(self, before: datetime) -> int:
-        """Remove records of runs that ended before, services that were deleted, and of products that were deleted
-        longer than `DELETIONS_KEPT` ago the trace (some thousands at a time). How many runs and services."""
+    async def purge(self, kept: timedelta) -> int:
+        """Remove records of runs that ended longer than ``kept`` ago, by the store's clock, services that were deleted,
+        and of products that were deleted longer than `DELETIONS_KEPT` ago the trace (some thousands at a time). How
+        many runs and services."""
         ...
 
     async def ended_run(self, run_id: UUID) -> RunEnded | None: ...

@@ -96,6 +96,11 @@ class PostgresServices:
             )
             return [(row[0], Service(*row[1:])) for row in rows]
 
+    async def now(self) -> datetime:
+        async with self._database.read() as connection:
+            now: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()
+            return now
+
     async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:
         async with self._database.begin() as connection:
             rows = await connection.execute(

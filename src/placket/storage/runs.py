@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -318,10 +318,10 @@ class PostgresRuns:
             await promote_next(connection, service.id)
             return (await announce_end(connection, run_id)).run
 
-    async def purge(self, before: datetime) -> int:
+    async def purge(self, kept: timedelta) -> int:
         async with self._database.begin() as connection:
             runs = await connection.execute(
-                text("DELETE FROM index_runs WHERE finished_at < :before"), {"before": before}
+                text("DELETE FROM index_runs WHERE finished_at < now() - CAST(:kept AS interval)"), {"kept": kept}
             )
             services = await connection.execute(
                 text("DELETE FROM services WHERE deleted_at IS NOT NULL AND deleted_at < now() - interval '1 minute'")

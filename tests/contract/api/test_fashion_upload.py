@@ -1,7 +1,8 @@
 """Index requests as they arrive: hostile multipart bodies, limits at their edge, two at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
@@ -129,6 +130,27 @@ async def test_the_quota_of_a_day(fashion: Fashion, shop: str) -> None:
         body = await fashion("POST", shop, INDEX, maker=True, files=late)
         assert code(body) == (-40040, "IndexQuotaExceededException")
     assert (await fashion("GET", shop, "services", maker=True))["data"]["items"][0]["remainInsertCnt"] == 0
+
+
+async def test_the_day_is_that_of_the_clock_by_which_requests_are_stored(
+    installation: MemoryInstallation, fashion: Fashion, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server whose own clock is days ahead of the database's would count none of today's requests."""
+    days: list[datetime] = []
+    counted = installation.services.requests_since
+
+    async def stored() -> datetime:
+        return datetime(2026, 1, 2, 14, 0, tzinfo=UTC)
+
+    async def since(services: Sequence[int], day: datetime) -> dict[int, int]:
+        days.append(day)
+        return await counted(services, day)
+
+    monkeypatch.setattr(installation.services, "now", stored)
+    monkeypatch.setattr(installation.services, "requests_since", since)
+    await fashion("POST", shop, INDEX, maker=True, files={"file": ("f", ROW)})
+    await fashion("GET", shop, "services", maker=True)
+    assert [d.astimezone(UTC) for d in days] == [datetime(2026, 1, 1, 15, 0, tzinfo=UTC)] * 2
 
 
 async def test_two_at_once(fashion: Fashion, shop: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -181,7 +182,7 @@ async def test_it_goes_with_the_product_and_with_the_service(world: World) -> No
     await correct(world, "p", Correction(LEFT, "blouse"))
     await world.services.delete(world.project, "main")
     await world.execute("UPDATE services SET deleted_at = deleted_at - interval '1 hour'")
-    await world.runs.purge(world.service.created_at)
+    await world.runs.purge(timedelta(days=9))
     assert await rows(world) == 0
 
 

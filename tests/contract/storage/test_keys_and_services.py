@@ -172,3 +172,4 @@ async def test_requests_since_counts_what_costs_quota(world: World) -> None:
         world.service.id: 1
     }
     assert await world.services.requests_since([], LONG_AGO) == {}
+    assert timedelta(0) <= await world.services.now() - first.reserved_at < timedelta(minutes=1)

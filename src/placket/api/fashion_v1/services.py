@@ -1,7 +1,5 @@
 """Manage services: create, delete, and the two lists of them."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter
 
 from placket.api.fashion_v1.answers import FashionAnswer, success
@@ -37,7 +35,7 @@ async def names(call: Call) -> FashionAnswer:
 
 @router.get(_INFORMATION, **described("getFashionServices", "Get service information", ServiceInformationList))
 async def information(call: Call) -> FashionAnswer:
-    found = await call.parts.catalogue.information(call.caller, datetime.now(UTC))
+    found = await call.parts.catalogue.information(call.caller)
     items = [
         {"service": i.service.name, "remainInsertCnt": i.remaining, "documentCnt": i.service.documents} for i in found
     ]

@@ -1,7 +1,5 @@
 """Services of the key's project."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, Response
 
 from placket.api.parts import ApiParts, Parts
@@ -18,7 +16,7 @@ router = APIRouter(prefix=PREFIX, tags=["Services"])
 
 @router.get("/services", operation_id="listServices", summary="All services", responses=problems())
 async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
-    found = await parts.catalogue.information(caller, datetime.now(UTC))
+    found = await parts.catalogue.information(caller)
     return ServiceList(items=[Service.of(i) for i in found])
 
 
@@ -53,7 +51,7 @@ async def delete(service: ServiceName, caller: ByKey, parts: Parts) -> None:
 
 
 async def _one(parts: ApiParts, caller: Caller, name: str) -> Service:
-    for information in await parts.catalogue.information(caller, datetime.now(UTC)):
+    for information in await parts.catalogue.information(caller):
         if information.service.name == name:
             return Service.of(information)
     raise NoSuchService(f"there is no service {name!r}")

@@ -1,7 +1,5 @@
 """Services: the list, one made, one deleted, and the page of one."""
 
-from datetime import UTC, datetime
-
 from starlette.responses import Response
 
 from placket.console.errors import Told, told
@@ -19,7 +17,7 @@ async def index(visit: Visit) -> Response:
 
 
 async def _list(visit: Visit, error: PlacketError | None = None) -> Response:
-    services = await visit.parts.catalogue.information(visit.caller, datetime.now(UTC))
+    services = await visit.parts.catalogue.information(visit.caller)
     return visit.render("services.html", 400 if error else 200, services=services, **told(error))
 
 
@@ -37,7 +35,7 @@ async def show(visit: Visit) -> Response:
     service = await visit.parts.catalogue.service(visit.caller, name)
     _, runs = await visit.parts.indexing.list(service, start=0, limit=_RUNS, kinds=tuple(RunKind))
     products = await visit.parts.catalogue.products(visit.caller, name, "", _PRODUCTS)
-    information = await visit.parts.catalogue.information(visit.caller, datetime.now(UTC))
+    information = await visit.parts.catalogue.information(visit.caller)
     remaining = next((i.remaining for i in information if i.service.name == name), 0)
     return visit.render("service.html", service=service, runs=runs, products=products, remaining=remaining)
 
