@@ -93,13 +93,18 @@ async def present_products(connection: AsyncConnection, service_id: int, product
     return set(rows.scalars())
 
 
+# What was put at a time that is yet to come was put before the clock was put back, and so before what came since.
+PUT_AFTER = "put_at > {accepted} AND (put_at <= clock_timestamp() OR {accepted} > clock_timestamp())"
+
+
 async def written_since(
     connection: AsyncConnection, service_id: int, product_ids: Iterable[str], accepted: datetime
 ) -> set[str]:
     """Which of these products were put or deleted by themselves after a file had been accepted."""
     rows = await connection.execute(
         text(
-            "SELECT product_id FROM documents WHERE service_id = :s AND product_id = ANY(:ids) AND put_at > :accepted"
+            "SELECT product_id FROM documents WHERE service_id = :s AND product_id = ANY(:ids)"
+            f" AND {PUT_AFTER.format(accepted='CAST(:accepted AS timestamptz)')}"
         ),
         {"s": service_id, "ids": list(product_ids), "accepted": accepted},
     )

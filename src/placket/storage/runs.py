@@ -22,6 +22,7 @@ from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState,
 from placket.services.ports import DELETIONS_KEPT
 from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
+from placket.storage.documents import PUT_AFTER
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
 from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows
@@ -271,7 +272,7 @@ class PostgresRuns:
                 text(
                     "SELECT DISTINCT x.product_id FROM index_runs r JOIN index_rows x ON x.run_id = r.id"
                     " JOIN documents d ON d.service_id = r.service_id AND d.product_id = x.product_id"
-                    " WHERE r.id = :run AND r.service_id = :service AND d.put_at > r.reserved_at"
+                    f" WHERE r.id = :run AND r.service_id = :service AND {PUT_AFTER.format(accepted='r.reserved_at')}"
                 ),
                 {"run": run_id, "service": service.id},
             )

@@ -247,6 +247,22 @@ async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_bef
     assert (await world.refreshed()).documents == 4
 
 
+async def test_a_file_that_is_accepted_after_a_clock_was_put_back_is_not_out_of_date(world: World) -> None:
+    await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
+    # So it was stored when the clock was two hours ahead.
+    await world.execute("UPDATE documents SET put_at = put_at + interval '2 hours'")
+    run = await world.accept([enable(1, "p1", s1="file")])
+    assert await world.runs.superseded(world.service, run.id) == set()
+    (ended,) = await world.work_off()
+    assert (ended.run.updated, ended.run.failed) == (1, 0)
+    # A file that waits since before the clock was put back is as old as it was.
+    late = await world.accept([enable(1, "p1", s1="late")])
+    await world.execute("UPDATE index_runs SET reserved_at = reserved_at + interval '1 hour'")
+    assert await world.runs.superseded(world.service, late.id) == {"p1"}
+    (ended,) = await world.work_off()
+    assert (ended.run.updated, ended.run.failed) == (0, 1)
+
+
 async def test_repeating_a_run_does_not_undo_what_was_written_since(world: World) -> None:
     run = await world.accept([enable(1, "p1", s1="file"), enable(2, "p2", s1="file")])
     (ended,) = await world.work_off(failing=["p1", "p2"])
