@@ -17,7 +17,7 @@ from placket.training.detector.train import trained_detector
 from placket.training.encoder.calibrate import USUAL_ALPHA, USUAL_CURVE
 from placket.training.encoder.items import Vocabulary
 from placket.training.encoder.network import Encoder, EncoderExport
-from placket.training.encoder.refit import Look, refit_heads
+from placket.training.encoder.refit import refit_heads
 from placket.training.encoder.train import trained_encoder
 from placket.training.encoder.turns import add_turns
 from placket.training.integers import ranges_of, without_rounding
@@ -183,17 +183,26 @@ def _add_detector(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _E
 def _add_encoder(path: Path, checkpoint: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
     vocabulary = Vocabulary.read(data)
     network = load_encoder(checkpoint, {a: len(v) for a, v in vocabulary.labels.items()})
-    look = Look(plan.encoder_side, plan.flip, worse=bool(provenance(checkpoint)["recipe"].get("worse")))
-    heads = refit_heads(network, data, cache, look, vocabulary) if plan.refit else {}
-    module = export_encoder(network, path, plan.encoder_side, plan.flip)
-    apart = difference(module, path, plan.encoder_side)
-    if plan.encoder_int8:
-        quantise(path, encoder_pictures(data, cache, plan.encoder_side), ranges_of(module))
+    heads: dict[str, Any] = {}
+    if plan.refit:
+        _write_encoder(path, network, plan, data, cache)
+        worse = bool(provenance(checkpoint)["recipe"].get("worse"))
+        heads = refit_heads(network, path, plan.encoder_side, data, cache, vocabulary, worse)
+    apart = _write_encoder(path, network, plan, data, cache)
     halve_weights(path)
     training = {
         **once(provenance(checkpoint)), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads
     }  # fmt: skip
     return _Exported(path.name, training, apart, FIRST_COLOR in network.heads)
+
+
+def _write_encoder(path: Path, network: Encoder, plan: ExportPlan, data: Path, cache: Path) -> float:
+    """Write the network's file; returns how far its floats were from the module's."""
+    module = export_encoder(network, path, plan.encoder_side, plan.flip)
+    apart = difference(module, path, plan.encoder_side)
+    if plan.encoder_int8:
+        quantise(path, encoder_pictures(data, cache, plan.encoder_side), ranges_of(module))
+    return apart
 
 
 def _add_turns(encoder: _Exported, folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:

@@ -25,6 +25,7 @@ from placket.training.encoder.first_color import fit_first_color, right
 from placket.training.encoder.items import MULTI, Item, Vocabulary, load_items
 from placket.training.encoder.network import Encoder
 from placket.training.encoder.predict import Predictions
+from placket.training.onnx_models import cut_session
 from placket.vision.bundle import FIRST_COLOR
 
 BATCH = 64
@@ -33,14 +34,23 @@ PULLS = (1e-3, 1e-2)
 WORSE_EVERY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the exported network sees a crop: its side in pixels, whether a mirrored second time (`flip`), and whether it
-    was trained on crops made worse."""
+class Features:
+    """An exported encoder, run as far as the features that its heads read.
 
-    side: int
-    flip: bool
-    worse: bool = False
+    The file and not the network in training: what a server will see, integers and all, and many times as fast.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._session, _ = cut_session(path, _read_by_heads)
+
+    def of(self, crops: Sequence[Pixels]) -> Tensor:
+        """[n, width] of crops [s, s, 3]."""
+        image = np.ascontiguousarray(np.stack(crops).transpose(0, 3, 1, 2), dtype=np.float32)
+        return torch.from_numpy(self._session.run(None, {"image": image})[0])
+
+
+def _read_by_heads(graph: Any) -> str:
+    return str([n.input[0] for n in graph.node if n.op_type == "Gemm"][-1])
 
 
 @dataclass(slots=True)
@@ -64,28 +74,25 @@ def _cut(pixels: Pixels, item: Item, side: int, how: Cut, rng: np.random.Generat
     return worse_crop(pixels, box, side, rng) if how is Cut.WORSE else crop(pixels, box, side)
 
 
-@torch.no_grad()
-def features_of(network: Encoder, items: Sequence[Item], look: Look, cache: Path, how: Cut) -> Tensor:
-    """The trunk's features [n, width] as the exported network will see them."""
+def features_of(features: Features, items: Sequence[Item], side: int, cache: Path, how: Cut) -> Tensor:
+    """The features [n, width] of the items' crops."""
     rng = np.random.default_rng(1)
     stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
     out = []
     for start in range(0, len(items), BATCH):
         chunk = items[start : start + BATCH]
-        crops = [_cut(stores[i.dataset][i.key], i, look.side, how, rng) for i in chunk]
-        image = torch.from_numpy(np.stack(crops).transpose(0, 3, 1, 2).copy()).float()
-        image = image.contiguous(memory_format=torch.channels_last)
-        feature = network.trunk(image)
-        out.append(0.5 * (feature + network.trunk(torch.flip(image, [3]))) if look.flip else feature)
+        out.append(features.of([_cut(stores[i.dataset][i.key], i, side, how, rng) for i in chunk]))
     return torch.cat(out)
 
 
-def shelf(network: Encoder, items: Sequence[Item], look: Look, cache: Path, vocabulary: Vocabulary, how: Cut) -> Shelf:
+def shelf(
+    features: Features, items: Sequence[Item], side: int, cache: Path, vocabulary: Vocabulary, how: Cut
+) -> Shelf:
     """Features and labels of the items labelled by eye."""
     own = [i for i in items if i.by_eye]
     empty: NDArray[np.float32] = np.zeros((len(own), 0), np.float32)
     labels = labels_of(Predictions(own, empty, {}, empty), vocabulary)
-    return Shelf(features_of(network, own, look, cache, how), labels)
+    return Shelf(features_of(features, own, side, cache, how), labels)
 
 
 def both(one: Shelf, other: Shelf) -> Shelf:
@@ -156,19 +163,21 @@ def refit(network: Encoder, train: Shelf, held: Shelf) -> dict[str, dict[str, fl
 
 
 def refit_heads(
-    network: Encoder, data: Path, cache: Path, look: Look, vocabulary: Vocabulary
+    network: Encoder, exported: Path, side: int, data: Path, cache: Path, vocabulary: Vocabulary, worse: bool
 ) -> dict[str, dict[str, float]]:
-    """Refit a network's heads on all of `train`, each where that is better on `calib`, and give it one for the main
-    colour; returns the scores by head, none where no garment is labelled in one of the two."""
+    """Refit the heads of a network, which was `exported` for crops of this side, on all of `train`, each where that is
+    better on `calib`, and give it one for the main colour; returns the scores by head, none where no garment is
+    labelled in one of the two. `worse`: whether it was trained on crops made worse."""
     items = load_items(data, cache, build_all(data, cache))
     own = [i for i in items if i.part == "train" and i.by_eye]
     apart = [i for i in items if i.part == "calib" and i.by_eye]
     if not own or not apart:
         return {}
-    train = shelf(network, own, look, cache, vocabulary, Cut.SHAKEN)
-    if look.worse:
-        train = both(train, shelf(network, own[::WORSE_EVERY], look, cache, vocabulary, Cut.WORSE))
-    held = shelf(network, apart, look, cache, vocabulary, Cut.PLAIN)
+    seen = Features(exported)
+    train = shelf(seen, own, side, cache, vocabulary, Cut.SHAKEN)
+    if worse:
+        train = both(train, shelf(seen, own[::WORSE_EVERY], side, cache, vocabulary, Cut.WORSE))
+    held = shelf(seen, apart, side, cache, vocabulary, Cut.PLAIN)
     report = refit(network, train, held)
     return report | add_first_color(network, train, held, len(vocabulary.labels["colors"]))
 

@@ -265,7 +265,8 @@ def train_on(
         stream.gallery = Gallery(cache, sorted({(i.dataset, i.key) for i in items}), run.device)
     run.unfold(stream)
     if isinstance(stream, GalleryCrops):
-        return run.go(Ahead(stream, run.device), set_stage)
+        # A CPU that cuts and computes has nothing to wait for.
+        return run.go(Ahead(stream, run.device) if run.device.type == "cuda" else stream, set_stage)
     return run.go(loader(stream, recipe.workers), set_stage)
 
 

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from placket.training.cache import Pixels, Store, build_all
 from placket.training.encoder.crops import askew, crop, shake
 from placket.training.encoder.items import Item, load_items
+from placket.training.onnx_models import cut_session
 from placket.training.worse import worsened
 from placket.vision.bundle import TURN
 
@@ -81,14 +82,7 @@ class _Maps:
     """An encoder's file, run as far as its last map."""
 
     def __init__(self, path: Path) -> None:
-        import onnx
-        import onnxruntime
-
-        model = onnx.load(str(path))
-        self.tensor = last_map(model.graph)
-        del model.graph.output[:]
-        model.graph.output.append(onnx.helper.make_tensor_value_info(self.tensor, onnx.TensorProto.FLOAT, None))
-        self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        self._session, self.tensor = cut_session(path, last_map)
         side = self._session.get_inputs()[0].shape[2]
         self.shape = self.of([np.zeros((side, side, 3), np.uint8)]).shape[1:]
 
