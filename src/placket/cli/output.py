@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 console = Console(highlight=False, emoji=False)
 errors = Console(stderr=True, highlight=False, emoji=False)
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_WRONG_PATH = (FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError)
 
 
 def fail(message: str, code: int = 1) -> typer.Exit:
@@ -46,8 +47,9 @@ def run_safely() -> Iterator[None]:
         raise fail(_plain(error.detail)) from None
     except ValidationError as error:
         raise fail("a setting is wrong:\n  " + "\n  ".join(_plain(_wrong(e)) for e in error.errors()), 2) from None
-    except FileNotFoundError as error:
-        raise fail(_plain(str(error))) from None
+    except _WRONG_PATH as error:
+        # The system tells a file and a reason, Placket itself a sentence.
+        raise fail(_plain(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))) from None
     except KeyboardInterrupt:
         sys.exit(130)
 

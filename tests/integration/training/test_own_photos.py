@@ -121,6 +121,7 @@ def test_what_is_no_run_of_this_network_is_said_in_a_sentence(tmp_path: Path) ->
         ([*own, "--sets", "cd"], "nothing to train on"),
         ([*begin, tmp_path / "detector.yaml", "--out", new], "no EncoderRecipe has"),
         ([*export, "--version", "a", "--detector", encoder, "--encoder", detector], "no DetectorRecipe has"),
+        ([*export, "--version", "a", "--detector", detector.parent, "--encoder", encoder], "detector: Is a directory"),
         ([*export, "--version", "a b", "--detector", detector, "--encoder", encoder], "--version 'a b' is none"),
     ]
     for words, said in tries:

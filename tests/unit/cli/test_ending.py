@@ -4,13 +4,15 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from placket.cli.main import app
-from placket.cli.output import DISK_FULL
+from placket.cli.output import DISK_FULL, run_safely
 from placket.cli.remote import failures
 from tests.support.server import image_host, placket_program
 
@@ -69,6 +71,21 @@ def test_an_unknown_name_in_the_settings_file(tmp_path: Path, monkeypatch: pytes
     assert any(line.startswith("  worker_slots in the file of PLACKET_CONFIG: ") for line in lines)
     monkeypatch.setenv("PLACKET_WORKER_SLOTS", "few")
     assert "  PLACKET_WORKER_SLOTS: " in CliRunner().invoke(app, ["doctor"]).stderr
+
+
+def test_what_is_no_file_or_no_folder_is_told_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (tmp_path.read_bytes, f"{tmp_path}: Is a directory"),
+        ((file / "bundle.json").read_bytes, f"{file / 'bundle.json'}: Not a directory"),
+        (file.mkdir, f"{file}: File exists"),
+        ((tmp_path / "none").read_bytes, f"{tmp_path / 'none'}: No such file or directory"),
+    ]
+    for do, said in wrong:
+        with pytest.raises(typer.Exit), run_safely():
+            do()
+        assert capsys.readouterr().err == f"error: {said}\n"
 
 
 @pytest.mark.parametrize(
