@@ -1,6 +1,8 @@
 """What is wrong with a folder of training data, said before an hour is spent on it."""
 
+import json
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from placket.training.sources import (
     sets_in,
 )
 
+_PRODUCT = files("placket.domain") / "data" / "taxonomy.json"
+
 
 def check_data(data: Path) -> None:
     """Raise InvalidParameter for the first thing that does not fit: no set, another vocabulary, a record without its
@@ -33,13 +37,12 @@ def check_data(data: Path) -> None:
 
 
 def _check_words(data: Path) -> None:
-    words, own = taxonomy(), read_taxonomy(data)
-    groups = {g: list(c) for g, c in words.groups.items()}
-    attributes = {a: list(v) for a, v in words.attributes.items()}
-    if own.get("groups") != groups or own.get("attributes") != attributes:
-        raise InvalidParameter(
-            f"{data / 'taxonomy.json'} is not the product's own: a bundle made with it would not load"
-        )
+    path = data / "taxonomy.json"
+    own, product = read_taxonomy(data), json.loads(_PRODUCT.read_bytes())
+    for part in ("groups", "attributes", "applies"):
+        # As text: in another order, as tools sort keys, the networks' numbers would mean other words.
+        if json.dumps(own.get(part)) != json.dumps(product[part]):
+            raise InvalidParameter(f"{path} is not the product's own: its `{part}` are others, or in another order")
 
 
 def _check_pictures(data: Path, dataset: str, records: dict[str, Record]) -> None:
@@ -56,7 +59,7 @@ def _more(count: int) -> str:
 
 
 def _check_garments(data: Path, records: dict[str, dict[str, Record]]) -> None:
-    seen: dict[tuple[str, str], Garment] = {}
+    seen: dict[tuple[str, str], list[Garment]] = {}
     labels: dict[str, frozenset[str]] = {a: frozenset(v) for a, v in taxonomy().attributes.items()}
     labels["category"] = frozenset(taxonomy().categories)
     for where, garment in garments_by_line(data):
@@ -66,9 +69,17 @@ def _check_garments(data: Path, records: dict[str, dict[str, Record]]) -> None:
             raise InvalidParameter(f"{where}: a garment of ccp, whose photos show whole outfits, needs its box")
         for name, value in {"category": garment.category, **garment.tags}.items():
             _check_label(where, name, value, labels)
-        other = seen.setdefault((garment.dataset, garment.id), garment)
-        if other is not garment and not (other.box and garment.box):
-            raise InvalidParameter(f"{where}: another garment of {garment.id}; each needs the box that it is in")
+        others = seen.setdefault((garment.dataset, garment.id), [])
+        _check_place(where, garment, others)
+        others.append(garment)
+
+
+def _check_place(where: str, garment: Garment, others: list[Garment]) -> None:
+    """Among the garments of one photo each has a box of its own."""
+    if others and not (others[0].box and garment.box):
+        raise InvalidParameter(f"{where}: another garment of {garment.id}; each needs the box that it is in")
+    if garment.box in [other.box for other in others]:
+        raise InvalidParameter(f"{where}: a garment of {garment.id} in this very box is told above already")
 
 
 def _check_label(where: str, name: str, value: Any, labels: dict[str, frozenset[str]]) -> None:

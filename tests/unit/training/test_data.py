@@ -80,6 +80,11 @@ def as_street(data: Path) -> None:
     write_lines(data / GARMENTS, [garment("a", dataset="ccp", box=None)])
 
 
+def change_taxonomy(data: Path, *, sort_keys: bool = False, **changes: Any) -> None:
+    path = data / "taxonomy.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}, sort_keys=sort_keys))
+
+
 def damage(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4:400] = b"\xff" * 396
@@ -103,6 +108,7 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: set_line(d, GARMENTS, 0, dataset=["hm"]), "line 1: no record of a in records/['hm'].jsonl"),
         (lambda d: set_line(d, GARMENTS, 0, id="x"), "line 1: no record of x in records/hm.jsonl"),
         (lambda d: set_line(d, GARMENTS, 2, box=None), "line 3: another garment of b; each needs the box"),
+        (lambda d: add_line(d, GARMENTS, garment("b", category="handbag", box=OTHER)), "line 5: a garment of b in"),
         (lambda d: add_line(d, RECORDS, record("a")), "line 4: a second record of a"),
         (lambda d: set_line(d, RECORDS, 1, group="a", split="val"), "the group a is in `train` and in `val`"),
         (lambda d: set_line(d, RECORDS, 1, group=None), "line 2: `group` is a word or a whole number, not null"),
@@ -121,6 +127,8 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: (d / "terms.json").write_text('{"shop": "ours"}'), "terms.json: it is an object of sets"),
         (lambda d: (d / "terms.json").write_text('{"hm": ""}'), "terms.json: the terms of a set are words"),
         (lambda d: (d / "taxonomy.json").write_text('{"groups": {}}'), "is not the product's own"),
+        (lambda d: change_taxonomy(d, applies=None), "is not the product's own: its `applies` are"),
+        (lambda d: change_taxonomy(d, sort_keys=True), "is not the product's own: its `groups` are"),
         (lambda d: (d / "images" / "hm-00.parquet").write_text("no"), "hm-00.parquet: Parquet"),
         (lambda d: write_pictures(d, dict.fromkeys("abc", b"\xff\xd8\xff")), "hm-NN.parquet, a: the JPEG cannot be"),
     ],
