@@ -17,13 +17,13 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def write_pictures(data: Path, pictures: Mapping[str, Any]) -> None:
-    """Of the set ``hm``, encoded, by id."""
+def write_pictures(data: Path, pictures: Mapping[str, Any], **more: Any) -> None:
+    """Of the set ``hm``, encoded, by id; ``more``: other columns, the same in every row."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     (data / "images").mkdir(exist_ok=True)
-    rows = [{"id": key, "image": value} for key, value in pictures.items()]
+    rows = [{"id": key, "image": value, **more} for key, value in pictures.items()]
     pq.write_table(pa.Table.from_pylist(rows), data / "images" / "hm-00.parquet")
 
 

@@ -26,6 +26,8 @@ from placket.vision.local import LOCAL
 Pixels = NDArray[np.uint8]
 MAX_SIDE = {"ccp": 448}
 DEFAULT_SIDE = 320
+NUMBERS = ("1", "L", "P")
+"""Pillow's modes of pictures whose pixels are one number of a byte."""
 MADE_OF = "made_of.json"
 OF_PICTURES = ("found_boxes.json", "found_street.json", "found_samples.json", "teacher-*.npz")
 """What a network said of the pictures."""
@@ -106,11 +108,16 @@ def shrunk(pixels: Pixels, max_side: int) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
-def decode_labels(data: bytes, size: tuple[int, int] | None = None) -> Pixels:
-    """A PNG of label numbers to uint8 [h, w, 1]; `size` (width, height) resizes by nearest neighbour."""
-    image: Image.Image = Image.open(io.BytesIO(data))
-    if size is not None and image.size != size:
+def decode_labels(data: bytes, where: str, size: tuple[int, int]) -> Pixels:
+    """A PNG of label numbers to uint8 [h, w, 1], resized to `size` (width, height) by nearest neighbour. Raises
+    InvalidParameter for another picture."""
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data))
+        if image.mode not in NUMBERS:
+            raise ValueError
         image = image.resize(size, Image.Resampling.NEAREST)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise InvalidParameter(f"{where} is no picture of label numbers, one byte to a pixel") from None
     return np.asarray(image, dtype=np.uint8)[..., None]
 
 
@@ -129,7 +136,7 @@ def _pictures(data: Path, dataset: str) -> Iterable[tuple[str, Pixels]]:
         for name in ("mask", "parse"):
             labels = row.get(name)
             if labels:
-                yield f"{key}/{name}", decode_labels(labels, (pixels.shape[1], pixels.shape[0]))
+                yield f"{key}/{name}", decode_labels(labels, f"{where}: `{name}`", (pixels.shape[1], pixels.shape[0]))
 
 
 def build_set(data: Path, cache: Path, dataset: str) -> Store:

@@ -1,13 +1,13 @@
 """Reading the training data: records, garments and images as they lie on disk.
 
 The folder holds `records/<set>.jsonl`, `garments.jsonl`, `taxonomy.json` and `images/<set>-NN.parquet`
-(columns `id`, `image`, and on some sets `mask`, `parse`, `product_image`, all encoded pictures). A set that is not
-there has no records.
+(columns `id`, `image`, and `mask` of `ccp`, `parse` and `product_image` of `viton`, all encoded pictures). A set
+that is not there has no records.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from placket.domain.errors import InvalidParameter
 
 SETS = ("hm", "cd", "ccp", "viton", "myntra")
 HOLDOUT_PARTS = 20
+MORE = {"ccp": ("mask",), "viton": ("product_image", "parse")}
+"""The columns that a set has beside `image`. In a set of a shop's own photos such a name may mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +211,11 @@ def iter_images(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    wanted = [c for c in columns if c == "image" or c in MORE.get(dataset, ())]
     for path in sorted((data / "images").glob(f"{dataset}-*.parquet")):
         try:
             file = pq.ParquetFile(path)
-            have = _columns(path, file.schema_arrow, columns)
+            have = _columns(path, file.schema_arrow, wanted)
             for batch in file.iter_batches(batch_size=256, columns=["id", *have]):
                 rows = batch.to_pydict()
                 for index, key in enumerate(rows["id"]):
@@ -221,7 +224,7 @@ def iter_images(
             raise InvalidParameter(f"{path}: {' '.join(str(error).split())}") from None
 
 
-def _columns(path: Path, schema: Any, wanted: tuple[str, ...]) -> list[str]:
+def _columns(path: Path, schema: Any, wanted: Sequence[str]) -> list[str]:
     """Those of the wanted ones that are there; all of them are bytes."""
     from pyarrow import types
 

@@ -91,6 +91,13 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
+def as_studio(data: Path, parse: bytes) -> None:
+    write_pictures(data, dict.fromkeys("abc", encoded(Image.new("RGB", (30, 40)))), parse=parse)
+    for path in data.glob("*/hm*"):
+        path.rename(path.with_name(path.name.replace("hm", "viton")))
+    (data / GARMENTS).write_text("")
+
+
 RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
 
 
@@ -118,6 +125,8 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: set_line(d, RECORDS, 1, width=float("inf")), "line 2: cannot convert float infinity"),
         (lambda d: (d / GARMENTS).write_text("[" * 100_000), "garments.jsonl, line 1: maximum recursion depth"),
         (lambda d: as_street(d), "garments.jsonl, line 1: a garment of ccp, whose photos show whole"),
+        (lambda d: as_studio(d, b"\x89PNG"), "viton-NN.parquet, a: `parse` is no picture of label numbers"),
+        (lambda d: as_studio(d, encoded(Image.new("RGB", (30, 40)), "PNG")), "a: `parse` is no picture of label"),
         (lambda d: write_pictures(d, {"a": "photos/a.jpg"}), "hm-00.parquet: `image` is the bytes of the picture's"),
         (lambda d: write_pictures(d, {"a": {"bytes": b"", "path": "a"}}), "the picture's file, not struct<bytes: bin"),
         (lambda d: damage(d / "images" / "hm-00.parquet"), "hm-00.parquet: Couldn't deserialize thrift"),
@@ -166,6 +175,12 @@ def test_a_store_that_is_written_anew_and_interrupted_is_not_taken_for_whole(tmp
         write_store(tmp_path / "set", broken())
     with pytest.raises(FileNotFoundError):
         Store(tmp_path / "set")
+
+
+def test_a_column_of_a_shops_own_means_nothing(data: Path, tmp_path: Path) -> None:
+    picture = encoded(Image.new("RGB", (30, 40)))
+    write_pictures(data, dict.fromkeys("abc", picture), mask="masks/a.png", product_image=b"?")
+    assert list(build_all(data, tmp_path / "cache")["hm"].where) == ["a", "b", "c"]
 
 
 def test_pictures_are_seen_as_the_server_sees_them(data: Path, tmp_path: Path) -> None:
