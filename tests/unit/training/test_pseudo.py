@@ -10,6 +10,7 @@ from placket.domain.taxonomy import taxonomy
 from placket.training.detector.pseudo import FILE, found_samples, street_labels, worn_labels
 from placket.training.encoder.items import FOUND, found_street
 from placket.training.onnx_models import Detections
+from tests.support.training_data import record, write_lines
 
 NAMES = list(taxonomy().groups)
 DRESS, SKIRT, SHIRT, SHOES = (0.2, 0.1, 0.8, 0.9), (0.25, 0.5, 0.75, 0.88), (0.2, 0.1, 0.8, 0.5), (0.4, 0.9, 0.6, 1.0)
@@ -91,23 +92,23 @@ def test_a_dress_and_its_own_skirt_are_both_left_open_unless_one_is_clearly_like
 
 def test_labels_are_read_with_whose_they_are(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no bundle has labelled"):
-        found_samples(tmp_path)
-    row = ["myntra", "7", [list(DRESS)], [2], [0, 5], "worn"]
-    (tmp_path / FILE).write_text(json.dumps({"by": {"bundle": "b"}, "rows": [row]}))
-    (sample,), by = found_samples(tmp_path)
+        found_samples(tmp_path, tmp_path)
+    write_lines(tmp_path / "records" / "myntra.jsonl", [record("7"), record("8", split="val")])
+    rows = [["myntra", key, [list(DRESS)], [2], [0, 5], "worn"] for key in ("7", "8", "gone")]
+    (tmp_path / FILE).write_text(json.dumps({"by": {"bundle": "b"}, "rows": rows}))
+    (sample, put_into_val), by = found_samples(tmp_path, tmp_path)
     assert by == {"bundle": "b"}
     assert (sample.dataset, sample.key, sample.part, sample.kind, sample.open_groups) == (
         "myntra", "7", "train", "worn", (0, 5),
     )  # fmt: skip
     assert sample.boxes == pytest.approx(np.array([DRESS]))
+    assert (put_into_val.key, put_into_val.part) == ("8", "val")
 
 
 def test_what_was_found_on_the_street_is_an_item_of_which_nothing_is_known(tmp_path: Path) -> None:
     assert found_street(tmp_path, tmp_path) == []
-    (tmp_path / "records").mkdir()
-    record = {"id": "12", "split": "train", "group": "12", "width": 10, "height": 20, "labels": {}}
-    (tmp_path / "records" / "ccp.jsonl").write_text(json.dumps(record))
-    (tmp_path / "found_street.json").write_text(json.dumps({"12": [list(DRESS), list(SHOES)]}))
+    write_lines(tmp_path / "records" / "ccp.jsonl", [record("12")])
+    (tmp_path / "found_street.json").write_text(json.dumps({"12": [list(DRESS), list(SHOES)], "gone": [list(DRESS)]}))
     dress, shoes = found_street(tmp_path, tmp_path)
     assert (dress.view, dress.tags, dress.by_eye, dress.boxed) == (FOUND, {}, False, True)
     assert dress.product != shoes.product and dress.box == DRESS

@@ -165,8 +165,9 @@ def label_photos(bundle: Path, data: Path, cache: Path, processes: int = 2) -> i
     return len(rows)
 
 
-def found_samples(cache: Path) -> tuple[list[Sample], dict[str, Any]]:
-    """The samples of `found_samples.json`, all of them for training, and whose labels they are.
+def found_samples(data: Path, cache: Path) -> tuple[list[Sample], dict[str, Any]]:
+    """The samples of `found_samples.json` and whose labels they are. A photo may have come into another part since
+    it was labelled, or have lost its record.
 
     Raises FileNotFoundError.
     """
@@ -174,8 +175,10 @@ def found_samples(cache: Path) -> tuple[list[Sample], dict[str, Any]]:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no bundle has labelled the photos yet")
     content = json.loads(path.read_text())
+    records = {dataset: read_records(data, dataset) for dataset in {row[0] for row in content["rows"]}}
     samples = [
-        Sample(dataset, key, "train", np.array(boxes, np.float32), np.array(groups, np.int64), kind, tuple(opens))
+        Sample(dataset, key, record.part, np.array(boxes, np.float32), np.array(groups, np.int64), kind, tuple(opens))
         for dataset, key, boxes, groups, opens, kind in content["rows"]
+        if (record := records[dataset].get(key))
     ]
     return samples, content["by"]

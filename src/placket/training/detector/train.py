@@ -180,7 +180,7 @@ def train_detector(
     """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path."""
     cache = cache or out / "cache"
     samples = load_samples(data, cache, build_all(data, cache))
-    found, by = found_samples(cache) if set(KINDS) & set(recipe.weights) else ([], None)
+    found, by = found_samples(data, cache) if set(KINDS) & set(recipe.weights) else ([], None)
     chosen = [s for s in (*samples, *found) if s.part == "train" and s.dataset in sets]
     return train_on(recipe, chosen, cache, out, start, by, tutor, read_own_terms(data))
 

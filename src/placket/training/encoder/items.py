@@ -182,13 +182,15 @@ class ItemBuilder:
 
 
 def found_street(data: Path, cache: Path) -> list[Item]:
-    """Garments of the street photos without a mask, where the detector found them; nothing is known of them."""
+    """Garments of the street photos without a mask, where the detector found them; nothing is known of them. A photo
+    may have lost its record since."""
     path = cache / "found_street.json"
     places: dict[str, list[Box]] = json.loads(path.read_text()) if path.exists() else {}
     records = read_records(data, "ccp") if places else {}
     out = []
     for key, boxes in places.items():
-        record = records[key]
+        if (record := records.get(key)) is None:
+            continue
         for number, box in enumerate(boxes):
             product = f"ccp:{key}:found{number}"
             out.append(Item("ccp", key, key, record.part, (*box,), f"ccp:{record.group}", product, True, False, FOUND))
