@@ -59,12 +59,21 @@ def test_a_category_of_no_annotation_needs_no_group(tmp_path: Path) -> None:
         read_coco(path, tmp_path, tmp_path / "cache")
 
 
+def test_two_categories_with_one_number_are_refused_of_which_the_last_would_count(tmp_path: Path) -> None:
+    photo(tmp_path, "a.jpg", (100, 100))
+    categories = [{"id": 1, "name": "TOP"}, {"id": 1, "name": "SHOES"}]
+    path = write(tmp_path, [{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9, 9)], categories)
+    with pytest.raises(InvalidParameter, match="two categories with the id 1"):
+        read_coco(path, tmp_path, tmp_path / "cache")
+
+
 @pytest.mark.parametrize(
     ("images", "annotations", "said"),
     [
         ([{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9, 9, category=7)], "annotation of category 7"),
         ([{"id": 1, "file_name": "a.jpg"}], [box(2, 0, 0, 9, 9)], "annotation of image 2"),
         ([{"id": 1, "file_name": "a.jpg"}, {"id": 1, "file_name": "b.jpg"}], [], "two images with the same id"),
+        ([{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "./a.jpg"}], [], "with the same id or file_name"),
         ([{"id": 1, "file_name": "broken.jpg"}], [], "broken.jpg: the JPEG cannot be decoded"),
         ([{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9)], "a box is four numbers"),
         ([{"id": 1, "file_name": "a.jpg"}], [box(1, 0.1, 0.1, 0.5, 0.5)], "a.jpg: a box is x, y, width, height in"),

@@ -6,7 +6,9 @@ Names of categories are the taxonomy's groups (`TOP`) or categories (`t_shirt`);
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used:
     """Groups by number of category. Some tools add a category above the others, which no annotation is of."""
     words = taxonomy()
     groups = list(words.groups)
+    if twice := [number for number, count in Counter(int(e["id"]) for e in categories).items() if count > 1]:
+        raise InvalidParameter(f"the COCO file has two categories with the id {twice[0]}")
     out: dict[int, int] = {}
     unknown = []
     for entry in categories:
@@ -103,7 +107,8 @@ def _rows(content: Any, mapping: Mapping[str, str]) -> Rows:
     rows, used = content["images"], {int(one["category_id"]) for one in content["annotations"]}
     numbers = _numbers(content["categories"], mapping, used)
     boxes: dict[Any, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-    if len(boxes) < len(rows) or len({row["file_name"] for row in rows}) < len(rows):
+    # Two ways to write one file would be two pictures, of which one may be set aside and the other learnt.
+    if len(boxes) < len(rows) or len({normpath(str(row["file_name"])) for row in rows}) < len(rows):
         raise InvalidParameter("the COCO file has two images with the same id or file_name")
     if strange := sorted(used - numbers.keys()):
         raise InvalidParameter(f"the COCO file has an annotation of category {strange[0]}, which it has not")
