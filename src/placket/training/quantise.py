@@ -7,8 +7,11 @@ pictures. The first convolution and every one whose output is no ReLU's input (s
 stay as they are: they are small, and their values are read as they come.
 """
 
+import io
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -86,6 +89,23 @@ def _learnt(graph: Any, ranges: Mapping[str, float]) -> dict[str, list[dict[str,
     return {name: [{"rmin": np.float32(0), "rmax": np.float32(high)}] for name, high in found.items()}
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Without what ONNX Runtime prints: its counts, and the advice to fold the norms first, which was done."""
+    root = logging.getLogger()
+
+    def no_advice(record: logging.LogRecord) -> bool:
+        return "pre-processing" not in record.getMessage()
+
+    root.addFilter(no_advice)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        root.removeFilter(no_advice)
+
+
+@_unheard()
 def quantise(path: Path, pictures: Sequence[Pixels], ranges: Mapping[str, float] | None = None) -> None:
     """Quantise a float network in place; `pictures` [s, s, 3] uint8 are what it will see, a hundred or so. `ranges`:
     the end of the range of each convolution's input, by the name of its module, where it was learnt."""

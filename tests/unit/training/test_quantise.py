@@ -1,5 +1,6 @@
 """Integers in place of floats: which convolutions, how many bits, and how much it changes."""
 
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +55,17 @@ def test_inner_convolutions_become_integers_of_seven_bits(tmp_path: Path) -> Non
     assert np.abs(whole).reshape(8, -1).max(1).tolist() == [64] * 8  # every channel uses its own seven bits
     after = onnxruntime.InferenceSession(str(path)).run(None, {"image": picture})[0]
     assert 0 < np.abs(after - before).mean() < 0.04 * np.abs(before).mean()
+
+
+def test_what_the_quantiser_prints_is_not_heard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "network.onnx"
+    small_network(path)
+    quantise(path, [RNG.integers(0, 256, (32, 32, 3)).astype(np.uint8)])
+    assert (capsys.readouterr().out, caplog.records) == ("", [])
+    logging.getLogger().warning("said afterwards")
+    assert [record.message for record in caplog.records] == ["said afterwards"]
 
 
 def test_a_range_that_was_learnt_is_taken_and_no_output_is_rounded_twice(tmp_path: Path) -> None:
