@@ -214,6 +214,14 @@ def _add_turns(encoder: _Exported, folder: Path, plan: ExportPlan, data: Path, c
     return replace(encoder, training={**encoder.training, "turns": fitted}, turns=True)
 
 
+def _open(plan: ExportPlan, labels: dict[str, int]) -> None:
+    """Raise what is wrong with any of the checkpoints before minutes are spent on the first of them."""
+    trained_detector(plan.detector)
+    for checkpoint in (plan.encoder, plan.second):
+        if checkpoint is not None:
+            trained_encoder(checkpoint, labels)
+
+
 def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> dict[str, Any]:
     """Write a bundle, with a calibration of defaults; returns bundle.json's content.
 
@@ -221,6 +229,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     the ranges of integers are measured, and the encoder learns which way up a crop is, see `encoder.turns`.
     """
     vocabulary = Vocabulary.read(data)
+    _open(plan, {a: len(v) for a, v in vocabulary.labels.items()})
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"detector": _add_detector(folder, plan, data, cache)}
     encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)

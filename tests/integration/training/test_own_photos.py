@@ -114,6 +114,8 @@ def test_what_is_no_run_of_this_network_is_said_in_a_sentence(tmp_path: Path) ->
     begin = ["train", "encoder", "--data", data, "--cache", tmp_path / "cache", "--recipe"]
     own = [*begin, tmp_path / "encoder.yaml", "--out", new]
     export = ["export", "--data", data, "--out", new]
+    unused = tmp_path / "unused"
+    both = [*export, "--cache", unused, "--version", "a", "--detector", detector, "--encoder", encoder]
     tries: list[tuple[list[Any], str]] = [
         ([*begin, tmp_path / "other.yaml", "--out", encoder.parent], "is a run of another network"),
         ([*own, "--start", detector], "is of another network"),
@@ -121,6 +123,8 @@ def test_what_is_no_run_of_this_network_is_said_in_a_sentence(tmp_path: Path) ->
         ([*own, "--sets", "cd"], "nothing to train on"),
         ([*begin, tmp_path / "detector.yaml", "--out", new], "no EncoderRecipe has"),
         ([*export, "--version", "a", "--detector", encoder, "--encoder", detector], "no DetectorRecipe has"),
+        ([*both, "--second", tmp_path / "none.pt"], "there is no checkpoint"),
+        ([*both, "--second", detector], "no EncoderRecipe has"),
         ([*export, "--version", "a", "--detector", detector.parent, "--encoder", encoder], "detector: Is a directory"),
         ([*export, "--version", "a b", "--detector", detector, "--encoder", encoder], "--version 'a b' is none"),
     ]
@@ -128,3 +132,5 @@ def test_what_is_no_run_of_this_network_is_said_in_a_sentence(tmp_path: Path) ->
         result = CliRunner().invoke(app, [str(w) for w in words])
         assert result.exit_code in (1, 2) and said in " ".join(result.output.split()), result.output
     assert not (new / "bundle.json").exists()
+    # Nothing was decoded for an export that cannot end well.
+    assert not unused.exists()
