@@ -71,7 +71,7 @@ class Vision(Protocol):
         priority: Priority = Priority.INTERACTIVE,
         hints: Hints = NO_HINTS,
     ) -> Analysis:
-        """Find, tag and embed every garment. ``box`` skips the detector: that part of the image is one garment.
+        """Find, tag and embed every garment. With ``box``, that part of the image is one garment, and told alone.
 
         ``hints``: what words beside the picture say; they weigh as much as the bundle found them to be worth.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from placket.domain.corrections import LEAST_OVERLAP
 from placket.domain.garments import WHOLE_IMAGE, Analysis, Box, Garment
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.keeping import order_garments
@@ -30,13 +31,14 @@ _ONE_PLACE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A picture, what was ``found`` in it, and what the encoder says of the crops in ``boxes``: those of ``found``, or
-    one that was given."""
+    """A picture, what was ``found`` in it, and what the encoder says of the crops in ``boxes``, one each. They are
+    those of ``found``; where one box was ``asked`` for, that is the last."""
 
     pixels: Pixels
     found: Sequence[Detection]
     boxes: Sequence[Box]
     encoded: Sequence[Encoded]
+    asked: Box | None = None
 
 
 class Pipeline:
@@ -75,24 +77,22 @@ class Pipeline:
         A photo that lies on its side is seen upright.
         """
         seen, turn = self._upright(self._see(pixels))
-        behind, cut_off = backdrop(seen.pixels), worn_below(seen.found)
-        garments = [
-            self._garment(seen.pixels, d.box, e, behind, hints, d, cut_off=cut)
-            for d, e, cut in zip(seen.found, for_one_person(seen.found, seen.encoded), cut_off, strict=True)
-        ]
+        garments = self._told(seen, hints)
         settings = self.detector.settings
         sure = [
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
         ]
         return _as_it_lies(order_garments(once(distinct(sure, settings.nms_iou))), turn)
 
-    def _see(self, pixels: Pixels) -> "_Seen":
-        found = one_a_place(self._find(pixels))
+    def _see(self, pixels: Pixels, asked: Box | None = None) -> "_Seen":
+        # Around the whole picture there is nothing to see.
+        found = [] if asked == WHOLE_IMAGE else one_a_place(self._find(pixels))
         boxes = [d.box for d in found]
-        return _Seen(pixels, found, boxes, self._encoded(pixels, boxes))
-
-    def _encoded(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Encoded]:
-        return self.encoder.encode([self.encoder.canvas(pixels, box) for box in boxes])
+        if asked:
+            found = asked_last(found, asked)
+            boxes = [*(d.box for d in found[:-1]), asked]
+        encoded = self.encoder.encode([self.encoder.canvas(pixels, box) for box in boxes])
+        return _Seen(pixels, found, boxes, encoded, asked)
 
     def off(self, pixels: Pixels) -> tuple[int, float]:
         """By how many quarter turns counterclockwise a photo seems off, and how much likelier (natural logarithm) that
@@ -113,11 +113,7 @@ class Pipeline:
         if not turn:
             return seen, 0, 0.0
         pixels = turned(seen.pixels, -turn)
-        if seen.found:
-            upright = self._see(pixels)
-        else:
-            boxes = [turned_box(box, -turn) for box in seen.boxes]
-            upright = _Seen(pixels, [], boxes, self._encoded(pixels, boxes))
+        upright = self._see(pixels, turned_box(seen.asked, -turn) if seen.asked else None)
         if not upright.boxes:
             return seen, 0, 0.0
         return upright, turn, stands(before, ways_up(upright.encoded, upright.boxes), turn)
@@ -137,11 +133,21 @@ class Pipeline:
         return sure[: settings.max_detections] or found
 
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
-        """The garment in ``box``, taken for granted: its score is 1."""
-        seen, _ = self._upright(_Seen(pixels, [], [box], self._encoded(pixels, [box])))
-        (own,), (encoded,) = seen.boxes, seen.encoded
-        garment = self._garment(seen.pixels, own, encoded, backdrop(seen.pixels), hints)
-        return [replace(garment, box=box)]
+        """The garment in ``box``, taken for granted: its score is 1. What the photo shows around it counts as for one
+        that was found, so that of a box that was told the same is told again."""
+        seen, _ = self._upright(self._see(pixels, box))
+        (garment,) = self._told(seen, hints, last=True)
+        return [replace(garment, box=box, score=1.0)]
+
+    def _told(self, seen: _Seen, hints: Hints, *, last: bool = False) -> list[Garment]:
+        """The garments seen, or the ``last`` alone."""
+        behind = backdrop(seen.pixels)
+        worn = for_one_person(seen.found, seen.encoded)
+        each = list(zip(seen.boxes, worn, seen.found, worn_below(seen.found), strict=True))
+        return [
+            self._garment(seen.pixels, box, e, behind, hints, d, cut_off=cut)
+            for box, e, d, cut in (each[-1:] if last else each)
+        ]
 
     def _garment(
         self,
@@ -150,19 +156,18 @@ class Pipeline:
         encoded: Encoded,
         behind: Backdrop | None,
         hints: Hints,
-        detection: Detection | None = None,
+        detection: Detection,
         *,
-        cut_off: bool = False,
+        cut_off: bool,
     ) -> Garment:
-        scores = detection.group_scores if detection else None
-        category = self.tagger.category(encoded.logits["category"], scores, hints, cut_off=cut_off)
+        category = self.tagger.category(encoded.logits["category"], detection.group_scores, hints, cut_off=cut_off)
         measured = swatches(pixels, box, behind, denim=self.tagger.of_denim(encoded.logits, category.id))
         tags = self.tagger.attributes(encoded.logits, category.id, hints, measured, cut_off=cut_off)
         return Garment(
             group=taxonomy().group_of(category.id),
             category=category,
             box=box,
-            score=detection.score if detection else 1.0,
+            score=detection.score,
             tags=tags,
             embedding=encoded.embedding,
             swatches=named_as_told(measured, [x.id for x in tags.get("colors", ())]),
@@ -185,3 +190,14 @@ def one_a_place(found: Sequence[Detection]) -> list[Detection]:
         if not others or iou(box, np.array(others, np.float32)).max() < _ONE_PLACE:
             kept.add(n)
     return [found[n] for n in sorted(kept)]
+
+
+def asked_last(found: Sequence[Detection], asked: Box) -> list[Detection]:
+    """With what the ``asked`` box shows at the end: the one of ``found`` that lies there, or one of no group, of which
+    the detector says nothing."""
+    box = np.array(asked.as_list(), np.float32)
+    overlaps = iou(box, np.array([d.box.as_list() for d in found], np.float32).reshape(-1, 4))
+    if len(found) and overlaps.max() >= LEAST_OVERLAP:
+        at = int(overlaps.argmax())
+        return [*found[:at], *found[at + 1 :], found[at]]
+    return [*found, Detection(asked, "", 1.0, np.ones(len(taxonomy().groups), np.float32))]

@@ -100,20 +100,50 @@ def test_an_embedding_without_direction_is_this_photos_failure(tiny: Path, monke
         encoder.encode([letterbox(np.zeros((4, 4, 3), np.uint8), 32, 255)])
 
 
-def test_a_bottom_that_the_photo_cuts_off(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+TOP, CUT_OFF = Box(0.2, 0.1, 0.8, 0.7), Box(0.2, 0.65, 0.8, 1.0)
+
+
+@pytest.fixture
+def person(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> LocalVision:
+    """Sees in every photo a woman in a top, and her legs, which alone look like a man's in shorts."""
     vision = LocalVision(read_bundle(tiny), threads=1)
-    boxes = {"TOP": Box(0.2, 0.1, 0.8, 0.7), "BOTTOM": Box(0.2, 0.65, 0.8, 1.0)}
-    found = [Detection(box, group, 0.9, np.full(9, 0.9, np.float32)) for group, box in boxes.items()]
+    scores = np.full(9, 0.9, np.float32)
+    found = [Detection(TOP, "TOP", 0.9, scores), Detection(CUT_OFF, "BOTTOM", 0.9, scores)]
     alike = Encoded(np.eye(256, dtype=np.float32)[0], all_logits(category=logits("category", shorts=9.0, jeans=5.0)))
     women, men = (
         replace(alike, logits={**alike.logits, "gender": logits("gender", **{g: 9.0})}) for g in ("women", "men")
     )
     monkeypatch.setattr(vision.pipeline.detector, "find", lambda canvas: found)
-    monkeypatch.setattr(vision.pipeline.encoder, "encode", lambda canvases: [women, men][-len(canvases) :])
-    seen = {g.box: g for g in vision.analyse(photo(300, 400)).garments}[boxes["BOTTOM"]]
-    assert (seen.category.id, seen.tags["gender"][0].id, "length" in seen.tags) == ("jeans", "women", False)
-    alone = vision.analyse(photo(300, 400), box=boxes["BOTTOM"]).garments[0]
-    assert (alone.category.id, alone.tags["gender"][0].id, "length" in alone.tags) == ("shorts", "men", True)
+    monkeypatch.setattr(vision.pipeline.encoder, "canvas", lambda pixels, box: box)
+    monkeypatch.setattr(vision.pipeline.encoder, "encode", lambda boxes: [women if b == TOP else men for b in boxes])
+    return vision
+
+
+def told(garment: Garment) -> tuple[str, str, bool]:
+    return garment.category.id, garment.tags["gender"][0].id, "length" in garment.tags
+
+
+def test_a_bottom_that_the_photo_cuts_off(person: LocalVision) -> None:
+    seen = {g.box: g for g in person.analyse(photo(300, 400)).garments}
+    assert told(seen[CUT_OFF]) == ("jeans", "women", False)
+
+
+@pytest.mark.parametrize("box", [CUT_OFF, Box(0.22, 0.63, 0.85, 0.97)], ids=["as told", "drawn by hand"])
+def test_a_box_is_told_as_in_its_photo(person: LocalVision, box: Box) -> None:
+    (garment,) = person.analyse(photo(300, 400), box=box).garments
+    assert told(garment) == ("jeans", "women", False)
+    assert (garment.box, garment.score) == (box, 1.0)
+
+
+def test_a_box_where_nothing_was_found_is_told_by_what_it_shows(person: LocalVision) -> None:
+    (garment,) = person.analyse(photo(300, 400), box=Box(0.85, 0.7, 1.0, 1.0)).garments
+    assert told(garment) == ("shorts", "men", True)
+
+
+def test_around_the_whole_picture_there_is_nothing(person: LocalVision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(person.pipeline.detector, "find", lambda canvas: pytest.fail("nobody has to look"))
+    (garment,) = person.analyse(photo(300, 400), whole_image=True).garments
+    assert told(garment) == ("shorts", "men", True)
 
 
 def test_people_in_a_row_are_seen_one_by_one(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
