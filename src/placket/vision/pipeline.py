@@ -31,14 +31,13 @@ _ONE_PLACE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A picture, what was ``found`` in it, and what the encoder says of the crops in ``boxes``, one each. They are
-    those of ``found``; where one box was ``asked`` for, that is the last."""
+    """A picture, what was ``found`` in it, and what the encoder says of the crops in ``boxes``: those of ``found``, or
+    one that was given."""
 
     pixels: Pixels
     found: Sequence[Detection]
     boxes: Sequence[Box]
     encoded: Sequence[Encoded]
-    asked: Box | None = None
 
 
 class Pipeline:
@@ -84,15 +83,13 @@ class Pipeline:
         ]
         return _as_it_lies(order_garments(once(distinct(sure, settings.nms_iou))), turn)
 
-    def _see(self, pixels: Pixels, asked: Box | None = None) -> "_Seen":
-        # Around the whole picture there is nothing to see.
-        found = [] if asked == WHOLE_IMAGE else one_a_place(self._find(pixels))
+    def _see(self, pixels: Pixels) -> "_Seen":
+        found = one_a_place(self._find(pixels))
         boxes = [d.box for d in found]
-        if asked:
-            found = asked_last(found, asked)
-            boxes = [*(d.box for d in found[:-1]), asked]
-        encoded = self.encoder.encode([self.encoder.canvas(pixels, box) for box in boxes])
-        return _Seen(pixels, found, boxes, encoded, asked)
+        return _Seen(pixels, found, boxes, self._encoded(pixels, boxes))
+
+    def _encoded(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Encoded]:
+        return self.encoder.encode([self.encoder.canvas(pixels, box) for box in boxes])
 
     def off(self, pixels: Pixels) -> tuple[int, float]:
         """By how many quarter turns counterclockwise a photo seems off, and how much likelier (natural logarithm) that
@@ -113,7 +110,11 @@ class Pipeline:
         if not turn:
             return seen, 0, 0.0
         pixels = turned(seen.pixels, -turn)
-        upright = self._see(pixels, turned_box(seen.asked, -turn) if seen.asked else None)
+        if seen.found:
+            upright = self._see(pixels)
+        else:
+            boxes = [turned_box(box, -turn) for box in seen.boxes]
+            upright = _Seen(pixels, [], boxes, self._encoded(pixels, boxes))
         if not upright.boxes:
             return seen, 0, 0.0
         return upright, turn, stands(before, ways_up(upright.encoded, upright.boxes), turn)
@@ -135,9 +136,27 @@ class Pipeline:
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1. What the photo shows around it counts as for one
         that was found, so that of a box that was told the same is told again."""
-        seen, _ = self._upright(self._see(pixels, box))
-        (garment,) = self._told(seen, hints, last=True)
+        seen, turn = self._upright(self._around(pixels, box))
+        (garment,) = self._told(self._asked(seen, turned_box(box, -turn)), hints, last=True)
         return [replace(garment, box=box, score=1.0)]
+
+    def _around(self, pixels: Pixels, box: Box) -> _Seen:
+        """What is seen in the photo of a box; where that is nothing, and of the whole picture, the box itself."""
+        if box != WHOLE_IMAGE and (seen := self._see(pixels)).found:
+            return seen
+        return _Seen(pixels, [], [box], self._encoded(pixels, [box]))
+
+    def _asked(self, seen: _Seen, box: Box) -> _Seen:
+        """With what the box shows at the end, in place of what was found there."""
+        at, shown = shown_in(box, seen.found)
+        rest = [n for n in range(len(seen.found)) if n != at]
+        own = self._encoded(seen.pixels, [box]) if seen.found else seen.encoded
+        return _Seen(
+            seen.pixels,
+            [*(seen.found[n] for n in rest), shown],
+            [*(seen.boxes[n] for n in rest), box],
+            [*(seen.encoded[n] for n in rest), *own],
+        )
 
     def _told(self, seen: _Seen, hints: Hints, *, last: bool = False) -> list[Garment]:
         """The garments seen, or the ``last`` alone."""
@@ -192,12 +211,11 @@ def one_a_place(found: Sequence[Detection]) -> list[Detection]:
     return [found[n] for n in sorted(kept)]
 
 
-def asked_last(found: Sequence[Detection], asked: Box) -> list[Detection]:
-    """With what the ``asked`` box shows at the end: the one of ``found`` that lies there, or one of no group, of which
-    the detector says nothing."""
-    box = np.array(asked.as_list(), np.float32)
-    overlaps = iou(box, np.array([d.box.as_list() for d in found], np.float32).reshape(-1, 4))
+def shown_in(box: Box, found: Sequence[Detection]) -> tuple[int | None, Detection]:
+    """Which one of ``found`` lies in the box; else one of no group, of which the detector says nothing."""
+    where = np.array([d.box.as_list() for d in found], np.float32).reshape(-1, 4)
+    overlaps = iou(np.array(box.as_list(), np.float32), where)
     if len(found) and overlaps.max() >= LEAST_OVERLAP:
         at = int(overlaps.argmax())
-        return [*found[:at], *found[at + 1 :], found[at]]
-    return [*found, Detection(asked, "", 1.0, np.ones(len(taxonomy().groups), np.float32))]
+        return at, found[at]
+    return None, Detection(box, "", 1.0, np.ones(len(taxonomy().groups), np.float32))
