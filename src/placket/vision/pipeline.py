@@ -27,6 +27,8 @@ from placket.vision.worn import for_one_person, once
 
 _ONE_PLACE = 0.8
 """Intersection over union from which on boxes of two groups are one garment's."""
+_LEAST_SIDE = 1e-6
+"""Of a box, in fractions of a picture: less than a pixel of any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,9 @@ class Pipeline:
     def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1. What the photo shows around it counts as for one
         that was found, so that of a box that was told the same is told again."""
-        seen, turn = self._upright(self._around(pixels, box))
-        (garment,) = self._told(self._asked(seen, turned_box(box, -turn)), hints, last=True)
+        own = with_area(box)
+        seen, turn = self._upright(self._around(pixels, own))
+        (garment,) = self._told(self._asked(seen, turned_box(own, -turn)), hints, last=True)
         return [replace(garment, box=box, score=1.0)]
 
     def _around(self, pixels: Pixels, box: Box) -> _Seen:
@@ -209,6 +212,13 @@ def one_a_place(found: Sequence[Detection]) -> list[Detection]:
         if not others or iou(box, np.array(others, np.float32)).max() < _ONE_PLACE:
             kept.add(n)
     return [found[n] for n in sorted(kept)]
+
+
+def with_area(box: Box) -> Box:
+    """The box, widened where its sides are so short that their product, or they themselves in a photo that is turned,
+    would be 0: a garment weighs as much as it is large."""
+    x0, y0 = min(box.x0, 1.0 - _LEAST_SIDE), min(box.y0, 1.0 - _LEAST_SIDE)
+    return Box(x0, y0, max(box.x1, x0 + _LEAST_SIDE), max(box.y1, y0 + _LEAST_SIDE))
 
 
 def shown_in(box: Box, found: Sequence[Detection]) -> tuple[int | None, Detection]:

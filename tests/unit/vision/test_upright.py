@@ -89,6 +89,15 @@ def test_so_is_what_is_told_of_a_box(box: Box, quarters: int, tmp_path: Path) ->
     assert np.allclose(wanted.embedding, got.embedding)
 
 
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize(
+    "box", [Box(0, 0, 1e-200, 1e-200), Box(0, 0, 1, 1e-17), Box(0.5, np.nextafter(1, 0), 0.6, 1)], ids=str
+)
+def test_a_box_too_thin_to_show_anything_does_no_harm(box: Box, quarters: int, tmp_path: Path) -> None:
+    (got,) = seen(write_tiny_bundle(tmp_path, turns=1.0), turned(photo(), quarters), box)
+    assert got.box == box and np.isfinite(got.embedding).all()
+
+
 def test_a_photo_stays_as_it_is_unless_that_is_unlikely(tmp_path: Path) -> None:
     lying = turned(photo(), 1)
     plain = seen(write_tiny_bundle(tmp_path / "plain"), lying)
