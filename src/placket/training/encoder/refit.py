@@ -85,9 +85,7 @@ def features_of(features: Features, items: Sequence[Item], side: int, cache: Pat
     return torch.cat(out)
 
 
-def shelf(
-    features: Features, items: Sequence[Item], side: int, cache: Path, vocabulary: Vocabulary, how: Cut
-) -> Shelf:
+def shelf(features: Features, items: Sequence[Item], side: int, cache: Path, vocabulary: Vocabulary, how: Cut) -> Shelf:
     """Features and labels of the items labelled by eye."""
     own = [i for i in items if i.by_eye]
     empty: NDArray[np.float32] = np.zeros((len(own), 0), np.float32)
