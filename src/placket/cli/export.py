@@ -44,7 +44,10 @@ def export(
     ] = True,
     second: Annotated[
         Path | None,
-        typer.Option(help="Checkpoint of an encoder that is asked too where the first is unsure of the category."),
+        typer.Option(
+            help="Checkpoint of an encoder that is asked too, about the crop mirrored, where the first is unsure of "
+            "the category; that of --encoder itself makes it look again."
+        ),
     ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")

@@ -19,8 +19,9 @@ from placket.training.onnx_models import OnnxDetector, encoder_of
 from placket.training.upright import LEAST_PHOTOS, choose_least, pictures_of, right, told_of
 from placket.vision.second_look import surest
 
-LOOKED_AT_TWICE = 0.11
-"""Share of the crops; more gains little more (docs/adr/0017) and costs as much again."""
+LOOKED_AT_TWICE, LOOKED_AT_AGAIN = 0.11, 0.25
+"""Share of the crops that a second network sees, and that one network sees again; more gains little more
+(docs/adr/0017, 0020) and costs as much again."""
 
 
 def predictions(bundle: Path, items: list[Item], cache: Path, *, second_look: bool = True) -> Predictions:
@@ -33,13 +34,15 @@ def predictions(bundle: Path, items: list[Item], cache: Path, *, second_look: bo
 
 
 def _choose_second_look(bundle: Path, content: dict[str, Any], items: list[Item], cache: Path) -> None:
-    """So that `LOOKED_AT_TWICE` of the garments labelled by eye get a second look; of too few nothing is chosen."""
+    """So that a set share of the garments labelled by eye get a second look; of too few nothing is chosen."""
     by_eye = [i for i in items if i.by_eye]
     if len(by_eye) < LEAST_KNOWN:
         return
     alone = predictions(bundle, by_eye, cache, second_look=False)
-    below = float(np.quantile(surest(alone.logits["category"]), LOOKED_AT_TWICE))
-    content["encoder"]["second"]["below"] = round(below, 4)
+    encoder = content["encoder"]
+    share = LOOKED_AT_AGAIN if encoder["second"]["file"] == encoder["file"] else LOOKED_AT_TWICE
+    below = float(np.quantile(surest(alone.logits["category"]), share))
+    encoder["second"]["below"] = round(below, 4)
     write_manifest(bundle, content)
 
 

@@ -144,7 +144,7 @@ def trained_in_integers(checkpoint: Path) -> bool:
 class ExportPlan:
     """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), whether a
     network's convolutions are computed in integers (`..._int8`), and the checkpoint of the encoder that is asked too
-    where the first is unsure (`second`)."""
+    where the first is unsure (`second`); the encoder's own makes it look again itself."""
 
     version: str
     detector: Path
@@ -234,8 +234,10 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
     parts = {"detector": _add_detector(folder, plan, data, cache)}
     encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
     parts["encoder"] = encoder = _add_turns(encoder, folder, plan, data, cache)
-    if plan.second:
-        parts[SECOND] = _add_encoder(folder / "second.onnx", plan.second, plan, data, cache)
+    second = encoder.file
+    if plan.second and plan.second != plan.encoder:
+        second = "second.onnx"
+        parts[SECOND] = _add_encoder(folder / second, plan.second, plan, data, cache)
     training: dict[str, Any] = {name: part.training for name, part in parts.items()}
     if terms := terms_of(sets_of_networks(training)):
         training["terms"] = terms
@@ -248,7 +250,7 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
         "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
         "encoder": {
             **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": encoder.first_color,
-            **({"second": {"file": parts[SECOND].file, "below": USUAL_BELOW}} if plan.second else {}),
+            **({"second": {"file": second, "below": USUAL_BELOW}} if plan.second else {}),
             **({"turns": {"least": USUAL_LEAST}} if encoder.turns else {}),
         },
         "calibration": default_calibration(vocabulary),

@@ -141,7 +141,7 @@ class OnnxEncoder:
     def __init__(self, path: Path, threads: int = 1, second: Path | None = None, below: float = 0.0) -> None:
         self.session = session(path, threads)
         self.names: list[str] = [o.name for o in self.session.get_outputs() if o.name != TURN]
-        self.second = session(second, threads) if second else None
+        self.second = self.session if second == path else session(second, threads) if second else None
         self.below = below
 
     def run(self, crops: Pixels) -> dict[str, Floats]:

@@ -43,7 +43,8 @@ def unpack(bundle: Path, out: Path) -> dict[str, Path]:
     content = read_manifest(bundle)
     labels = {name: len(words) for name, words in _labels(content["taxonomy"]).items()}
     encoders = {"encoder": content["encoder"]["file"]}
-    if second := content["encoder"].get("second"):
+    second = content["encoder"].get("second")
+    if second and second["file"] not in encoders.values():
         encoders[SECOND] = second["file"]
     made = {"detector": _unpack(bundle, content, "detector", content["detector"]["file"], DetectorRecipe,
                                 lambda r: r.network(), out)}  # fmt: skip

@@ -41,7 +41,9 @@ class Encoder:
         outputs = (EMBEDDING, *self._counts)
         turn = (TURN,) if bundle.encoder.turns else ()
         self._network = engine.open(bundle.encoder_path, (*outputs, *turn))
-        self._second = engine.open(bundle.second_path, outputs) if bundle.second_path else None
+        self._second = self._network if bundle.second_path == bundle.encoder_path else None
+        if bundle.second_path and self._second is None:
+            self._second = engine.open(bundle.second_path, outputs)
 
     def canvas(self, pixels: Pixels, box: Box) -> Canvas:
         return crop(pixels, box, self.settings.size[0], self.settings.margin, self.settings.pad)

@@ -1,6 +1,7 @@
 """The guide on training with photos of one's own, from the folder of a small shop to a bundle and its pages."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,16 @@ def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path
     data, bundle, cache = tmp_path / "data", tmp_path / "bundle", tmp_path / "cache"
     write_shop(data)
     detector, encoder = train(tmp_path, data)
-    run("export", "--detector", detector, "--encoder", encoder, "--second", encoder, "--data", data, "--cache", cache,
+    other = shutil.copy(encoder, tmp_path / "other.pt")
+    run("export", "--detector", detector, "--encoder", encoder, "--second", other, "--data", data, "--cache", cache,
         "--version", "ours-1", "--out", bundle)  # fmt: skip
     made = read_bundle(bundle)
     assert made.second_path is not None and made.checksums["second.onnx"] == made.checksums["encoder.onnx"]
+    again = tmp_path / "again"
+    run("export", "--detector", detector, "--encoder", encoder, "--second", encoder, "--data", data, "--cache", cache,
+        "--version", "ours-2", "--out", again, "--no-calibrate", "--no-refit")  # fmt: skip
+    looking = read_bundle(again)
+    assert looking.second_path == looking.encoder_path and set(looking.checksums) == {"detector.onnx", "encoder.onnx"}
     # A handful of garments, and labels that nobody gave, choose nothing.
     assert set(made.calibration.temperature.values()) == {1.0}
     for name in ("detector", "encoder"):

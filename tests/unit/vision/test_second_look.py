@@ -1,5 +1,6 @@
 """A second network for the crops of which the first is unsure."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def test_a_bundle_with_two_encoders(tmp_path: Path) -> None:
     (folder / "second.onnx").write_bytes(b"0")
     with pytest.raises(BundleInvalid, match=r"second\.onnx is damaged"):
         read_bundle(folder)
+
+
+def test_an_encoder_that_looks_again_itself(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path / "again", seed=3)
+    content = json.loads((folder / "bundle.json").read_text())
+    content["encoder"]["second"] = {"file": "encoder.onnx", "below": 1.0}
+    content["format"] = 2
+    (folder / "bundle.json").write_text(json.dumps(content))
+    alone = Encoder(read_bundle(write_tiny_bundle(tmp_path / "alone", seed=3)), Engine(1))
+    server = Encoder(read_bundle(folder), Engine(1))
+    shown = canvases(alone)
+    again = alone.encode([mirror(canvas) for canvas in shown])
+    for first, second, both in zip(alone.encode(shown), again, server.encode(shown), strict=True):
+        assert all(np.allclose(both.logits[a] * 2, first.logits[a] + second.logits[a], atol=1e-4) for a in both.logits)
+        assert np.allclose(both.embedding @ first.embedding, both.embedding @ second.embedding, atol=1e-4)
 
 
 def test_a_second_network_of_another_kind(tmp_path: Path) -> None:

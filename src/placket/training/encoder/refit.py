@@ -50,7 +50,7 @@ class Features:
 
 
 def _read_by_heads(graph: Any) -> str:
-    return str([n.input[0] for n in graph.node if n.op_type == "Gemm"][-1])
+    return str(next(n.input[0] for n in graph.node if "category" in n.output))
 
 
 @dataclass(slots=True)

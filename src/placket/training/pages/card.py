@@ -94,6 +94,15 @@ def _figures(metrics: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def _second_look(encoder: dict[str, Any]) -> str:
+    second = encoder.get("second")
+    if not second:
+        return ""
+    if second["file"] == encoder["file"]:
+        return ", which looks again, at the crop mirrored, where it is unsure"
+    return ", with a second one of its kind for the crops of which it is unsure"
+
+
 def write_card(page: Path, manifest: dict[str, Any]) -> None:
     """Write the card of a bundle whose manifest has figures and provenance."""
     training = manifest["training"]
@@ -103,7 +112,7 @@ def write_card(page: Path, manifest: dict[str, Any]) -> None:
         f"Made {manifest['created']}.\nPlain "
         f"convolutional networks: a detector ({detector['size'][0]} px, boxes of nine groups) and an encoder "
         f"({encoder['size'][0]} px: 81 categories, 14 attributes, an embedding of {encoder['embedding_dim']} numbers)"
-        + (", with a second one of its kind for the crops of which it is unsure" if encoder.get("second") else "")
+        + _second_look(encoder)
         + "; trained from nothing with `placket.training`; recipes and seeds are in `bundle.json`.\n"
     )
     page.parent.mkdir(parents=True, exist_ok=True)

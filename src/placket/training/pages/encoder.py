@@ -25,8 +25,8 @@ category is wrong, is wrong. Crops are cut by the boxes of the data; shop photos
 "Agreement" is that of two people on the same garments.
 """
 SECOND_LOOK = """
-A crop of which no category is as probable as {below:.2f} is shown, mirrored, to a second network too (`{file}`); what
-both say counts by halves, for the tags and for the embedding.
+A crop of which no category is as probable as {below:.2f} is shown, mirrored, to {whom} (`{file}`); what both
+say counts by halves, for the tags and for the embedding.
 """
 
 
@@ -194,7 +194,8 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
     )
     head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0])
     if second := settings.get("second"):
-        head += SECOND_LOOK.format(**second)
+        whom = "the same network again" if second["file"] == settings["file"] else "a second network too"
+        head += SECOND_LOOK.format(**second, whom=whom)
     parts = [head, "## Tags\n", _overview(figures), "## The same product, the same kind\n", _retrieval(figures)]
     if speed:
         mark = verdict(-speed.ratio, -1 / 15, -1 / 60)
