@@ -105,14 +105,14 @@ bundle: $(VENV)/.train-installed
 	$(TRAIN) detector --data "$(DATA)" --out $(BUILD)/detector-11 --recipe detector-integers-more --start $(BUILD)/detector-10/checkpoint.pt \
 	  --tutor $(BUILD)/detector-tutor-2/checkpoint.pt
 	$(TRAIN) average $(BUILD)/detector-9/checkpoint.pt $(BUILD)/detector-11/checkpoint.pt --share 0.5 --out $(BUILD)/detector-12/checkpoint.pt
-	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/tutor-4 --recipe tutor-taught --start $(BUILD)/tutor/checkpoint.pt \
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-11 --recipe encoder-worse --start $(BUILD)/encoder-10/checkpoint.pt \
 	  --tutor $(BUILD)/encoder-10/checkpoint.pt
-	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-11 --recipe encoder-larger --start $(BUILD)/encoder-10/checkpoint.pt \
-	  --tutor $(BUILD)/tutor-4/checkpoint.pt --tutor $(BUILD)/tutor-2/checkpoint.pt
-	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-12 --recipe encoder-larger-integers \
-	  --start $(BUILD)/encoder-11/checkpoint.pt --tutor $(BUILD)/tutor-4/checkpoint.pt --tutor $(BUILD)/tutor-2/checkpoint.pt
-	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-12/checkpoint.pt --encoder $(BUILD)/encoder-12/checkpoint.pt \
-	  --second $(BUILD)/encoder-12/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-12 --recipe encoder-worse-more --start $(BUILD)/encoder-11/checkpoint.pt \
+	  --tutor $(BUILD)/encoder-10/checkpoint.pt
+	$(TRAIN) encoder --data "$(DATA)" --out $(BUILD)/encoder-13 --recipe encoder-worse-last --start $(BUILD)/encoder-12/checkpoint.pt \
+	  --tutor $(BUILD)/encoder-10/checkpoint.pt
+	$(EXPORT) $(BUILD)/bundle --detector $(BUILD)/detector-12/checkpoint.pt --encoder $(BUILD)/encoder-10/checkpoint.pt \
+	  --second $(BUILD)/encoder-13/checkpoint.pt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -133,7 +133,8 @@ def encoder(
             from placket.training.export import box_photos
 
             console.print(f"photos boxed: {box_photos(detector, data, cache)}")
-        console.print(f"checkpoint: {train_encoder(settings, data, out, cache, chosen_sets(sets), start, tutor or ())}")
+        path = train_encoder(settings, data, out, cache, chosen_sets(sets), start, tutor or (), console.print)
+        console.print(f"checkpoint: {path}")
 
 
 @train_app.command()

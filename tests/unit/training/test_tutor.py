@@ -8,9 +8,9 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch, which is no
 
 from placket.domain.errors import InvalidParameter  # noqa: E402
 from placket.domain.taxonomy import taxonomy  # noqa: E402
-from placket.training.encoder.items import Vocabulary  # noqa: E402
+from placket.training.encoder.items import Item, Vocabulary  # noqa: E402
 from placket.training.encoder.network import Encoder, Trunk  # noqa: E402
-from placket.training.encoder.train import EncoderRecipe, EncoderRun  # noqa: E402
+from placket.training.encoder.train import EncoderRecipe, EncoderRun, lacking  # noqa: E402
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours, shares  # noqa: E402
 
 WORDS = taxonomy()
@@ -97,6 +97,18 @@ def test_a_run_with_a_tutor_learns_from_crops_that_nobody_labelled(tmp_path: Pat
     _, parts = run.losses(batch, 0.5)
     assert parts["category"] == parts["colors"] == 0
     assert parts["told_category"] > 0 and parts["told_feature"] > 0
+
+
+def test_what_only_a_detector_can_add_is_told() -> None:
+    def photo(dataset: str, boxed: bool, view: str) -> Item:
+        return Item(dataset, "a", "a", "train", (0, 0, 1, 1), "d", "p", boxed, True, view)
+
+    recipe = EncoderRecipe(weights={"hm": 0.9, "found": 0.1})
+    items = [photo("myntra", False, "myntra"), photo("hm", True, "hm"), photo("viton", False, "product")]
+    bare, found = lacking(items, recipe)
+    assert "1 of myntra; each counts as one garment" in bare and "--detector" in bare and "none was found" in found
+    whole = [photo("hm", True, "hm"), photo("ccp", True, "found")]
+    assert lacking(whole, recipe) == lacking([photo("hm", True, "hm")], EncoderRecipe(weights={"hm": 1.0})) == []
 
 
 def test_no_tutor_no_run(tmp_path: Path) -> None:

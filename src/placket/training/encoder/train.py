@@ -1,6 +1,7 @@
 """Training the encoder on the garments of the data folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from placket.training.unfold import unfold, with_caps
 
 CATEGORY_WEIGHT = 1.5
 ATTRIBUTE_WEIGHT = 0.35
+SINGLES = ("hm", "cd", "myntra")
+"""Views of photos that show one garment."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -270,6 +273,19 @@ def train_on(
     return run.go(loader(stream, recipe.workers), set_stage)
 
 
+def lacking(items: Sequence[Item], recipe: EncoderRecipe) -> list[str]:
+    """Sentences on what only a detector can add to the garments, and on what is made of them without it. The cache
+    forgets what one found when the data changes."""
+    bare = Counter(i.dataset for i in items if not i.boxed and i.view in SINGLES)
+    out = []
+    if bare:
+        sets = ", ".join(f"{count} of {name}" for name, count in sorted(bare.items()))
+        out.append(f"photos without a box: {sets}; each counts as one garment that fills it (--detector finds boxes)")
+    if recipe.weights.get(FOUND) and not any(i.view == FOUND for i in items):
+        out.append(f"the recipe weighs `{FOUND}`, garments that nobody labelled, and none was found (--detector does)")
+    return out
+
+
 def train_encoder(
     recipe: EncoderRecipe,
     data: Path,
@@ -278,11 +294,15 @@ def train_encoder(
     sets: Sequence[str] = SETS,
     start: Path | None = None,
     tutors: Sequence[Path] = (),
+    say: Callable[[str], None] = print,
 ) -> Path:
-    """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path."""
+    """Train on these sets of the data folder; goes on where `out/checkpoint.pt` stands. Returns its path. What the
+    garments lack is told by `say`."""
     cache = cache or out / "cache"
     items = load_items(data, cache, build_all(data, cache))
     items = [i for i in items if i.part == "train" and i.dataset in sets]
     items = [i for i in items if i.view != FOUND or FOUND in recipe.weights]
+    for lack in lacking(items, recipe):
+        say(lack)
     features = teacher_features(items, data, cache) if recipe.teacher > 0 and not tutors else None
     return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors, read_own_terms(data))
