@@ -10,8 +10,9 @@ data is used with the same cache, what was made of the old ones is made anew.
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from PIL import Image
 
 from placket.domain.errors import ImageError, InvalidParameter
 from placket.training.checks import check_data
+from placket.training.manifest import sha256
 from placket.training.sources import SETS, iter_images, read_records, sets_in
 from placket.vision.decoding import Picture, decode
 from placket.vision.local import LOCAL
@@ -147,25 +149,41 @@ def build_set(data: Path, cache: Path, dataset: str) -> Store:
     return Store(base)
 
 
-def _files(data: Path, pattern: str) -> dict[str, list[int]]:
-    """Size and time of the last change of files, by name."""
-    found = sorted(data.glob(pattern))
-    return {str(p.relative_to(data)): [(s := p.stat()).st_size, s.st_mtime_ns] for p in found}
+def _files(data: Path, pattern: str, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What files hold, by name: size, SHA-256 and time of the last change. One that is as it is `known` is not read."""
+    out = {}
+    for path in sorted(data.glob(pattern)):
+        name, stat = str(path.relative_to(data)), path.stat()
+        now = {"size": stat.st_size, "changed": stat.st_mtime_ns}
+        told = known.get(name)
+        # What an earlier version wrote is a list, without a digest.
+        if not isinstance(told, dict) or told != now | {"sha256": told["sha256"]}:
+            told = now | {"sha256": sha256(path)}
+        out[name] = told
+    return out
+
+
+def _digests(files: Mapping[str, Any]) -> dict[str, str]:
+    return {name: file["sha256"] for name, file in files.items() if isinstance(file, dict)}
 
 
 def _keep_what_fits(data: Path, cache: Path) -> None:
-    """Check data that the cache was not made of, and remove what was made of other files."""
+    """Check data that the cache was not made of, and remove what was made of other files. Copied data with new times
+    is the same data."""
     path = cache / MADE_OF
-    known = json.loads(path.read_text()) if path.exists() else {}
-    pictures = {name: _files(data, f"images/{name}-*.parquet") for name in SETS}
-    labels = {k: v for pattern in ("records/*.jsonl", "*.json*") for k, v in _files(data, pattern).items()}
+    new = not path.exists()
+    known = {"pictures": {}, "labels": {}} if new else json.loads(path.read_text())
+    before = known["pictures"]
+    pictures = {name: _files(data, f"images/{name}-*.parquet", before.get(name, {})) for name in SETS}
+    labels = {k: v for p in ("records/*.jsonl", "*.json*") for k, v in _files(data, p, known["labels"]).items()}
     if known == (now := {"pictures": pictures, "labels": labels}):
         return
-    check_data(data)
-    changed = [name for name in SETS if known.get("pictures", {}).get(name) != pictures[name]]
-    for pattern in [*(f"{name}.json" for name in changed), *OF_LABELS, *(OF_PICTURES if changed else ())]:
-        for one in cache.glob(pattern):
-            one.unlink()
+    changed = [name for name in SETS if _digests(before.get(name, {})) != _digests(pictures[name])]
+    if new or changed or _digests(known["labels"]) != _digests(labels):
+        check_data(data)
+        for pattern in [*(f"{name}.json" for name in changed), *OF_LABELS, *(OF_PICTURES if changed else ())]:
+            for one in cache.glob(pattern):
+                one.unlink()
     cache.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(now))
 

@@ -32,7 +32,8 @@ def whole(folder: Path) -> Iterator[Path]:
 
 def sha256(path: Path) -> str:
     """Hex digest of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

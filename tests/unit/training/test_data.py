@@ -1,6 +1,7 @@
 """A folder of training data as a shop makes it: some of the sets, few labels, mistakes, and changes afterwards."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,22 @@ def test_a_cache_forgets_what_was_made_of_other_data(data: Path, tmp_path: Path)
     write_pictures(data, {key: encoded(Image.new("RGB", (20, 20))) for key in "abc"})
     assert build_all(data, cache)["hm"]["a"].shape == (20, 20, 3)
     assert not (cache / "found_boxes.json").exists()
+
+
+def test_copied_data_is_the_same_data(data: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    load_items(data, cache, build_all(data, cache))
+    (cache / "found_boxes.json").write_text("{}")
+    store = (cache / "hm.bin").stat()
+    for path in data.rglob("*"):
+        os.utime(path, ns=(1, 1))
+    build_all(data, cache)
+    assert (cache / "found_boxes.json").exists()
+    assert (cache / "hm.bin").stat().st_mtime_ns == store.st_mtime_ns
+    # As long as before, and another.
+    lines = (data / GARMENTS).read_text()
+    (data / GARMENTS).write_text(lines.replace('"dress"', '"skirt"'))
+    assert load_items(data, cache, build_all(data, cache))[0].tags["category"] == "skirt"
 
 
 def test_a_store_that_is_written_anew_and_interrupted_is_not_taken_for_whole(tmp_path: Path) -> None:
