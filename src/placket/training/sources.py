@@ -196,8 +196,14 @@ def read_own_terms(data: Path) -> dict[str, str]:
 
 
 def read_mask_names(data: Path) -> list[str]:
-    """Names of the CCP mask numbers, by number."""
-    names: list[str] = json.loads((data / "ccp_mask_labels.json").read_text(encoding="utf-8"))
+    """Names of the CCP mask numbers, by number. Raises InvalidParameter where they are missing or no names."""
+    path = data / "ccp_mask_labels.json"
+    if not path.is_file():
+        raise InvalidParameter(f"{path} is missing: the masks of ccp mean nothing without it")
+    with _told(str(path)):
+        names = json.loads(path.read_bytes())
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError("it is a list of names, that of number 0 first")
     return names
 
 

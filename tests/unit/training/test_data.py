@@ -154,6 +154,29 @@ def test_what_is_wrong_is_said_with_its_place(
         assert said in told.value.detail
 
 
+def test_masks_of_numbers_without_a_name_are_refused(data: Path, tmp_path: Path) -> None:
+    as_street(data)
+    (data / GARMENTS).write_text("")
+    mask = encoded(Image.new("L", (30, 40), 2), "PNG")
+    pictures = data / "images" / "ccp-00.parquet"
+    write_pictures(data, {key: encoded(Image.new("RGB", (30, 40))) for key in "abc"}, mask=mask)
+    (data / "images" / "hm-00.parquet").rename(pictures)
+    stores = build_all(data, tmp_path / "cache")
+    names = data / "ccp_mask_labels.json"
+    for content, said in (
+        (None, "is missing"),
+        ('{"0": "null"}', "list of names"),
+        ('["null", "skin"]', "a: `mask` has 2, which"),
+    ):
+        if content:
+            names.write_text(content)
+        with pytest.raises(InvalidParameter) as told:
+            load_samples(data, tmp_path / "cache", stores)
+        assert said in told.value.detail
+    names.write_text('["null", "skin", "dress"]')
+    assert load_samples(data, tmp_path / "cache", stores)[0].groups.tolist() == [2]
+
+
 def test_a_cache_forgets_what_was_made_of_other_data(data: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     load_items(data, cache, build_all(data, cache))

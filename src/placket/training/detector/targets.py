@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from placket.domain.errors import InvalidParameter
 from placket.training.cache import Pixels, Store
 from placket.training.detector.nothing import beside
 from placket.training.rules import mask_group, record_group
@@ -125,6 +126,10 @@ class Targets:
             seen = {g.mask_label: g for g in self.garments.get(("ccp", record.id), [])}
             found: list[tuple[Box, int]] = []
             for number in np.unique(mask):
+                if number >= len(names):
+                    raise InvalidParameter(
+                        f"ccp, {record.id}: `mask` has {number}, which ccp_mask_labels.json does not name"
+                    )
                 name = names[number]
                 garment = seen.get(name)
                 group = self.group_of.get(garment.category or "") if garment else mask_group(name)
