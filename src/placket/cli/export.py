@@ -84,9 +84,9 @@ def _write(out: Path, plan: "ExportPlan", data: Path, cache: Path, calibrate: bo
     from placket.vision.bundle import read_bundle
 
     with whole(out) as folder:
-        export_bundle(folder, plan, data, cache)
+        export_bundle(folder, plan, data, cache, console.print)
         if calibrate:
-            chosen = calibrate_bundle(folder, data, cache)["training"]["chosen_on_calib"]
+            chosen = calibrate_bundle(folder, data, cache, console.print)["training"]["chosen_on_calib"]
             for name in sorted({"detector", "encoder"} - chosen.keys()):
                 console.print(f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones")
         read_bundle(folder)

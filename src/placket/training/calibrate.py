@@ -1,5 +1,6 @@
 """Calibrate a bundle on the part of `train` that was set aside, and write what was chosen into its manifest."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def _choose_turns(bundle: Path, content: dict[str, Any], items: list[Item], cach
     return {"least": least, "right_by_turn": [round(share, 4) for share in right(told, least)]}
 
 
-def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
-    """Choose thresholds, temperatures, fusion and the similarity curve on `calib`; returns the new manifest.
+def calibrate_bundle(bundle: Path, data: Path, cache: Path, say: Callable[[str], None] = print) -> dict[str, Any]:
+    """Choose thresholds, temperatures, fusion and the similarity curve on `calib`; returns the new manifest. What is
+    begun is told by `say`.
 
     What nothing is set aside for keeps its default: the detector's part without a box, the encoder's without a garment.
     """
@@ -69,11 +71,13 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
     detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
     chosen: dict[str, Any] = {}
     if any(len(s.boxes) for s in samples):
+        say(f"the detector's thresholds: choosing them on {len(samples)} photos set aside")
         settings = calibrate_detector(detector, samples, cache)
         chosen["detector"] = settings.pop("chosen")
         content["detector"].update(settings)
         write_manifest(bundle, content)
     if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
+        say(f"the encoder's probabilities: fitting them to {len(items)} garments set aside")
         if content["encoder"].get("second"):
             _choose_second_look(bundle, content, items, cache)
         found = predictions(bundle, items, cache)
@@ -84,9 +88,11 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path) -> dict[str, Any]:
     content["training"]["chosen_on_calib"] = chosen
     write_manifest(bundle, content)
     if items and content["encoder"].get("turns"):
+        say("choosing when a crop is turned")
         chosen["encoder"]["turns"] = _choose_turns(bundle, content, items, cache)
         write_manifest(bundle, content)
     if "detector" in chosen:
+        say("choosing what a photo is answered in which nothing was found")
         score, category, chosen["detector"]["f2_by_kind"] = choose_fallback(cases(bundle, content, samples, cache))
         content["detector"].update(fallback_score=score, fallback_category=category)
         write_manifest(bundle, content)

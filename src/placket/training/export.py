@@ -1,6 +1,6 @@
 """From checkpoints to a bundle: folded networks as ONNX with small weights, and `bundle.json`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from placket.vision.bundle import FIRST_COLOR
 
 OPSET = 17
 MIN_HALF = 1024
+FITTING = "fitting its heads to what the exported network sees"
 USUAL_BELOW = 0.55
 """Below which probability of a category a second network is asked, before that is chosen on photos set aside."""
 
@@ -222,27 +223,16 @@ def _open(plan: ExportPlan, labels: dict[str, int]) -> None:
             trained_encoder(checkpoint, labels)
 
 
-def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> dict[str, Any]:
-    """Write a bundle, with a calibration of defaults; returns bundle.json's content.
-
-    On the training pictures of `data` (decoded in `cache`) the tag heads are fitted once more, see `encoder.refit`,
-    the ranges of integers are measured, and the encoder learns which way up a crop is, see `encoder.turns`.
-    """
-    vocabulary = Vocabulary.read(data)
-    _open(plan, {a: len(v) for a, v in vocabulary.labels.items()})
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = {"detector": _add_detector(folder, plan, data, cache)}
-    encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
-    parts["encoder"] = encoder = _add_turns(encoder, folder, plan, data, cache)
-    second = encoder.file
-    if plan.second and plan.second != plan.encoder:
-        second = "second.onnx"
-        parts[SECOND] = _add_encoder(folder / second, plan.second, plan, data, cache)
+def _manifest(
+    plan: ExportPlan, vocabulary: Vocabulary, parts: dict[str, _Exported], second: str | None
+) -> dict[str, Any]:
+    """What bundle.json says, without checksums. `second`: the file of the network that is asked too."""
+    encoder = parts["encoder"]
     training: dict[str, Any] = {name: part.training for name, part in parts.items()}
     if terms := terms_of(sets_of_networks(training)):
         training["terms"] = terms
-    content = {
-        "format": 3 if encoder.turns else 2 if plan.second else 1,
+    return {
+        "format": 3 if encoder.turns else 2 if second else 1,
         "version": plan.version, "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "taxonomy": {
             "groups": vocabulary.groups, "categories": vocabulary.categories, "attributes": vocabulary.attributes,
@@ -250,15 +240,41 @@ def export_bundle(folder: Path, plan: ExportPlan, data: Path, cache: Path) -> di
         "detector": {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2},
         "encoder": {
             **ENCODER_SETTINGS, "size": [plan.encoder_side] * 2, "first_color": encoder.first_color,
-            **({"second": {"file": second, "below": USUAL_BELOW}} if plan.second else {}),
+            **({"second": {"file": second, "below": USUAL_BELOW}} if second else {}),
             **({"turns": {"least": USUAL_LEAST}} if encoder.turns else {}),
         },
         "calibration": default_calibration(vocabulary),
         "similarity": {"curve": USUAL_CURVE},
         "metrics": {"float_onnx_difference": {name: part.difference for name, part in parts.items()}},
         "training": training,
-        "checksums": {part.file: sha256(folder / part.file) for part in parts.values()},
     }  # fmt: skip
+
+
+def export_bundle(
+    folder: Path, plan: ExportPlan, data: Path, cache: Path, say: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Write a bundle, with a calibration of defaults; returns bundle.json's content. What is begun is told by `say`: a
+    part takes minutes.
+
+    On the training pictures of `data` (decoded in `cache`) the tag heads are fitted once more, see `encoder.refit`,
+    the ranges of integers are measured, and the encoder learns which way up a crop is, see `encoder.turns`.
+    """
+    vocabulary = Vocabulary.read(data)
+    _open(plan, {a: len(v) for a, v in vocabulary.labels.items()})
+    folder.mkdir(parents=True, exist_ok=True)
+    say("the detector: writing it")
+    parts = {"detector": _add_detector(folder, plan, data, cache)}
+    say("the encoder: " + (FITTING if plan.refit else "writing it"))
+    encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
+    say("the encoder: learning which way up a crop is")
+    parts["encoder"] = encoder = _add_turns(encoder, folder, plan, data, cache)
+    second = encoder.file if plan.second else None
+    if plan.second and not plan.second.samefile(plan.encoder):
+        second = "second.onnx"
+        say("the second encoder: " + (FITTING if plan.refit else "writing it"))
+        parts[SECOND] = _add_encoder(folder / second, plan.second, plan, data, cache)
+    content = _manifest(plan, vocabulary, parts, second)
+    content["checksums"] = {part.file: sha256(folder / part.file) for part in parts.values()}
     write_manifest(folder, content)
     return content
 

@@ -65,12 +65,14 @@ def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path
     write_shop(data)
     detector, encoder = train(tmp_path, data)
     other = shutil.copy(encoder, tmp_path / "other.pt")
-    run("export", "--detector", detector, "--encoder", encoder, "--second", other, "--data", data, "--cache", cache,
-        "--version", "ours-1", "--out", bundle)  # fmt: skip
+    said = run("export", "--detector", detector, "--encoder", encoder, "--second", other, "--data", data, "--cache",
+               cache, "--version", "ours-1", "--out", bundle)  # fmt: skip
+    assert "the second encoder: fitting" in said and "which way up" in said and "set aside" in said
     made = read_bundle(bundle)
     assert made.second_path is not None and made.checksums["second.onnx"] == made.checksums["encoder.onnx"]
     again = tmp_path / "again"
-    run("export", "--detector", detector, "--encoder", encoder, "--second", encoder, "--data", data, "--cache", cache,
+    itself = encoder.parent / ".." / "encoder" / encoder.name
+    run("export", "--detector", detector, "--encoder", encoder, "--second", itself, "--data", data, "--cache", cache,
         "--version", "ours-2", "--out", again, "--no-calibrate", "--no-refit")  # fmt: skip
     looking = read_bundle(again)
     assert looking.second_path == looking.encoder_path and set(looking.checksums) == {"detector.onnx", "encoder.onnx"}
