@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from placket.console.errors import Told
 from placket.console.parts import ConsoleParts
 from placket.console.sessions import Session, Sessions, Throttle
 from placket.console.thumbnails import Thumbnails
@@ -51,13 +52,15 @@ class NoProject(Exception):
 
 @dataclass
 class Visit:
-    """``form`` is read, and its CSRF token checked, before a page sees it."""
+    """``form`` is read, and its CSRF token checked, before a page sees it. ``page_project``: the id of the project that
+    the form's page was made for; empty where it does not say."""
 
     house: House
     request: Request
     session: Session | None = None
     form: FormData = field(default_factory=FormData)
     projects: tuple[Project, ...] = ()
+    page_project: str = ""
 
     @property
     def parts(self) -> ConsoleParts:
@@ -77,10 +80,18 @@ class Visit:
 
     @property
     def caller(self) -> Caller:
-        """The admin, acting for the project. Raises NoProject."""
+        """The admin, acting for the project. Raises NoProject, and Told for a form of a page of another project: two
+        tabs share one choice, and what the one says of its own service would be done to the other's of that name."""
         if self.project is None:
             raise NoProject
+        if self.page_project not in ("", str(self.project.id)):
+            raise Told(self.words("project.other", project=self.project.name))
         return Caller(self.project.id, self.project.name, "admin")
+
+    @property
+    def csrf(self) -> str:
+        """What a page's forms and scripts carry: the session's token, and the project that the page is about."""
+        return f"{self.session.csrf}.{self.project.id if self.project else ''}" if self.session else ""
 
     @property
     def is_fragment(self) -> bool:
@@ -144,7 +155,7 @@ class Visit:
             alone=not self.is_fragment,
             choosers=not answer,
             session=self.session,
-            csrf=self.session.csrf if self.session else "",
+            csrf=self.csrf,
             project=self.project,
             projects=self.projects,
             **context,

@@ -84,10 +84,15 @@ class Browser:
         assert form
         answer = await self.client.post("/console/sign-in", data={"form": form[1], "token": token, "next": target})
         if answer.status_code == 303:
-            found = re.search(r'name="csrf-token" content="([0-9a-f]+)"', (await self.get("/keys")).text)
-            assert found
-            self.csrf = found[1]
+            self.csrf = form_token(await self.get("/keys"))
         return answer
+
+
+def form_token(page: httpx.Response) -> str:
+    """What the page's forms carry beside what they ask."""
+    found = re.search(r'name="csrf-token" content="([0-9a-f]+[.][0-9]*)"', page.text)
+    assert found
+    return found[1]
 
 
 def open_browser(installation: MemoryInstallation, scheme: str = "http") -> Browser:

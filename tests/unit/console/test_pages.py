@@ -13,7 +13,7 @@ from placket.console.words import LANGUAGES, choose, strings
 from placket.domain.errors import StorageUnavailable
 from placket.services.ports import Hit
 from tests.support.memory import MemoryInstallation
-from tests.unit.console.conftest import Browser, console_parts
+from tests.unit.console.conftest import Browser, console_parts, form_token
 
 EVIL = '"><script>alert(1)</script>'
 FIELDS = {"name": EVIL, "category1_id": "x", "image_url": "javascript:alert(1)", "s1": "=1+1"}
@@ -264,6 +264,26 @@ async def test_another_project_has_services_of_its_own(admin: Browser) -> None:
     await admin.post("/project", {"project": "outlet"})
     assert "/services/shoes" not in (await admin.get("/services")).text
     assert (await admin.get("/services/shoes")).status_code == 404
+
+
+async def test_a_form_of_another_projects_page_changes_nothing(
+    admin: Browser, installation: MemoryInstallation
+) -> None:
+    """Two tabs: in the second one another project is chosen, whose service has the same name."""
+    first = admin.csrf
+    await admin.post("/keys", {"name": "outlet", "project": "+"})
+    await admin.post("/project", {"project": "outlet"})
+    second = form_token(await admin.get("/services"))
+    assert (await admin.post("/services", {"csrf": second, "name": "shoes"})).status_code == 303
+    for path in ("/services/shoes/delete", "/services/shoes/product/delete", "/try/similar"):
+        refused = await admin.post(path, {"csrf": first, "confirm": "shoes", "id": "p", "service": "shoes"})
+        assert refused.status_code == 400
+        assert "another project than outlet" in refused.text
+    assert [name for _, name in installation.services.all] == ["shoes", "shoes"]
+    # Whatever is about no project goes on.
+    assert (await admin.post("/project", {"csrf": first, "project": "shop"})).status_code == 303
+    assert (await admin.post("/services/shoes/delete", {"csrf": first, "confirm": "shoes"})).status_code == 303
+    assert (await admin.post("/sign-out", {"csrf": second})).status_code == 303
 
 
 async def test_without_a_project_there_is_the_keys_page(stranger: Browser) -> None:
