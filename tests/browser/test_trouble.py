@@ -1,5 +1,6 @@
 """When things go wrong, or are slow, or missing: bad photos, no network, an ended session, no script, two clicks."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,26 @@ def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
     # The same one, chosen again.
     chooser.value.set_files(indexed.photo())
     expect(page.locator("[data-look]")).to_be_visible()
+
+
+def test_an_index_file_that_was_mended_is_chosen_again(page: Page, indexed: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "mended.csv"
+    good = f"a,enable,Shirt,TOP,,,{indexed.host.url('/1.jpg')},,\n"
+    file.write_text(f"{good}b,enable,Shirt\n")
+    page.goto(f"{indexed.console}/services/autumn/index")
+    page.set_input_files("#file", file)
+    expect(page.get_by_role("heading", name="These rows will fail")).to_be_visible()
+    # Nothing else is chosen after all: the file is still there.
+    with page.expect_file_chooser():
+        page.locator("#file").click()
+    page.locator("#file").dispatch_event("cancel")
+    expect(page.locator("#file")).to_have_value(re.compile("mended.csv"))
+    with page.expect_file_chooser() as chooser:
+        page.locator("#file").click()
+    file.write_text(good)
+    chooser.value.set_files(file)
+    expect(page.get_by_role("heading", name="These rows will fail")).to_have_count(0)
+    expect(page.get_by_role("button", name="Index 1 row")).to_be_visible()
 
 
 def test_what_asks_again_by_itself_outlives_a_server_in_trouble(page: Page, indexed: Shop) -> None:

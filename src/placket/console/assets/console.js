@@ -103,13 +103,23 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// --- dropping and pasting files
+// --- choosing, dropping and pasting files
 
-function give(form, file) {
-  const input = form.querySelector(`input[name="${form.dataset.drop}"]`);
+let keptFile = null;
+
+document.addEventListener("cancel", (event) => {
+  if (keptFile && event.target.matches("[data-drop] [type=file]")) hold(event.target, keptFile);
+}, true);
+
+function hold(input, file) {
   const list = new DataTransfer();
   list.items.add(file);
   input.files = list.files;
+}
+
+function give(form, file) {
+  const input = form.querySelector(`input[name="${form.dataset.drop}"]`);
+  hold(input, file);
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
@@ -208,8 +218,11 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  // Or the same photo, chosen once more, would be no change.
-  if (event.target.matches("#photo")) event.target.value = "";
+  // Or the same file, mended and chosen once more, would be no change.
+  if (event.target.matches("[data-drop] [type=file]")) {
+    keptFile = event.target.files[0];
+    event.target.value = "";
+  }
   const picked = event.target.closest("[data-pick]");
   if (picked) pick(picked.dataset.pick, false);
   const copy = event.target.closest("[data-copy]");
