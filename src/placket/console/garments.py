@@ -105,7 +105,8 @@ def summary(garments: Sequence[Garment], words: Words) -> str:
 
 def overlay(garments: Sequence[Garment], words: Words, width: int, height: int) -> Overlay:
     """Boxes and labels to lay over a photo of ``width`` x ``height`` pixels."""
-    letter = max(width, height) / 38
+    # A photo is shown as wide as its column: beyond twice as high as wide, letters grow with the width alone.
+    letter = max(width, min(height, 2 * width)) / 38
     boxes: list[Drawn] = []
     for n, g in enumerate(garments):
         box = _drawn(n, g, words, width, height, letter)

@@ -81,6 +81,11 @@ def test_boxes_lie_in_pixels_of_the_photo_and_labels_inside_it() -> None:
     assert flat.label_y == flat.y
 
 
+def test_the_label_of_a_tall_photo_leaves_room_for_the_garment() -> None:
+    label = overlay([garment()], Words("en"), 400, 4000).boxes[0]
+    assert label.label_width < 200
+
+
 def labels(boxes: list[Box], width: int = 400, height: int = 800) -> list[Drawn]:
     return list(overlay([replace(garment(), box=b) for b in boxes], Words("en"), width, height).boxes)
 
