@@ -263,8 +263,11 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  const part = event.target.closest("[data-threshold]");
+  if (!part) return;
   // A slider that belongs to no form of its own must not send the form around it.
-  if (event.target.closest("[data-threshold]")) event.stopPropagation();
+  event.stopPropagation();
+  say(part);
 }, true);
 
 // --- photos that cannot be had
