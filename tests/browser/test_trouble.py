@@ -91,6 +91,19 @@ def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
     expect(page.locator("[data-look]")).to_be_visible()
 
 
+def test_what_a_proxy_answers_is_told_as_such(page: Page, indexed: Shop) -> None:
+    page.route("**/try/look", lambda r: r.fulfill(status=413, body="<h1>Request Entity Too Large</h1><hr>nginx"))
+    page.set_input_files("#photo", indexed.photo())
+    expect(page.get_by_role("alert")).to_contain_text("such as a proxy: 413")
+    expect(page.locator("#look")).not_to_contain_text("nginx")
+    page.unroute("**/try/look")
+    wait_until_indexed(page, indexed)
+    _try(page, indexed)
+    page.route("**/try/similar", lambda r: r.fulfill(status=502))
+    page.get_by_role("tab").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("502")
+
+
 def test_an_index_file_that_was_mended_is_chosen_again(page: Page, indexed: Shop, tmp_path: Path) -> None:
     file = tmp_path / "mended.csv"
     good = f"a,enable,Shirt,TOP,,,{indexed.host.url('/1.jpg')},,\n"

@@ -27,16 +27,27 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!fine && event.detail.elt.matches("form")) said.textContent = "";
 });
 
+function alarm(words) {
+  const notice = document.createElement("p");
+  notice.className = "notice bad";
+  notice.setAttribute("role", "alert");
+  notice.textContent = words;
+  return notice.outerHTML;
+}
+
 // A server that cannot be reached says nothing, so the page has to.
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, (event) => {
-    const notice = document.createElement("p");
-    notice.className = "notice bad";
-    notice.setAttribute("role", "alert");
-    notice.textContent = document.body.dataset.unreachable;
-    if (event.detail.elt.matches("form")) event.detail.target.replaceChildren(notice);
+    if (event.detail.elt.matches("form")) event.detail.target.innerHTML = alarm(document.body.dataset.unreachable);
   });
 }
+
+// Nor does what stands before the server know this page: it answers with a page of its own, or with nothing.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { status, statusText, responseText } = event.detail.xhr;
+  if (status < 400 || responseText.includes('role="alert"')) return;
+  event.detail.serverResponse = alarm(`${document.body.dataset.between} ${status} ${statusText}`);
+});
 
 // What asks again by itself stays as it is while the server is in trouble, and asks again.
 document.addEventListener("htmx:beforeSwap", (event) => {
