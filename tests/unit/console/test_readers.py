@@ -145,3 +145,13 @@ async def test_what_is_wrong_with_a_row_is_said_in_the_reader_s_language_first(a
     for language, own in (("en", ""), ("ko", "행 자체가 잘못되었습니다. ")):
         page = await admin.post("/services/shoes/index/preview", files=files, headers={"accept-language": language})
         assert f'<td>{own}<span lang="en">category1_id is empty</span></td>' in page.text
+
+
+@pytest.mark.parametrize(("cosine", "words"), [(-0.20862, "0.39"), (-0.2, "0.40"), (1.0, "1.00")])
+async def test_a_score_is_shown_with_what_it_reaches(
+    admin: Browser, installation: MemoryInstallation, cosine: float, words: str
+) -> None:
+    await put(installation, "p")
+    installation.engine.hits = [Hit("p", cosine)]
+    page = await admin.get("/services/shoes/neighbours", params={"id": "p"})
+    assert f'<span class="score">{words}</span>' in page.text
