@@ -3,6 +3,8 @@
 import email.utils
 import json
 import time
+from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ import httpx
 from placket.client.errors import ApiError, NoSuchField, NothingAccepted, UnexpectedAnswer, error_class
 
 _NO_CONTENT = 204
+_MOST_NAMED = 20
 
 
 class _Body(dict[str, Any]):
@@ -19,9 +22,13 @@ class _Body(dict[str, Any]):
     strange: UnexpectedAnswer
 
     def __missing__(self, name: str) -> Any:
-        raise NoSuchField(
-            f"there is no {name!r} in the answer; unless that is misspelt, {self.strange}", self.strange.status
-        )
+        nearest = get_close_matches(str(name), self, n=1, cutoff=0.8)
+        if nearest:
+            wrong = f": did you mean {nearest[0]!r}?"
+        else:
+            has = ", ".join(islice(self, _MOST_NAMED)) or "nothing"
+            wrong = f", which has {has}; unless that is misspelt, {self.strange}"
+        raise NoSuchField(f"there is no {name!r} in the answer{wrong}", self.strange.status)
 
 
 def _as_body(response: httpx.Response, body: dict[str, Any], whose: str) -> _Body:

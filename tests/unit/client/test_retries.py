@@ -197,7 +197,12 @@ def test_a_misspelt_field_of_an_answer_is_a_key_error(run: Run, pauses: list[flo
     found = run(Script(answer), lambda c: c.search.image("shop", b"photo"))
     with pytest.raises(KeyError) as caught:
         found["itmes"]
-    assert str(caught.value).startswith("there is no 'itmes' in the answer")
+    # Its likeness to a field that is there says that it is misspelt, and nothing is wrong with the server.
+    assert str(caught.value) == "there is no 'itmes' in the answer: did you mean 'items'?"
+    with pytest.raises(KeyError, match="there is no 'products' in the answer, which has items, garment; unless"):
+        found["products"]
+    with pytest.raises(KeyError, match="there is no 0 in the answer, which has items, garment; unless"):
+        found[0]
     assert ("itmes" in found, found.get("itmes", 5)) == (False, 5)
 
 
