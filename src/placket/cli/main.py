@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Run it."""
     _end_in_order()
+    _write_any_script()
     try:
         app()
     except OSError as error:
@@ -37,6 +39,12 @@ def main() -> None:
             raise
         # What is shown after the call may be the first to tell that another server answered it.
         sys.exit(failed(error).exit_code)
+
+
+def _write_any_script() -> None:
+    """A letter that the output's encoding lacks (EUC-KR, ISO 8859-1) is escaped: no name is worth the whole answer."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _end_in_order() -> None:

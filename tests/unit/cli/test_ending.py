@@ -1,6 +1,7 @@
 """How the program ends where it cannot go on: a sentence and an exit code, never a traceback."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -138,3 +139,28 @@ def test_json_of_another_server(arguments: str) -> None:
         )
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.endswith("is this a Placket server's URL?\n") and "Traceback" not in done.stderr
+
+
+def test_names_that_the_encoding_of_the_output_lacks() -> None:
+    service = {"name": "옷-é", "documents": 1, "remainingIndexRequests": 1, "bundle": "b", "createdAt": "2026-01-01"}
+    with image_host() as host:
+        host.put("/placket/v1/services", json.dumps({"items": [service]}).encode())
+        environment = {**os.environ, "PLACKET_URL": host.url(""), "PLACKET_KEY": "a-key", "PYTHONIOENCODING": "euc-kr"}
+
+        def listed(*options: str) -> str:
+            command = [placket_program(), "services", "list", *options]
+            done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+            assert (done.returncode, done.stderr) == (0, b"")
+            return done.stdout.decode("euc-kr")
+
+        assert "옷-\\xe9 " in listed()
+        assert json.loads(listed("--json")) == [service]
+
+
+def test_json_for_an_output_that_is_closed() -> None:
+    with image_host() as host:
+        host.put("/placket/v1/services", b'{"items": []}')
+        environment = {**os.environ, "PLACKET_URL": host.url(""), "PLACKET_KEY": "a-key"}
+        command = ["sh", "-c", '"$0" services list --json >&-', placket_program()]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
