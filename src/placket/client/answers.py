@@ -13,6 +13,8 @@ from placket.client.errors import ApiError, NoSuchField, NothingAccepted, Unexpe
 
 _NO_CONTENT = 204
 _MOST_NAMED = 20
+_AWAY = "a proxy is there, does the server behind it run?"
+_DOUBTS = {429: "a proxy there has had too many requests", 502: _AWAY, 503: _AWAY, 504: _AWAY}
 
 
 class _Body(dict[str, Any]):
@@ -63,8 +65,8 @@ def _unexpected(response: httpx.Response, what: str) -> UnexpectedAnswer:
         # Without its path: one of AI Fashion carries the key.
         to = response.next_request.url
         what = f"answered {response.status_code}, a redirect to {to.scheme}://{to.netloc.decode()}"
-    message = f"{where} {what}: is this a Placket server's URL?"
-    return UnexpectedAnswer(message, response.status_code, retry_after(response))
+    doubt = _DOUBTS.get(response.status_code, "is this a Placket server's URL?")
+    return UnexpectedAnswer(f"{where} {what}: {doubt}", response.status_code, retry_after(response))
 
 
 def read_placket(response: httpx.Response) -> Any:

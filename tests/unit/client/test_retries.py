@@ -206,6 +206,16 @@ def test_a_misspelt_field_of_an_answer_is_a_key_error(run: Run, pauses: list[flo
     assert ("itmes" in found, found.get("itmes", 5)) == (False, 5)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(503, "does the server behind it run?"), (502, "behind it run?"), (429, "too many requests")]
+)
+def test_the_page_of_a_proxy_casts_no_doubt_on_the_url(status: int, said: str, run: Run, pauses: list[float]) -> None:
+    script = Script(*(httpx.Response(status, html="<h1>nginx</h1>") for _ in range(3)))
+    with pytest.raises(errors.UnexpectedAnswer, match=f"answered {status} with text/html") as caught:
+        run(script, lambda c: c.services.list())
+    assert said in str(caught.value) and "URL" not in str(caught.value)
+
+
 def test_a_redirect_says_where_to_without_the_key(run: Run, pauses: list[float]) -> None:
     moved = httpx.Response(301, headers={"location": f"https://x.test:8443/appkeys/{KEY}/services"}, text="<html>")
     with pytest.raises(errors.UnexpectedAnswer, match=r"301, a redirect to https://x.test:8443: is") as caught:
