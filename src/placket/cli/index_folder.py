@@ -9,6 +9,7 @@ import typer
 from placket.cli.index_photos import Plan, Planned, Refused, plan_folder
 from placket.cli.index_report import show_failures
 from placket.cli.json_lines import write_json
+from placket.cli.looking import MOST_BYTES, read_picture
 from placket.cli.output import console, fail
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
@@ -32,6 +33,7 @@ from placket.client.errors import (
     NoSuchService,
     Unauthorized,
 )
+from placket.domain.errors import ImageError
 
 _TOUCHES_ALL = (Unauthorized, NoSuchService, DocumentQuotaExceeded)
 
@@ -97,7 +99,8 @@ async def _one(placket: AsyncPlacket, service: str, product: Planned, report: Re
             await placket.products.delete(service, product.product_id)
             report.deleted += 1
         else:
-            await placket.products.put(service, product.product_id, product.photo, **product.fields)
+            photo = await asyncio.to_thread(read_picture, product.photo, MOST_BYTES)
+            await placket.products.put(service, product.product_id, photo, **product.fields)
             report.indexed += 1
     except NoSuchProduct as error:
         _refuse(report, product, error.name, "no such product to delete")
@@ -110,6 +113,8 @@ async def _one(placket: AsyncPlacket, service: str, product: Planned, report: Re
             _refuse(report, product, "TooLarge", PROXY_TOOK_NONE)
         else:
             report.stopped = error
+    except ImageError as error:
+        _refuse(report, product, "TooLarge", error.detail)
     except OSError as error:
         _refuse(report, product, "Unreadable", error.strerror or str(error))
 

@@ -14,6 +14,9 @@ from placket.domain.errors import ImageError
 S = TypeVar("S")
 T = TypeVar("T")
 
+MOST_BYTES = 200_000_000
+"""Of a photo for a server: more than any takes; what it takes is for it to say."""
+
 
 async def in_order(
     items: Iterable[S], work: Callable[[S], Coroutine[Any, Any, T]], at_once: int

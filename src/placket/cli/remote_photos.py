@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import typer
 
 from placket.cli.local_sources import Source, gather
-from placket.cli.looking import in_order, read_picture, say_how_many, say_unusable
+from placket.cli.looking import MOST_BYTES, in_order, read_picture, say_how_many, say_unusable
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
 from placket.cli.remote import (
@@ -30,8 +30,6 @@ Ask = Callable[[AsyncPlacket, bytes | str], Awaitable[T]]
 """A photo's bytes, or its URL, to what the server says of it."""
 
 _AT_ONCE = 4
-_MOST_BYTES = 200_000_000
-"""More than any server takes; what it takes is for it to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ async def _look(placket: AsyncPlacket, source: Source, ask: Ask[T]) -> _Look[T]:
     try:
         photo: bytes | str = source.name
         if source.path is not None:
-            photo = await asyncio.to_thread(read_picture, source.path, _MOST_BYTES)
+            photo = await asyncio.to_thread(read_picture, source.path, MOST_BYTES)
         return _Look(source.name, await ask(placket, photo))
     except (ImageRefused, InvalidRequest, TooLarge, ImageError) as error:
         return _Look(source.name, None, error.detail)

@@ -1,6 +1,7 @@
 """A proxy before the server that takes no large file."""
 
 import json
+import os
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,13 @@ def photos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Path("photos").mkdir()
     for name, size in (("a", 10), ("b", MOST), ("c", 10)):
         Path(f"photos/{name}.jpg").write_bytes(b"x" * size)
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for() -> None:
+    os.mkfifo("photos/d.jpg")
+    done = CliRunner().invoke(app, ["index", "photos", "-s", "shop", "--json"])
+    reasons = {f["product_id"]: (f["reason"], f["detail"]) for f in json.loads(done.stdout)["failures"]}
+    assert (done.exit_code, reasons["d"]) == (1, ("Unreadable", "not a file"))
 
 
 def test_one_large_photo_stops_no_folder() -> None:
