@@ -78,6 +78,21 @@ def test_a_bad_photo_then_an_address(page: Page, indexed: Shop) -> None:
     expect_nothing_remembered(page)
 
 
+def test_a_cell_of_a_spreadsheet_is_pasted_as_text(page: Page, indexed: Shop) -> None:
+    paste = """([selector, bytes]) => {
+        const clipboard = new DataTransfer();
+        clipboard.setData("text/plain", "https://shop.example/1.jpg");
+        clipboard.items.add(new File([new Uint8Array(bytes)], "cell.png", { type: "image/png" }));
+        const event = new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true, cancelable: true });
+        document.querySelector(selector).dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    photo = list(indexed.photo().read_bytes())
+    assert not page.evaluate(paste, ["input[name=url]", photo])
+    assert page.evaluate(paste, ["body", photo])
+    expect(page.locator("[data-look]")).to_be_visible()
+
+
 def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
     page.context.set_offline(True)
     page.set_input_files("#photo", indexed.photo())
@@ -94,7 +109,7 @@ def test_without_a_network_the_page_says_so(page: Page, indexed: Shop) -> None:
 def test_what_a_proxy_answers_is_told_as_such(page: Page, indexed: Shop) -> None:
     page.route("**/try/look", lambda r: r.fulfill(status=413, body="<h1>Request Entity Too Large</h1><hr>nginx"))
     page.set_input_files("#photo", indexed.photo())
-    expect(page.get_by_role("alert")).to_contain_text("such as a proxy: 413")
+    expect(page.get_by_role("alert")).to_contain_text("in its place: 413")
     expect(page.locator("#look")).not_to_contain_text("nginx")
     page.unroute("**/try/look")
     wait_until_indexed(page, indexed)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -54,11 +55,15 @@ def as_json_key(record: "KeyRecord") -> dict[str, Any]:
         "id": record.id,
         "name": record.name,
         "project": record.project,
-        "createdAt": record.created_at.isoformat(),
-        "revokedAt": record.revoked_at and record.revoked_at.isoformat(),
+        "createdAt": _moment(record.created_at),
+        "revokedAt": record.revoked_at and _moment(record.revoked_at),
         "ratePerSecond": record.rate_per_second,
         "imagesPerMonth": record.images_per_month,
     }
+
+
+def _moment(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 @keys_app.command()

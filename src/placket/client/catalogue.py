@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from placket.client.answers import read_nothing, read_placket
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Upload, parameters, segment, uploaded
+from placket.client.inputs import Upload, parameters, segment, several, uploaded
 from placket.client.shapes.placket import Product, Service
 from placket.client.steps import Page, Pages, Request, Steps
 
@@ -130,7 +130,7 @@ class Products(Calls[M]):
         ``tags`` as ``["category:dress", "pattern:floral"]``: only those with a garment that has them all.
         Raises NoSuchService, InvalidRequest.
         """
-        wanted = tuple(("tag", tag) for tag in tags)
+        wanted = tuple(("tag", tag) for tag in several(tags, "tags"))
         cursor: str | None = None
         while True:
             params = wanted + parameters(lang=lang, limit=page_size, cursor=cursor)
@@ -148,4 +148,4 @@ def _product_path(service: str, product_id: str) -> str:
 
 
 def _listed(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    return {attribute: [*labels] for attribute, labels in tags.items()}
+    return {attribute: several(labels, attribute) for attribute, labels in tags.items()}

@@ -65,7 +65,10 @@ class Placket:
 
 
 class AsyncPlacket:
-    """:class:`Placket` with every call awaited, every iterator asynchronous; ``async with`` it, or :meth:`aclose`."""
+    """:class:`Placket` with every call awaited, every iterator asynchronous; ``async with`` it, or :meth:`aclose`.
+
+    It belongs to the event loop that it was first used in: each ``asyncio.run`` needs one of its own.
+    """
 
     def __init__(
         self,

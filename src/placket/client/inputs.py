@@ -1,7 +1,7 @@
 """Arguments to parts of a request."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -17,6 +17,8 @@ Source: TypeAlias = Upload | str
 
 def segment(text: str) -> str:
     """One segment of a path. ``.`` and ``..`` are encoded too: as they are, they would lead elsewhere."""
+    if not isinstance(text, str):
+        raise TypeError(f"a name or an id is a str, not {text!r}")
     if not text:
         raise ValueError("a name or an id is empty")
     return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
@@ -54,6 +56,13 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return str(value)
+
+
+def several(values: Sequence[str], name: str) -> list[str]:
+    """The argument `name`. Raises ValueError for a str, which for a type checker is a sequence of its letters."""
+    if isinstance(values, str):
+        raise ValueError(f"{name} takes a list of str: [{values!r}]")
+    return [*values]
 
 
 def filter_parameters(filters: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:

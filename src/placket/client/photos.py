@@ -6,7 +6,7 @@ from typing import Any
 from placket.client.answers import read_placket
 from placket.client.catalogue import service_path
 from placket.client.faces import Calls, M, call
-from placket.client.inputs import Source, filter_parameters, is_url, parameters, segment, uploaded
+from placket.client.inputs import Source, filter_parameters, is_url, parameters, segment, several, uploaded
 from placket.client.shapes.placket import ImageMatchList, Match, Photo
 from placket.client.steps import Request, Steps
 
@@ -121,6 +121,6 @@ def _options(
         limit=limit,
         minSimilarity=min_similarity,
         includeDuplicates=None if include_duplicates else False,
-        fields=list(fields) or None,
+        fields=several(fields, "fields") or None,
     )
     return (*given, *filter_parameters(filters))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from placket.client.answers import read_tagger
 from placket.client.errors import NothingAccepted
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Source, is_url, parameters, segment, uploaded
+from placket.client.inputs import Source, is_url, parameters, segment, several, uploaded
 from placket.client.shapes.tagger import (
     Context,
     Entry,
@@ -56,7 +56,7 @@ def _say(
     gender: str | None,
 ) -> None:
     if detection:
-        context["detection"] = list(detection)
+        context["detection"] = several(detection, "detection")
     if name:
         context["productContentName"] = name
     if keywords:
@@ -256,7 +256,7 @@ def _image(photo: Source) -> Steps[Image]:
 def _content(entries: Iterable[Entry], detection: Sequence[str] | None, strict: bool) -> dict[str, Any]:
     content: dict[str, Any] = {"taggingRequest": list(entries)}
     if detection:
-        content["defaultDetection"] = list(detection)
+        content["defaultDetection"] = several(detection, "detection")
     if strict:
         content["option"] = ["STRICT"]
     return content

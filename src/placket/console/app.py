@@ -104,6 +104,7 @@ def _routes(house: House) -> list[BaseRoute]:
     get: Mapping[str, Page] = {
         "/": try_it.home,
         "/try": try_it.page,
+        "/try/look": try_it.home,
         **services.GET,
         **catalogue.GET,
         **runs.GET,

@@ -55,6 +55,25 @@ def test_an_empty_id_is_refused_before_it_is_sent() -> None:
         client(sent=[]).products.delete("shop", "")
 
 
+def test_an_id_that_is_no_text_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(TypeError, match="a str, not 17"):
+        client(sent=[]).products.delete("shop", 17)  # type: ignore[arg-type]
+
+
+def test_one_text_where_several_are_meant_is_not_taken_for_its_letters() -> None:
+    placket = client(sent=[])
+    with pytest.raises(ValueError, match=r"fields takes a list of str: \['name'\]"):
+        placket.search.product("shop", "p", fields="name")
+    with pytest.raises(ValueError, match="tags takes"):
+        list(placket.products.list("shop", tags="category:dress"))
+    with pytest.raises(ValueError, match="color takes"):
+        placket.products.correct("shop", "p", [0, 0, 1, 1], tags={"color": "red"})
+    with pytest.raises(ValueError, match="detection takes"):
+        placket.tagger.create([entry("1", "https://shop.example/1.jpg")], detection="TOP")
+    with pytest.raises(ValueError, match="detection takes"):
+        entry("1", "https://shop.example/1.jpg", detection="TOP")
+
+
 def test_the_key_goes_where_each_api_wants_it_and_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     sent: list[httpx.Request] = []
     with caplog.at_level(logging.INFO), client(ok({"items": []}), sent=sent) as placket:

@@ -126,6 +126,11 @@ async def test_filters_of_the_similar_search(admin: Browser, installation: Memor
     assert (await admin.post("/try/similar", {**form, "link": "forged"})).status_code == 400
 
 
+async def test_who_comes_back_to_what_a_form_showed_is_led_to_the_form(admin: Browser) -> None:
+    assert (await admin.get("/try/look")).headers["location"] == "/console/try"
+    assert (await admin.get("/services/shoes/index/preview")).headers["location"] == "/console/services/shoes/index"
+
+
 async def test_a_photo_by_its_address_or_none(admin: Browser, installation: MemoryInstallation) -> None:
     installation.web.pages["https://shop.example/1.png"] = b"PIC1"
     assert (await admin.post("/try/look", {"url": "https://shop.example/1.png"})).status_code == 200

@@ -154,6 +154,8 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
   });
   if (form.hasAttribute("data-paste")) {
     document.addEventListener("paste", (event) => {
+      // A cell of a spreadsheet is text and a picture of itself: into a field goes the text.
+      if (event.target.matches("input, textarea") && event.clipboardData?.types.includes("text/plain")) return;
       const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith("image/"));
       if (file) {
         event.preventDefault();

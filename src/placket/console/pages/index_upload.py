@@ -93,5 +93,10 @@ async def send(visit: Visit) -> Response:
     return visit.redirect(f"/services/{service.name}/runs/{run.id}")
 
 
-GET: dict[str, Page] = {"/services/{service}/index": form}
+async def again(visit: Visit) -> Response:
+    """To the form. Without a script the preview's address stays in the browser, which may come back to it."""
+    return visit.redirect(f"/services/{visit.path('service')}/index")
+
+
+GET: dict[str, Page] = {"/services/{service}/index": form, "/services/{service}/index/preview": again}
 POST: dict[str, Page] = {"/services/{service}/index/preview": look, "/services/{service}/index": send}

@@ -20,6 +20,7 @@ STEPS = 20
 
 
 async def home(visit: Visit) -> Response:
+    """To the page that the console opens with, also for who comes back to a photo's: there is no photo any more."""
     return visit.redirect("/try")
 
 
