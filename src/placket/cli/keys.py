@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -51,19 +50,9 @@ def with_storage(action: "Callable[[Storage], Awaitable[T]]") -> T:
 
 def as_json_key(record: "KeyRecord") -> dict[str, Any]:
     """As /placket/v1/admin has it."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "project": record.project,
-        "createdAt": _moment(record.created_at),
-        "revokedAt": record.revoked_at and _moment(record.revoked_at),
-        "ratePerSecond": record.rate_per_second,
-        "imagesPerMonth": record.images_per_month,
-    }
+    from placket.api.placket_v1.schemas import Key
 
-
-def _moment(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    return Key.of(record).model_dump(mode="json")
 
 
 @keys_app.command()

@@ -1,6 +1,7 @@
 """`placket status`, `account` and, over HTTP, `keys` against a real server."""
 
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def test_account(ask: Remote, folder: Path, new_key: Callable[..., dict[str, Any
     assert whole["header"] in secret.err
 
 
-def test_keys_of_a_server(ask: Remote, ops: str) -> None:
+def test_keys_of_a_server(ask: Remote, server: PlacketServer, ops: str) -> None:
     made = ask("keys", "create", "by http", "--rate", "5", "--profile", ops, "--json").json
     assert (made["project"], made["ratePerSecond"]) == ("by http", 5)
     assert ask("services", "list", "--json", PLACKET_KEY=made["key"]).json == []
@@ -79,6 +80,7 @@ def test_keys_of_a_server(ask: Remote, ops: str) -> None:
     assert ask("keys", "revoke", made["id"], "--profile", ops, "--json").json == {"revoked": made["id"]}
     listed = {k["id"]: k for k in ask("keys", "list", "--profile", ops, "--json").json}
     assert (listed[made["id"]]["revokedAt"] is None, "key" in listed[made["id"]]) == (False, False)
+    assert json.loads(server.command("keys", "list", "--json")) == [*listed.values()]
     table = ask("keys", "list", "--profile", ops).out
     assert (made["id"] in table, made["key"] in table) == (True, False)
     for code, *arguments in (
