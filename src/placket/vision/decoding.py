@@ -22,6 +22,7 @@ from placket.domain.errors import (
 )
 from placket.domain.images import ImageLimits
 from placket.vision.preprocessing import Pixels
+from placket.vision.profiles import in_srgb
 
 LEAST_LONG_SIDE = 800
 """Large pictures are shrunk by a whole factor, to a long side of at least this and less than twice this: the networks
@@ -172,7 +173,7 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
     try:
         image.load()
         turn = _TURNS.get(_orientation(image))
-        small = _rgb(_eight_bits(image, name))
+        small = _rgb(_eight_bits(image, name), image.info.get("icc_profile"))
     except _BOMB:
         raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     except MemoryError:
@@ -211,13 +212,14 @@ def _eight_bits(image: Image.Image, name: str) -> Image.Image:
     return image.convert("RGB") if image.mode in ("1", "P") else image
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """Shrunk, then on white: so nothing large is ever converted twice."""
+def _rgb(image: Image.Image, profile: object) -> Image.Image:
+    """Shrunk, in sRGB, then on white: so nothing large is ever converted twice."""
     factor = _factor(*image.size)
     if factor > 1:
         image = image.reduce(factor)
-    if image.mode in ("LA", "RGBA", "La", "RGBa"):
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    if image.mode not in ("LA", "RGBA", "La", "RGBa"):
+        return in_srgb(image, profile)
+    grey = image.mode in ("LA", "La")
+    image = image.convert("LA" if grey else "RGBA")
+    shown = in_srgb(image.convert("L" if grey else "RGB"), profile)
+    return Image.composite(shown, Image.new("RGB", image.size, "white"), image.getchannel("A"))
