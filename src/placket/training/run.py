@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from placket.domain.errors import InvalidParameter
+from placket.training.ahead import Batch
 from placket.training.layers import grow
 from placket.training.loop import (
     Average,
@@ -28,7 +29,6 @@ from placket.training.optimizer import Optimizer
 from placket.training.terms import brief
 
 CHECKPOINT_SECONDS = 120.0
-Batch = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)

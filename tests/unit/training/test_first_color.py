@@ -1,5 +1,8 @@
 """The head for the main colour: what it learns, what it leaves alone, and how its share of the say is chosen."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,9 @@ from placket.training.encoder import first_color  # noqa: E402
 from placket.training.encoder.calibrate import measured_weight  # noqa: E402
 from placket.training.encoder.first_color import fit_first_color, right  # noqa: E402
 from placket.training.encoder.items import Item  # noqa: E402
+from placket.training.encoder.network import Encoder  # noqa: E402
 from placket.training.encoder.predict import Predictions  # noqa: E402
+from placket.training.encoder.refit import Shelf, add_first_color  # noqa: E402
 
 LABELS = ("red", "blue", "gold")
 
@@ -43,6 +48,25 @@ def test_few_known_colours_are_too_few() -> None:
     features, truth = garments(240)
     assert fit_first_color(features, truth, 3) is None
     assert np.isnan(right(torch.nn.Identity(), features, torch.full((240,), -1)))
+
+
+@pytest.mark.parametrize("taught", ["rightly", "wrongly"])
+def test_a_head_that_is_worse_than_the_sets_first_colour_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, taught: str
+) -> None:
+    monkeypatch.setattr(first_color, "STEPS", 150)
+    monkeypatch.setattr(first_color, "ROWS", 256)
+    features, truth = garments(1_000)
+    heads = torch.nn.ModuleDict({"colors": torch.nn.Linear(16, 3)})
+    with torch.no_grad():
+        heads["colors"].weight.copy_(torch.eye(3, 16) + 0.7 * torch.eye(3, 16).roll(1, 0))
+        heads["colors"].bias.zero_()
+    told = truth if taught == "rightly" else torch.where(truth < 0, truth, (truth + 1) % 3)
+    train, held = (
+        Shelf(features[p], {"first_color": t[p]}) for p, t in ((slice(600), told), (slice(600, None), truth))
+    )
+    report = add_first_color(cast(Encoder, SimpleNamespace(heads=heads)), train, held, 3)["first_color"]
+    assert ("first_color" in heads) == (report["after"] > report["before"]) == (taught == "rightly")
 
 
 def predictions(logits: list[tuple[float, ...]], measured: list[str]) -> Predictions:

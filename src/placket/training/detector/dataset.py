@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
+from placket.training.ahead import Batch
 from placket.training.cache import Pixels, Store, write_store
 from placket.training.detector import plans
 from placket.training.detector.augment import Scene, draw
@@ -22,7 +23,6 @@ DRAWN_SHARE = 0.5
 DRAWN = "drawn-nothing"
 DRAWN_COUNT, DRAWN_SIDE = 400, 256
 PASTED_ON = ("ccp", "viton", "cd", *NOTHING)
-Batch = dict[str, Any]
 
 
 class SceneStream(IterableDataset[Batch]):

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from placket.training.detector.dataset import Batch, SceneStream, collate_boxes
+from placket.training.ahead import Batch
+from placket.training.detector.dataset import SceneStream, collate_boxes
 from placket.training.detector.plans import TOLERANCE, Key, Plan
 from placket.training.gallery import Gallery, box_blur, inside, jpeg, saturate, tone
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from placket.domain.errors import InvalidParameter
+from placket.training.ahead import Batch
 from placket.training.cache import build_all
 from placket.training.detector.dataset import SceneStream
 from placket.training.detector.drawings import DRAWN, draw_samples
@@ -23,7 +24,7 @@ from placket.training.detector.user_data import read_coco
 from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.loop import as_input, read_checkpoint
-from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
+from placket.training.run import Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS, read_own_terms
 from placket.training.terms import by_source
 

@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset
 
+from placket.training.ahead import Batch
 from placket.training.cache import Pixels, Store
 from placket.training.encoder.crops import crop, light, shake, worse_crop
 from placket.training.encoder.items import FOUND, MULTI, Item, Vocabulary
-
-Batch = dict[str, Any]
 
 
 class CropStream(IterableDataset[Batch]):

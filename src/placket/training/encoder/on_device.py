@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from placket.training.ahead import Batch
 from placket.training.encoder.crops import MARGIN, PAD
-from placket.training.encoder.dataset import Batch, CropStream
+from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import Item
 from placket.training.gallery import Gallery, box_blur, inside, jpeg, tone
 from placket.training.worse import drawn_angle, turned_sides

@@ -181,12 +181,14 @@ def refit_heads(
 
 
 def add_first_color(network: Encoder, train: Shelf, held: Shelf, labels: int) -> dict[str, dict[str, float]]:
-    """Give the network a head for the main colour; the share right by the first of the colours before, and by it."""
+    """Give the network a head for the main colour, unless it tells fewer rightly than the first of the colours does;
+    the shares by that, and by it."""
     truth = torch.from_numpy(np.asarray(train.labels[FIRST_COLOR]))
     own = torch.from_numpy(np.asarray(held.labels[FIRST_COLOR]))
     head = fit_first_color(train.features, truth, labels)
     if head is None:
         return {}
-    before = right(network.heads["colors"], held.features, own)
-    network.heads[FIRST_COLOR] = head
-    return {FIRST_COLOR: {"before": before, "after": right(head, held.features, own)}}
+    before, after = (right(h, held.features, own) for h in (network.heads["colors"], head))
+    if not after < before:
+        network.heads[FIRST_COLOR] = head
+    return {FIRST_COLOR: {"before": before, "after": after}}

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from placket.domain.errors import InvalidParameter
-from placket.training.ahead import Ahead
+from placket.training.ahead import Ahead, Batch
 from placket.training.cache import build_all
 from placket.training.encoder.dataset import CropStream
 from placket.training.encoder.items import FOUND, Item, Vocabulary, load_items
@@ -27,7 +27,7 @@ from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.layers import fold_all
 from placket.training.loop import Average, as_input, read_checkpoint
-from placket.training.run import Batch, Recipe, Run, loader, provenance_of, require_weight
+from placket.training.run import Recipe, Run, loader, provenance_of, require_weight
 from placket.training.sources import SETS, read_own_terms
 from placket.training.terms import by_source
 from placket.training.unfold import unfold, with_caps
