@@ -21,6 +21,7 @@ from placket.domain.errors import (
     ImageTooSmall,
 )
 from placket.domain.images import ImageLimits
+from placket.vision.jpeg_markers import count_scans
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import in_srgb
 
@@ -89,6 +90,7 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
     name = sniff(data)
     if name not in limits.formats:
         raise ImageFormatUnsupported(f"{_called(name, data)}; taken are {', '.join(sorted(limits.formats))}")
+    scans = count_scans(data) if name == "JPEG" else 1
     image = _open(data, name)
     _check_size(*image.size, limits)
     width, height = image.size
@@ -97,7 +99,9 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
         image.draft(None, (max(1, width // factor), max(1, height // factor)))
     if budget is None:
         return _decoded(image, name, width, height)
-    with budget.hold(image.width * image.height):
+    # Of a picture in several scans, every coefficient is held until the last, however small it is decoded.
+    held = width * height if scans > 1 else image.width * image.height
+    with budget.hold(held):
         return _decoded(image, name, width, height)
 
 

@@ -92,3 +92,23 @@ def test_details_carry_no_addresses() -> None:
         decode(b"\x89PNG\r\n\x1a\n" + bytes(30), EVERY)
     assert "0x" not in caught.value.detail
     assert "BytesIO" not in caught.value.detail
+
+
+def test_a_jpeg_of_a_thousand_scans_is_refused_at_once() -> None:
+    data = encoded(quarters(1600, 1600), progressive=True)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(ImageFormatUnsupported, match="100 scans"):
+        decode(data[:last] + data[last:-2] * 1000 + data[-2:], EVERY)
+
+
+def test_a_jpeg_of_many_segments_is_refused_at_once() -> None:
+    exif = b"\xff\xe1\xff\xf8Exif\0\0" + bytes(65520)
+    for segment in (b"\xff\xe1\0\x09Exif\0\0x", b"\xff\xfe\0\x02"):
+        data = encoded(quarters())
+        with pytest.raises(ImageFormatUnsupported, match="1,000 segments"):
+            decode(data[:2] + exif * 30 + segment * 200_000 + data[2:], EVERY)
+
+
+def test_what_follows_a_jpeg_is_not_counted() -> None:
+    """The film that phones append to a photo may hold any bytes."""
+    decode(encoded(quarters()) + b"\xff\xda\0\x02" * 5000, EVERY)

@@ -96,3 +96,15 @@ def test_a_budget_lets_in_what_fits_and_always_one() -> None:
     for thread in (*threads, late):
         thread.join(5)
     assert sorted(inside) == [40, 60, 1000]
+
+
+@pytest.mark.parametrize(("progressive", "held"), [(False, 1000 * 1000), (True, 4000 * 4000)])
+def test_a_progressive_photo_holds_all_its_pixels(
+    monkeypatch: pytest.MonkeyPatch, progressive: bool, held: int
+) -> None:
+    asked: list[int] = []
+    budget = PixelBudget(10**8)
+    hold = budget.hold
+    monkeypatch.setattr(budget, "hold", lambda pixels: (asked.append(pixels), hold(pixels))[1])
+    decode(encoded(Image.new("RGB", (4000, 4000)), progressive=progressive), EVERY, budget)
+    assert asked == [held]
