@@ -21,6 +21,7 @@ _RING = 0.12
 _BACKDROP_SPREAD = 0.05
 _BACKDROP_SHARE = 0.6
 _LIKE_BACKDROP = 0.06
+_BACKDROP_AROUND = 0.1
 _LEAST_FOREGROUND = 0.08
 _SKIN_AROUND = 0.02
 _LEAST_WITHOUT_SKIN = 0.35
@@ -108,12 +109,16 @@ def _sample(pixels: Pixels, box: Box) -> tuple[Pixels, Mask]:
 def _weights(rgb: Pixels, lab: Floats, inside: Mask, behind: Backdrop | None) -> Floats:
     """How surely each point is the garment's, 0..1, zero outside the box."""
     central = _bump() * inside
-    weight = central * (_stands_out(rgb, central, inside) if behind is None else ~_backdrop_mask(lab, behind))
+    around = ~inside
+    ground = None if behind is None else _backdrop_mask(lab, behind)
+    # The edge of a photo in a frame, or with bars beside it, is not what lies behind the garment.
+    if ground is not None and (ground & around).sum() < _BACKDROP_AROUND * around.sum():
+        ground = None
+    weight = central * (_stands_out(rgb, central, inside) if ground is None else ~ground)
     if weight.sum() < _LEAST_FOREGROUND * central.sum():
         # Nearly nothing differs from what is around it: a white shirt on white. Its middle is still itself.
         weight = central * (central > 0.5)
     skin = _skin(lab)
-    around = ~inside
     if around.any() and (skin & around).sum() >= _SKIN_AROUND * around.sum():
         without = weight * ~skin
         if without.sum() >= _LEAST_WITHOUT_SKIN * weight.sum():

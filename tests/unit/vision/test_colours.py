@@ -52,6 +52,27 @@ def test_a_plain_garment_on_white(colour: tuple[int, int, int], name: str) -> No
     assert np.abs(np.subtract(code, colour)).max() <= 3
 
 
+@pytest.mark.parametrize("frame", [(255, 255, 255), (0, 0, 0)])
+@pytest.mark.parametrize("sides", [(3, 3, 3, 3), (40, 0, 40, 0), (0, 90, 0, 90)])
+def test_a_frame_and_bars_are_not_the_ground(frame: tuple[int, int, int], sides: tuple[int, ...]) -> None:
+    left, top, right, bottom = sides
+    image = shirt((200, 30, 40), behind=(225, 225, 222))
+    width, height = image.width + left + right, image.height + top + bottom
+    framed = Image.new("RGB", (width, height), frame)
+    framed.paste(image, (left, top))
+    box = Box((left + 60) / width, (top + 80) / height, (left + 180) / width, (top + 272) / height)
+    assert [name for name, _ in measured(framed, box)] == ["red"]
+
+
+def test_a_ground_that_is_lighter_at_its_edge_is_not_the_garments() -> None:
+    far = np.hypot(*np.meshgrid(np.linspace(-1, 1, 240), np.linspace(-1, 1, 320)))
+    ground = np.repeat((200 + 200 * np.clip(far - 0.8, 0, 0.2))[..., None], 3, -1).astype(np.uint8)
+    image = shirt((25, 35, 70))
+    image.paste(Image.fromarray(ground), (0, 0), Image.fromarray((np.asarray(image) == 250).all(-1)))
+    assert backdrop(np.asarray(image)) is not None
+    assert [name for name, _ in measured(image)] == ["navy"]
+
+
 def test_white_on_white_is_white() -> None:
     assert measured(shirt((250, 250, 250)))[0][0] == "white"
     assert measured(shirt((244, 244, 246)))[0][0] == "white"
