@@ -22,8 +22,9 @@ from placket.domain.errors import (
 )
 from placket.domain.images import ImageLimits
 from placket.vision.jpeg_markers import count_scans
+from placket.vision.png_chunks import bare
 from placket.vision.preprocessing import Pixels
-from placket.vision.profiles import in_srgb
+from placket.vision.profiles import MOST_BYTES, in_srgb
 
 LEAST_LONG_SIDE = 800
 """Large pictures are shrunk by a whole factor, to a long side of at least this and less than twice this: the networks
@@ -144,13 +145,19 @@ def _called(name: str, data: bytes) -> str:
 
 
 def _open(data: bytes, name: str) -> Image.Image:
+    profile = None
+    if name == "PNG":
+        data, profile = bare(data, MOST_BYTES)
     try:
-        return Image.open(io.BytesIO(data), formats=(name,))
+        image = Image.open(io.BytesIO(data), formats=(name,))
     except _BOMB:
         raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     # Pillow's readers answer damaged headers with whatever exception happens first.
     except Exception as error:
         raise _unreadable(name, error) from None
+    if profile is not None:
+        image.info["icc_profile"] = profile
+    return image
 
 
 def _unreadable(name: str, error: Exception) -> ImageFormatUnsupported:

@@ -13,7 +13,7 @@ _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _CLASSES = ("mntr", "scnr", "prtr", "spac")
 """Of monitors, cameras, printers and spaces. Links of two devices and named colours are no picture's space."""
 
-_MOST_BYTES = 4 << 20
+MOST_BYTES = 4 << 20
 """The largest that print shops use, of CMYK with fine tables, have less than three million bytes."""
 
 _ENDLESS = b"mpet"
@@ -38,7 +38,7 @@ def in_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    if len(profile) > _MOST_BYTES or _ENDLESS in profile:
+    if len(profile) > MOST_BYTES or _ENDLESS in profile:
         return None
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

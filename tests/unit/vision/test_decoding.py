@@ -1,6 +1,7 @@
 """Every kind of picture that a stranger may send: formats, colours, orientations."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from placket.domain.errors import ImageFormatUnsupported
 from placket.domain.images import AI_FASHION
 from placket.vision.decoding import decode, sniff
 from tests.support.photos import encoded
-from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, quarters
+from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, png_chunk, quarters
 
 # --- formats
 
@@ -62,6 +63,32 @@ def test_the_first_frame_of_an_animation(format: str) -> None:
     picture = decode(data, EVERY)
     assert picture.pixels.shape == (30, 40, 3)
     near(picture.pixels[15, 20], (200, 30, 40))
+
+
+_RED = (b"\0" + bytes([200, 30, 40]) * 8) * 8
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        png_chunk(b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(bytes(3_000_000))),
+        png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(3_000_000))),
+        png_chunk(b"iCCP", b"screen\0\0" + zlib.compress(bytes(1_500_000))),
+        png_chunk(b"iCCP", b"screen\0\0no zlib"),
+        png_chunk(b"tEXt", b"Software\0x")[:-1] + b"?",
+        png_chunk(b"eXIf", b"MM\0*")[:-1] + b"?",
+        png_chunk(b"pHYs", b"\0"),
+        png_chunk(b"acTL", b"\0"),
+    ],
+    ids=["history", "compressed-xmp", "large-profile", "no-profile", "checksum", "exif-checksum", "short", "animation"],
+)
+def test_what_lies_beside_the_picture_in_a_png_is_no_reason_to_refuse_it(more: bytes) -> None:
+    pixels = decode(png(8, 8, more=more, data=_RED), AI_FASHION).pixels
+    assert (pixels == (200, 30, 40)).all()
+
+
+def test_a_png_that_goes_on_after_its_end() -> None:
+    assert (decode(png(8, 8, data=_RED) + b"<!-- cached -->", AI_FASHION).pixels == (200, 30, 40)).all()
 
 
 # --- colours
