@@ -199,9 +199,14 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1 when there is none or it cannot be read. TIFF is upright once it is loaded."""
+    """The EXIF orientation; 1 when there is none or it cannot be read. TIFF is upright once it is loaded.
+
+    XMP's, which Pillow would go by, stays behind where a program turns the pixels; no browser heeds it.
+    """
+    exif = Image.Exif()
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        exif.load(image.info.get("exif", b""))
+        return int(exif.get(_ORIENTATION, 1))
     except Exception:
         return 1
 

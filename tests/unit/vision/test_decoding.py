@@ -225,3 +225,17 @@ def test_a_turned_compressed_tiff() -> None:
 def test_damaged_exif_is_no_reason_to_refuse() -> None:
     data = encoded(quarters(), "JPEG", quality=95, exif=b"Exif\0\0II*\0\xff\xff\xff\x7f" + bytes(20))
     near(corners(decode(data, EVERY).pixels), CORNERS, 12)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("density", [{}, {"dpi": (72, 72)}])
+def test_an_orientation_left_behind_in_xmp_turns_nothing(format: str, density: dict[str, object]) -> None:
+    """A program that turned the pixels and took the note out of EXIF."""
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    data = encoded(
+        quarters(), format, quality=95, exif=exif, xmp=b'<rdf:Description tiff:Orientation="6"/>', **density
+    )
+    picture = decode(data, EVERY)
+    assert (picture.width, picture.height) == (80, 48)
+    near(corners(picture.pixels), CORNERS, 40)
