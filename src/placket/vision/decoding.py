@@ -21,7 +21,7 @@ from placket.domain.errors import (
     ImageTooSmall,
 )
 from placket.domain.images import ImageLimits
-from placket.vision.jpeg_markers import count_scans
+from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.png_chunks import bare
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
@@ -41,6 +41,9 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _JPEG_SCALES = (8, 4, 2, 1)
+_WHAT_MIGHT_FOLLOW = (b"\0", b"\xaa", b"\x55", b"\xff\0")
+"""Bits of which each set makes other blocks, where blocks are missing."""
+_LOST = 32
 _SMALL_QUALITY = 82
 _BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -91,7 +94,27 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
     name = sniff(data)
     if name not in limits.formats:
         raise ImageFormatUnsupported(f"{_called(name, data)}; taken are {', '.join(sorted(limits.formats))}")
-    scans = count_scans(data) if name == "JPEG" else 1
+    if name != "JPEG":
+        return _read(data, name, limits, budget)
+    markers = read_markers(data)
+    if markers.simple and not markers.ended:
+        return _whatever_follows(data, limits, budget)
+    return _read(data, name, limits, budget, several_scans=markers.scans > 1)
+
+
+def _whatever_follows(data: bytes, limits: ImageLimits, budget: PixelBudget | None) -> Picture:
+    """A JPEG without the marker that ends it, as cameras and uploads that lose the last bytes leave it. All of its
+    pixels are there, if what might have come before that marker makes no difference to them."""
+    scan = data.rstrip(END[:1])
+    first, *others = (_read(scan + bits * _LOST + END, "JPEG", limits, budget) for bits in _WHAT_MIGHT_FOLLOW)
+    if any(not np.array_equal(first.pixels, other.pixels) for other in others):
+        raise ImageFormatUnsupported("the JPEG cannot be decoded: it is truncated")
+    return first
+
+
+def _read(
+    data: bytes, name: str, limits: ImageLimits, budget: PixelBudget | None, *, several_scans: bool = False
+) -> Picture:
     image = _open(data, name)
     _check_size(*image.size, limits)
     width, height = image.size
@@ -101,7 +124,7 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
     if budget is None:
         return _decoded(image, name, width, height)
     # Of a picture in several scans, every coefficient is held until the last, however small it is decoded.
-    held = width * height if scans > 1 else image.width * image.height
+    held = width * height if several_scans else image.width * image.height
     with budget.hold(held):
         return _decoded(image, name, width, height)
 

@@ -233,9 +233,7 @@ def test_an_orientation_left_behind_in_xmp_turns_nothing(format: str, density: d
     """A program that turned the pixels and took the note out of EXIF."""
     exif = Image.Exif()
     exif[0x010F] = "Maker"
-    data = encoded(
-        quarters(), format, quality=95, exif=exif, xmp=b'<rdf:Description tiff:Orientation="6"/>', **density
-    )
+    data = encoded(quarters(), format, quality=95, exif=exif, xmp=b'<rdf:Description tiff:Orientation="6"/>', **density)
     picture = decode(data, EVERY)
     assert (picture.width, picture.height) == (80, 48)
     near(corners(picture.pixels), CORNERS, 40)

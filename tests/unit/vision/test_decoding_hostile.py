@@ -71,6 +71,27 @@ def test_what_is_cut_short_is_refused(format: str, share: float) -> None:
         decode(data[: int(len(data) * share)], EVERY)
 
 
+@pytest.mark.parametrize("size", [(200, 150), (3200, 2400)])
+@pytest.mark.parametrize("tail", [b"", b"\xff", bytes(500)])
+def test_a_jpeg_without_its_last_marker_is_whole(size: tuple[int, int], tail: bytes) -> None:
+    """As cameras write it and uploads leave it; every viewer shows it."""
+    data = encoded(scene(*size))
+    assert (decode(data[:-2] + tail, EVERY).pixels == decode(data, EVERY).pixels).all()
+
+
+@pytest.mark.parametrize("lost", [4, 10, 300])
+def test_a_jpeg_without_its_last_blocks_is_refused(lost: int) -> None:
+    with pytest.raises(ImageFormatUnsupported, match="truncated"):
+        decode(encoded(scene(200, 150))[:-lost], EVERY)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
+def test_a_progressive_jpeg_cut_short_is_refused(share: float) -> None:
+    data = encoded(scene(200, 150), progressive=True)
+    with pytest.raises(ImageFormatUnsupported, match="cannot be decoded"):
+        decode(data[: int(len(data) * share)], EVERY)
+
+
 def test_a_large_jpeg_cut_short_is_refused_although_it_is_decoded_small() -> None:
     data = encoded(scene(3200, 2400))
     with pytest.raises(ImageFormatUnsupported, match="truncated"):
