@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from placket.domain.errors import (
     ImageAspectRatio,
@@ -25,6 +25,7 @@ from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.png_chunks import bare
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
+from placket.vision.tiff_samples import grey_of_eight_bits, read_whole_values
 
 LEAST_LONG_SIDE = 800
 """Large pictures are shrunk by a whole factor, to a long side of at least this and less than twice this: the networks
@@ -205,6 +206,8 @@ def _factor(width: int, height: int) -> int:
 
 def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
     try:
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            read_whole_values(image)
         image.load()
         turn = _TURNS.get(_orientation(image))
         small = _rgb(_eight_bits(image, name), image.info.get("icc_profile"))
@@ -237,13 +240,15 @@ def _orientation(image: Image.Image) -> int:
 def _eight_bits(image: Image.Image, name: str) -> Image.Image:
     """A picture of 8 bits a channel that can be shrunk: no palette, no 1-bit, no 16-bit values."""
     if image.mode.startswith("I;16"):
-        values = np.asarray(image).astype(np.uint16)
-        return Image.fromarray((values >> 8).astype(np.uint8))
+        return grey_of_eight_bits(image)
     if image.mode in ("I", "F"):
         raise ImageFormatUnsupported(f"the {name} has 32 bits a value; 8 and 16 are taken")
     # Adobe's programs, and Pillow after them, store CMYK in JPEG inverted; without their mark it is not.
     if image.mode == "CMYK" and name == "JPEG" and "adobe" not in image.info:
         image = Image.eval(image, lambda v: 255 - v)
+    # Windows' programs leave the fourth byte of a pixel empty, also where the header says that it tells the opacity.
+    if image.mode == "RGBA" and name == "BMP" and image.getchannel("A").getextrema() == (0, 0):
+        return image.convert("RGB")
     if "transparency" in image.info and image.mode in ("1", "L", "P", "RGB"):
         return image.convert("RGBA")
     if image.mode == "PA":

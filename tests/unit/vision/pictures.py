@@ -1,4 +1,4 @@
-"""Pictures whose colours are known, and PNG files of any content, for the tests of decoding."""
+"""Pictures whose colours are known, and PNG and TIFF files of any content, for the tests of decoding."""
 
 import struct
 import zlib
@@ -38,3 +38,21 @@ def png(width: int, height: int, depth: int = 8, colour: int = 2, *, more: bytes
     head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     body = png_chunk(b"IHDR", head) + more + png_chunk(b"IDAT", zlib.compress(data)) + png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def tiff(width: int, height: int, data: bytes, *, bits: int, order: str = "<", kind: int = 1, planes: int = 1) -> bytes:
+    """Uncompressed; with several ``planes``, each in a strip of its own. ``kind``: white is zero, grey, colour."""
+    strip = len(data) // planes
+    values: dict[int, tuple[str, list[int]]] = {
+        256: ("H", [width]), 257: ("H", [height]), 258: ("H", [bits] * planes), 259: ("H", [1]), 262: ("H", [kind]),
+        273: ("I", [8 + strip * n for n in range(planes)]), 277: ("H", [planes]), 278: ("H", [height]),
+        279: ("I", [strip] * planes), 284: ("H", [min(planes, 2)]),
+    }  # fmt: skip
+    at, entries, beside = 8 + len(data), b"", b""
+    for tag, (form, numbers) in values.items():
+        packed = struct.pack(f"{order}{len(numbers)}{form}", *numbers)
+        if len(packed) > 4:
+            beside, packed = beside + packed, struct.pack(order + "I", at + 6 + 12 * len(values) + len(beside))
+        entries += struct.pack(order + "HHI", tag, 3 if form == "H" else 4, len(numbers)) + packed.ljust(4, b"\0")
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", at)
+    return head + data + struct.pack(order + "H", len(values)) + entries + bytes(4) + beside

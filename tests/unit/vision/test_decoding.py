@@ -11,7 +11,7 @@ from placket.domain.errors import ImageFormatUnsupported
 from placket.domain.images import AI_FASHION
 from placket.vision.decoding import decode, sniff
 from tests.support.photos import encoded
-from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, png_chunk, quarters
+from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, png_chunk, quarters, tiff
 
 # --- formats
 
@@ -133,6 +133,17 @@ def test_a_transparent_gif() -> None:
     near(pixels[10, 25], (255, 255, 255))
 
 
+@pytest.mark.parametrize(
+    ("opacity", "seen"), [(bytes(64), (200, 30, 40)), (bytes(63) + b"\xff", (255, 255, 255))], ids=["never", "once"]
+)
+def test_a_bmp_whose_opacity_was_never_written(opacity: bytes, seen: tuple[int, ...]) -> None:
+    pixels = b"".join(bytes([40, 30, 200, a]) for a in opacity)
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = struct.pack("<IiiHHIIiiII", 108, 8, 8, 1, 32, 3, len(pixels), 2835, 2835, 0, 0) + masks
+    data = b"BM" + struct.pack("<IHHI", 122 + len(pixels), 0, 0, 122) + head.ljust(108, b"\0") + pixels
+    assert decode(data, EVERY).pixels[4, 4].tolist() == list(seen)
+
+
 @pytest.mark.parametrize("format", ["JPEG", "TIFF"])
 def test_cmyk(format: str) -> None:
     options = {"quality": 95} if format == "JPEG" else {}
@@ -157,15 +168,25 @@ def test_sixteen_bit_grey() -> None:
 
 
 def test_big_endian_sixteen_bit_tiff() -> None:
-    values = np.full((8, 8), 0x8040, ">u2")
-    tags = [(256, 3, 8), (257, 3, 8), (258, 3, 16), (259, 3, 1), (262, 3, 1), (273, 4, 122), (277, 3, 1), (278, 3, 8)]
-    tags.append((279, 4, 128))
-    entries = b"".join(
-        struct.pack(">HHI", t, k, 1) + (struct.pack(">HH", v, 0) if k == 3 else struct.pack(">I", v))
-        for t, k, v in tags
-    )
-    data = b"MM\0*" + struct.pack(">IH", 8, len(tags)) + entries + struct.pack(">I", 0)
-    data = data.ljust(122, b"\0") + values.tobytes()
+    data = tiff(8, 8, np.full((8, 8), 0x8040, ">u2").tobytes(), bits=16, order=">")
+    assert (decode(data, EVERY).pixels == 0x80).all()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sixteen_bit_colour_in_planes(order: str) -> None:
+    """As Photoshop writes "per channel"."""
+    planes = b"".join(np.full(64, value << 8, f"{order}u2").tobytes() for value in (200, 30, 40))
+    data = tiff(8, 8, planes, bits=16, order=order, kind=2, planes=3)
+    assert (decode(data, EVERY).pixels == (200, 30, 40)).all()
+
+
+def test_sixteen_bits_of_which_zero_is_white() -> None:
+    data = tiff(8, 8, np.full((8, 8), 0x2000, "<u2").tobytes(), bits=16, kind=0)
+    assert (decode(data, EVERY).pixels == 0xDF).all()
+
+
+def test_twelve_bit_grey() -> None:
+    data = tiff(8, 8, bytes([0x80, 0x08, 0x00]) * 32, bits=12)
     assert (decode(data, EVERY).pixels == 0x80).all()
 
 
