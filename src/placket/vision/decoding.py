@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from PIL import GifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from placket.domain.errors import (
     ImageAspectRatio,
@@ -21,8 +21,8 @@ from placket.domain.errors import (
     ImageTooSmall,
 )
 from placket.domain.images import ImageLimits
+from placket.vision import gif_blocks, png_chunks
 from placket.vision.jpeg_markers import END, read_markers
-from placket.vision.png_chunks import bare
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
 from placket.vision.tiff_samples import grey_of_eight_bits, read_whole_values
@@ -171,7 +171,9 @@ def _called(name: str, data: bytes) -> str:
 def _open(data: bytes, name: str) -> Image.Image:
     profile = None
     if name == "PNG":
-        data, profile = bare(data, MOST_BYTES)
+        data, profile = png_chunks.bare(data, MOST_BYTES)
+    elif name == "GIF":
+        data = gif_blocks.bare(data)
     try:
         image = Image.open(io.BytesIO(data), formats=(name,))
     except _BOMB:
@@ -246,6 +248,8 @@ def _eight_bits(image: Image.Image, name: str) -> Image.Image:
     # Adobe's programs, and Pillow after them, store CMYK in JPEG inverted; without their mark it is not.
     if image.mode == "CMYK" and name == "JPEG" and "adobe" not in image.info:
         image = Image.eval(image, lambda v: 255 - v)
+    if isinstance(image, GifImagePlugin.GifImageFile) and "transparency" not in image.info:
+        return _on_its_screen(image)
     # Windows' programs leave the fourth byte of a pixel empty, also where the header says that it tells the opacity.
     if image.mode == "RGBA" and name == "BMP" and image.getchannel("A").getextrema() == (0, 0):
         return image.convert("RGB")
@@ -254,6 +258,16 @@ def _eight_bits(image: Image.Image, name: str) -> Image.Image:
     if image.mode == "PA":
         return image.convert("RGBA")
     return image.convert("RGB") if image.mode in ("1", "P") else image
+
+
+def _on_its_screen(image: GifImagePlugin.GifImageFile) -> Image.Image:
+    """The first picture of an animation may fill a part of the screen; the rest is transparent."""
+    part = image.dispose_extent
+    if part is None or part == (0, 0, *image.size):
+        return image.convert("RGB")
+    screen = Image.new("RGB", image.size, "white")
+    screen.paste(image.crop(part).convert("RGB"), part[:2])
+    return screen
 
 
 def _rgb(image: Image.Image, profile: object) -> Image.Image:

@@ -133,6 +133,19 @@ def test_a_transparent_gif() -> None:
     near(pixels[10, 25], (255, 255, 255))
 
 
+def test_a_gif_whose_first_picture_fills_a_part_of_the_screen() -> None:
+    image = Image.new("P", (30, 20), 1)
+    image.putpalette([0, 0, 0, 255, 0, 0])
+    data = bytearray(encoded(image, "GIF"))
+    data[6:10] = struct.pack("<2H", 60, 50)
+    at = data.index(b",", 13)
+    data[at + 1 : at + 5] = struct.pack("<2H", 20, 10)
+    pixels = decode(bytes(data), AI_FASHION).pixels
+    assert pixels.shape == (50, 60, 3)
+    assert pixels[20, 30].tolist() == [255, 0, 0]
+    assert (pixels[[5, 45, 20, 20], [30, 30, 10, 55]] == 255).all()
+
+
 @pytest.mark.parametrize(
     ("opacity", "seen"), [(bytes(64), (200, 30, 40)), (bytes(63) + b"\xff", (255, 255, 255))], ids=["never", "once"]
 )

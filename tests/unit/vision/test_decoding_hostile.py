@@ -46,6 +46,18 @@ def test_a_chunk_that_unfolds_to_gigabytes_is_left_folded(chunk: bytes) -> None:
     assert peak < 20_000_000
 
 
+@pytest.mark.parametrize("comments", [b"!\xfe" + b"\1a" * 400_000 + b"\0", b"!\xfe\1a\0" * 200_000])
+def test_a_gif_of_many_comments_takes_no_memory(comments: bytes) -> None:
+    data = encoded(quarters().quantize(4), "GIF", transparency=0)
+    table = 13 + (3 << (data[10] & 7) + 1)
+    tracemalloc.start()
+    picture = decode(data[:table] + comments + data[table:], EVERY)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (picture.pixels == decode(data, EVERY).pixels).all()
+    assert peak < 5_000_000
+
+
 def test_a_tiff_tag_that_claims_gigabytes() -> None:
     data = bytearray(encoded(quarters(), "TIFF"))
     (at,) = struct.unpack_from("<I", data, 4)
