@@ -17,6 +17,8 @@ import traceback
 import warnings
 from pathlib import Path
 
+from PIL import _imaging
+
 from placket.domain.errors import PlacketError, VisionCrashed
 from placket.vision.bundle import read_bundle
 from placket.vision.decoding import PixelBudget, decode, small_jpeg
@@ -117,6 +119,14 @@ class Child:
                 self._connection.sendall(part)
 
 
+def _quieten_decoders() -> None:
+    """What they remark about a stranger's file is no news for the server's log."""
+    warnings.simplefilter("ignore")
+    # libtiff, which comes with Pillow, writes to standard error itself.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+
+
 def _misbehave(order: bytes) -> bytes:
     """What tests need a decoder to do: ``abort``, ``hang`` or ``sleep SECONDS``, a line break, and then a photo."""
     how, _, image = order.partition(b"\n")
@@ -135,8 +145,7 @@ def main() -> None:
     _tie_to(int(sys.argv[2]))
     # The networks take every core for as long as there are photos; whoever only asks for a status need not queue there.
     os.nice(_NICER)
-    # What Pillow remarks about a stranger's file is no news for the server's log.
-    warnings.simplefilter("ignore")
+    _quieten_decoders()
     options = Options.decode(sys.argv[3])
     try:
         child = Child(connection, options)

@@ -45,6 +45,16 @@ def garments(analysis: object) -> list[dict[str, object]]:
 # --- answers
 
 
+async def test_a_damaged_photo_leaves_nothing_in_the_log(
+    make_pool: MakePool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(encoded(drawn(90, 70), "TIFF", compression="tiff_lzw"))
+    data[20:200] = bytes(180)
+    with pytest.raises(ImageFormatUnsupported):
+        await make_pool().analyse(bytes(data), limits=TAGGER)
+    assert capfd.readouterr().err == ""
+
+
 async def test_a_photo_comes_back_as_garments(make_pool: MakePool) -> None:
     pool = make_pool()
     vision: Vision = pool
