@@ -188,7 +188,8 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 def _unreadable(name: str, error: Exception) -> ImageFormatUnsupported:
     # An unidentified image's message carries an object's address instead of a reason.
-    reason = "its header is damaged" if isinstance(error, UnidentifiedImageError) else str(error)[:200]
+    unidentified = isinstance(error, UnidentifiedImageError)
+    reason = "its header is damaged, or it is of a rare kind" if unidentified else str(error)[:200]
     return ImageFormatUnsupported(f"the {name} cannot be decoded: {reason or type(error).__name__}")
 
 

@@ -208,6 +208,13 @@ def test_sixteen_bit_colour() -> None:
     assert (decode(png(8, 8, depth=16, data=row * 8), EVERY).pixels == (0xC8, 0x1E, 0x28)).all()
 
 
+def test_a_jpeg_of_twelve_bits_is_not_told_to_be_damaged_alone() -> None:
+    data = bytearray(encoded(quarters()))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    with pytest.raises(ImageFormatUnsupported, match="rare kind"):
+        decode(bytes(data), EVERY)
+
+
 @pytest.mark.parametrize("mode", ["I", "F"])
 def test_thirty_two_bits_are_refused(mode: str) -> None:
     with pytest.raises(ImageFormatUnsupported, match="32 bits"):
