@@ -33,10 +33,14 @@ class Account:
     def can_read(self, file: Path) -> bool:
         return self._succeeds('test -r "$1"', file)
 
-    def _succeeds(self, script: str, path: Path) -> bool:
+    def works_in(self, folder: Path, pid: int) -> bool:
+        """Whether that is the working directory of a process of the account; it may look where root may not."""
+        return self._succeeds('test "$1" -ef "$2"', Path("/proc", str(pid), "cwd"), folder)
+
+    def _succeeds(self, script: str, *paths: Path) -> bool:
         """Ask the kernel as the account itself: modes, groups, access lists and mounts all count."""
         done = subprocess.run(
-            ["/bin/sh", "-c", script, "sh", str(path)],
+            ["/bin/sh", "-c", script, "sh", *map(str, paths)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -34,6 +34,7 @@ class Server:
         self._folders = folders
         self._account = account
         self._child: subprocess.Popen[bytes] | None = None
+        self._recognised: psutil.Process | None = None
 
     def alive(self) -> bool:
         """Whether there is a postmaster, ready or not."""
@@ -160,12 +161,23 @@ class Server:
                 process.name().startswith("postgres")
                 and process.uids().real == self._account.uid
                 and process.status() != psutil.STATUS_ZOMBIE
-                and process.cwd() == str(self._folders.cluster)
+                and self._works_here(process)
             ):
                 return process
         except (psutil.Error, ValueError):
             pass
         return None
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        """Raises psutil.Error when it has ended."""
+        try:
+            return process.cwd() == str(self._folders.cluster)
+        except psutil.AccessDenied:
+            # A container's root has no CAP_SYS_PTRACE as a rule, and may not look into another account's processes.
+            # Asking takes a process of its own, so the one that is watched all the time is asked about once.
+            if process != self._recognised and self._account.works_in(self._folders.cluster, process.pid):
+                self._recognised = process
+            return process == self._recognised
 
     def _postmaster_pid(self) -> int | None:
         """None while it is being written, or when there is none."""
