@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         None, description="Model bundle: a folder, or the version of a kept one. Unset: the shipped one."
     )
     vision_processes: int = Field(1, ge=1, le=64, description="Child processes for decoding and inference.")
-    vision_threads: int = Field(0, ge=0, le=256, description="Threads of a network in each of them; 0 takes all cores.")
+    vision_threads: int = Field(
+        0, ge=0, le=256, description="Threads of a network in each of them; 0 takes all cores that it may use."
+    )
     vision_timeout: float = Field(
         60.0, gt=0, le=3600, description="Seconds after which a photo counts as one that hangs the decoder."
     )
