@@ -221,12 +221,10 @@ def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:
-    import onnxruntime
-
+    from placket.vision.engine import runtime
     from placket.vision.machine import cores
 
-    providers = ", ".join(p.removesuffix("ExecutionProvider") for p in onnxruntime.get_available_providers())
-    yield Finding("onnxruntime", "ok", f"{onnxruntime.__version__} ({providers}), {cores()} cores")
+    yield Finding("onnxruntime", "ok", f"{runtime()}, {cores()} cores")
 
 
 def _library(settings: Settings, folder: Path) -> "BundleLibrary":

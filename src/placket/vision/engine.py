@@ -15,6 +15,12 @@ from placket.vision.machine import cores
 INPUT = "image"
 
 
+def runtime() -> str:
+    """Its version and what it can run on, for people."""
+    providers = ", ".join(p.removesuffix("ExecutionProvider") for p in ort.get_available_providers())
+    return f"{ort.__version__} ({providers})"
+
+
 class Engine:
     """Opens models. ``threads``: cores to use, 0 for all; ``providers``: ONNX Runtime's names, best first.
 
