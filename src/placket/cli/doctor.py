@@ -109,7 +109,10 @@ def check_data_directory(settings: Settings, folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free
     space = f"{free / 1e9:.1f} GB free"
     name = "data directory"
-    if not folder.exists():
+    if there != folder and not os.access(there, os.W_OK | os.X_OK):
+        remedy = f"make it for this account, or set PLACKET_DATA_DIR: {there} cannot be written"
+        yield Finding(name, "fail", f"{folder} cannot be made", remedy)
+    elif there != folder:
         yield Finding(name, "ok", f"{folder} will be made at the first start; {space}")
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield Finding(name, "fail", f"{folder} cannot be written", "run as its owner, or set PLACKET_DATA_DIR")
@@ -127,8 +130,10 @@ def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
     from placket.storage.locate import open_server
 
     if settings.database_url is None:
+        from placket.storage.embedded.account import choose_account
         from placket.storage.embedded.binaries import installed
 
+        choose_account(settings.postgres_account)
         yield Finding("database", "ok", f"embedded PostgreSQL {installed().version}")
         if not (folder / "postgres" / "cluster").exists():
             yield Finding("database", "ok", "made at the first start")

@@ -60,7 +60,13 @@ class Profiles:
 
 class ProfileFile:
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or Path(platformdirs.user_config_dir("placket", appauthor=False)) / "profiles.toml"
+        """Raises ProfileError for an account without a home directory."""
+        try:
+            self.path = path or Path(platformdirs.user_config_dir("placket", appauthor=False)) / "profiles.toml"
+        except RuntimeError:
+            raise ProfileError(
+                "this account has no home directory to keep profiles in: set PLACKET_URL and PLACKET_KEY, or HOME"
+            ) from None
 
     def read(self) -> Profiles:
         """Empty when there is no file. Raises ProfileError for one that is damaged or that others may read."""

@@ -9,19 +9,31 @@ from typing import Protocol
 
 import platformdirs
 
-from placket.domain.errors import EmbeddedServerError
+from placket.domain.errors import EmbeddedServerError, PlacketError
 from placket.storage.database import normalise_url
 
 _ROOT_DATA_DIR = Path("/var/lib/placket")
 
 
+class NoHome(PlacketError):
+    """Neither HOME nor the account database says where the user's folders are."""
+
+    reason = "NoHome"
+
+
 def data_directory(configured: Path | None) -> Path:
-    """Where everything is kept: as configured, else the user's data folder, else (for root) /var/lib/placket."""
-    if configured is not None:
-        return configured.expanduser().absolute()
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return _ROOT_DATA_DIR
-    return Path(platformdirs.user_data_dir("placket", appauthor=False))
+    """Where everything is kept: as configured, else the user's data folder, else (for root) /var/lib/placket.
+
+    Raises NoHome.
+    """
+    try:
+        if configured is not None:
+            return configured.expanduser().absolute()
+        if sys.platform != "win32" and os.geteuid() == 0:
+            return _ROOT_DATA_DIR
+        return Path(platformdirs.user_data_dir("placket", appauthor=False))
+    except RuntimeError:
+        raise NoHome("this account has no home directory: set PLACKET_DATA_DIR to an absolute path") from None
 
 
 class OpenServer(Protocol):
