@@ -132,6 +132,21 @@ def test_a_deep_data_directory_has_its_socket_elsewhere(folder: Path) -> None:
     assert list(forged.iterdir()) == []
 
 
+def test_a_copy_of_a_deep_data_directory_leaves_the_servers_socket_alone(folder: Path) -> None:
+    """As one that is made from a snapshot, to look into it while the server runs."""
+    deep = folder.joinpath(*["deep" * 6] * 4)
+    with EmbeddedPostgres(deep / "data") as url:
+        of_original = deep / "data" / "postgres" / "conf" / "socket-dir"
+        of_copy = deep / "copy" / "postgres" / "conf" / "socket-dir"
+        of_copy.parent.mkdir(parents=True)
+        of_copy.write_text(of_original.read_text())
+        with EmbeddedPostgres(deep / "copy") as copy:
+            assert ask(copy, "SELECT 1") == 1
+            assert copy != url
+            assert ask(url, "SELECT 1") == 1
+        assert ask(url, "SELECT 1") == 1
+
+
 @pytest.mark.parametrize("name", ["with space", "quote's", "per%cent", 'double"quote', "ünï"])
 def test_odd_names_of_the_data_directory(folder: Path, name: str) -> None:
     with EmbeddedPostgres(folder / name) as url:

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from placket.domain.errors import EmbeddedServerError
@@ -25,14 +26,16 @@ def socket_dir(folders: Folders, account: Account) -> Path:
     if _fits(folders.run):
         return folders.run
     record = folders.config / "socket-dir"
+    # A copy of a data directory holds the record too: the folder may be in use, by the server of what was copied.
+    prefix = f"placket-{zlib.crc32(os.fsencode(folders.home)):08x}-"
     if record.exists():
         known = Path(record.read_text("utf-8"))
-        if _private(known, account):
+        if known.name.startswith(prefix) and _private(known, account):
             return known
     for parent in dict.fromkeys((Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve())):  # noqa: S108
-        if not _fits(parent / "placket-12345678") or not account.can_enter(parent):
+        if not _fits(parent / f"{prefix}12345678") or not account.can_enter(parent):
             continue
-        made = Path(tempfile.mkdtemp(prefix="placket-", dir=parent))
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         if account.foreign:
             os.chown(made, account.uid, account.gid, follow_symlinks=False)
         record.unlink(missing_ok=True)
