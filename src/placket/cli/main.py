@@ -19,6 +19,7 @@ __all__ = ["app", "main"]
 
 def main() -> None:
     """Run it."""
+    _fill_closed_streams()
     _end_in_order()
     _write_any_script()
     try:
@@ -39,6 +40,15 @@ def main() -> None:
             raise
         # What is shown after the call may be the first to tell that another server answered it.
         sys.exit(failed(error).exit_code)
+
+
+def _fill_closed_streams() -> None:
+    """What is opened next would take the number of one that was closed, and be written to in its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(handle, True)
+            setattr(sys, name, os.fdopen(handle, mode))
 
 
 def _write_any_script() -> None:

@@ -164,3 +164,16 @@ def test_json_for_an_output_that_is_closed() -> None:
         command = ["sh", "-c", '"$0" services list --json >&-', placket_program()]
         done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_standard_streams_that_are_closed_are_not_taken_by_others(tmp_path: Path) -> None:
+    """As by a daemon's starter: of the server, the listening socket became standard error, and the log had no place."""
+    script = (
+        "import os, sys; from placket.cli import main; main.app = lambda: print(*(os.readlink(f'/proc/self/fd/{n}')"
+    )
+    script += " for n in range(3)), file=open(sys.argv[1], 'w')); main.main()"
+    subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" "$2" <&- >&- 2>&-', sys.executable, script, tmp_path / "told"], check=True
+    )
+    assert (tmp_path / "told").read_text().split() == [os.devnull] * 3
