@@ -226,8 +226,8 @@ def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:
+    from placket.machine import cores
     from placket.vision.engine import runtime
-    from placket.vision.machine import cores
 
     yield Finding("onnxruntime", "ok", f"{runtime()}, {cores()} cores")
 

@@ -1,7 +1,6 @@
 """The ``memory`` engine: every searched service in RAM, loaded on demand and kept fresh by revision."""
 
 import asyncio
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.machine import cores
 from placket.search.find import Path, Question, find
 from placket.search.table import Table
 from placket.services.ports import DELETIONS_KEPT, Hit, Rewound, VectorSource
@@ -82,7 +82,7 @@ class MemorySearch:
         self._memory_bytes = memory_bytes
         self._page_size = page_size
         self._copies: OrderedDict[tuple[int, str], _Copy] = OrderedDict()
-        self._searchers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="placket-search")
+        self._searchers = ThreadPoolExecutor(cores(), thread_name_prefix="placket-search")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="placket-search-refresh")
         self._running: set[asyncio.Task[None]] = set()
         self._paths = dict.fromkeys(Path, 0)

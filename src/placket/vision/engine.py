@@ -10,7 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from placket.domain.errors import BundleInvalid
-from placket.vision.machine import cores
+from placket.machine import cores
 
 INPUT = "image"
 

@@ -7,11 +7,11 @@ from placket.domain.errors import ImageTooManyBytes
 from placket.domain.garments import Analysis, Box
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
+from placket.machine import cores
 from placket.services.ports import Priority
 from placket.vision.bundle import Bundle
 from placket.vision.jobs import Answer
 from placket.vision.library import BundleLibrary
-from placket.vision.machine import cores
 from placket.vision.protocol import Options, Order
 from placket.vision.statistics import VisionStatistics
 from placket.vision.supervisor import Supervisor

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from placket.vision.machine import _share
+from placket.machine import _share
 
 
 @pytest.mark.parametrize(
