@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from placket.api.fashion_v1.schemas import Failure
+from placket.api.fashion_v1.schemas import FashionFailure
 
 
 def described(
@@ -21,6 +21,6 @@ def described(
     return {
         "operation_id": operation_id,
         "summary": summary,
-        "response_model": model | Failure,
+        "response_model": model | FashionFailure,
         "openapi_extra": extra,
     }

@@ -21,7 +21,7 @@ class FailureHeader(BaseModel):
     detail: str = Field(description="What was wrong, in words.")
 
 
-class Failure(BaseModel):
+class FashionFailure(BaseModel):
     header: FailureHeader
 
 
@@ -33,13 +33,13 @@ class ServiceName(BaseModel):
     serviceID: str
 
 
-class ServiceListData(BaseModel):
+class ServiceNameListData(BaseModel):
     totalCount: int
     items: list[ServiceName]
 
 
-class ServiceList(Done):
-    data: ServiceListData
+class ServiceNameList(Done):
+    data: ServiceNameListData
 
 
 class ServiceInformation(BaseModel):

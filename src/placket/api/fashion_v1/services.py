@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from placket.api.fashion_v1.answers import FashionAnswer, success
 from placket.api.fashion_v1.call import Call
 from placket.api.fashion_v1.documentation import described
-from placket.api.fashion_v1.schemas import Done, ServiceInformationList, ServiceList
+from placket.api.fashion_v1.schemas import Done, ServiceInformationList, ServiceNameList
 
 router = APIRouter(tags=["AI Fashion v1.0: services"])
 
@@ -26,7 +26,7 @@ async def delete(call: Call) -> FashionAnswer:
     return success(call.request)
 
 
-@router.get(_SERVICES, **described("listFashionServices", "Get a list of services", ServiceList))
+@router.get(_SERVICES, **described("listFashionServices", "Get a list of services", ServiceNameList))
 async def names(call: Call) -> FashionAnswer:
     services = await call.parts.catalogue.services(call.caller)
     items = [{"serviceID": s.name} for s in services]

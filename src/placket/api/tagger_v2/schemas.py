@@ -20,7 +20,7 @@ class Validation(BaseModel):
     failure: int
 
 
-class Failure(BaseModel):
+class TaggerFailure(BaseModel):
     """``validation`` and ``failureList`` come with code 824 when no entry was accepted."""
 
     data: None
