@@ -1,6 +1,7 @@
 """The whole OpenAPI document, as programs that make clients from it read it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,3 +27,23 @@ def test_a_shape_has_one_plain_name_of_its_own(document: dict[str, Any]) -> None
     shapes = document["components"]["schemas"]
     assert [name for name in shapes if not re.fullmatch("[A-Z][A-Za-z]+", name)] == []
     assert {name: shape["title"] for name, shape in shapes.items()} == {name: name for name in shapes}
+
+
+def test_no_shape_is_named_as_the_maker_of_another(document: dict[str, Any]) -> None:
+    """Go's clients make a ``Key`` by a function ``NewKey``."""
+    shapes = set(document["components"]["schemas"])
+    assert shapes & {f"New{name}" for name in shapes} == set()
+
+
+def parts_of(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object in it, at any depth."""
+    if isinstance(part, dict):
+        yield part
+    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from parts_of(value)
+
+
+def test_null_alone_is_the_type_of_nothing(document: dict[str, Any]) -> None:
+    """Beside another type every maker of clients takes it."""
+    beside = [s for part in parts_of(document) for s in part.get("anyOf", ())]
+    assert [p for p in parts_of(document) if p.get("type") == "null" and p not in beside] == []

@@ -7,7 +7,7 @@ from placket.api.paths import path_text
 from placket.api.placket_v1.auth import require_admin
 from placket.api.placket_v1.parameters import PREFIX
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import CreatedKey, Key, KeyLimits, KeyList, NewKey, Statistics
+from placket.api.placket_v1.schemas import CreatedKey, Key, KeyCreation, KeyLimits, KeyList, Statistics
 
 router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependencies=[Depends(require_admin)])
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependenci
     summary="Make a key; it is shown this once",
     responses=problems(404, 408, 409, 413, 415),
 )
-async def create(new: NewKey, parts: Parts) -> CreatedKey:
+async def create(new: KeyCreation, parts: Parts) -> CreatedKey:
     made = await parts.keys.create(new.name, new.project, new.ratePerSecond, new.imagesPerMonth)
     return CreatedKey.made(made.record, made.key)
 

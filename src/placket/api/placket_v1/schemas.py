@@ -16,7 +16,7 @@ from placket.services.looking import Detected
 from placket.services.stores import Document, KeyRecord
 
 
-class NewService(BaseModel):
+class ServiceCreation(BaseModel):
     name: str = Field(description="2 to 32 characters: a-z, 0-9, - and _, a letter first.", examples=["my-shop"])
 
 
@@ -248,7 +248,7 @@ class WebhookSecret(BaseModel):
     secret: str = Field(description="The header is sha256= and the hex HMAC-SHA256 of the body under these characters.")
 
 
-class NewKey(BaseModel):
+class KeyCreation(BaseModel):
     name: str = Field(description="Of the key and, without project, of its new project.")
     project: str | None = Field(default=None, description="Existing project that the key is another key of.")
     ratePerSecond: float | None = Field(

@@ -6,7 +6,7 @@ from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey
 from placket.api.placket_v1.parameters import PREFIX, ServiceName
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import NewService, Service, ServiceList
+from placket.api.placket_v1.schemas import Service, ServiceCreation, ServiceList
 from placket.domain.errors import NoSuchService
 from placket.domain.names import check_service_name
 from placket.services.stores import Caller
@@ -27,7 +27,7 @@ async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
     summary="Create a service",
     responses=problems(408, 409, 413, 415),
 )
-async def create(new: NewService, caller: ByKey, parts: Parts, response: Response) -> Service:
+async def create(new: ServiceCreation, caller: ByKey, parts: Parts, response: Response) -> Service:
     check_service_name(new.name, "name")
     await parts.catalogue.create_service(caller, new.name)
     response.headers["Location"] = f"{PREFIX}/services/{new.name}"

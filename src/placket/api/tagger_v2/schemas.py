@@ -1,8 +1,11 @@
 """Shapes of the answers, for the documentation and for clients made from it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
+
+Nothing = Annotated[None, WithJsonSchema({"type": ["string", "null"], "description": "Always null."})]
+"""Said as of a text that may be null: at a bare ``"type": "null"`` OpenAPI Generator's maker of Python ends."""
 
 
 class Error(BaseModel):
@@ -23,7 +26,7 @@ class Validation(BaseModel):
 class TaggerFailure(BaseModel):
     """``validation`` and ``failureList`` come with code 824 when no entry was accepted."""
 
-    data: None
+    data: Nothing
     status: Literal["fail"]
     error: Error
     validation: Validation | None = None
@@ -32,7 +35,7 @@ class TaggerFailure(BaseModel):
 
 class Success(BaseModel):
     status: Literal["ok"]
-    error: None
+    error: Nothing
 
 
 class Submitted(Success):
