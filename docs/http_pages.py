@@ -31,7 +31,7 @@ def http_api() -> str:
     for path, operations in document["paths"].items():
         for method in _METHODS:
             if operation := operations.get(method):
-                entry = "\n".join(_operation(method, path, operation))
+                entry = "\n".join(_operation(method, path, operation, document["components"]["schemas"]))
                 by_tag.setdefault(operation["tags"][0], []).append(entry)
     lines = [
         "# HTTP API\n",
@@ -44,7 +44,7 @@ def http_api() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+def _operation(method: str, path: str, operation: dict[str, Any], shapes: dict[str, Any]) -> Iterator[str]:
     yield f"### {operation['summary']}\n"
     yield f"`{method.upper()} {path}`\n"
     parameters = [p for p in operation.get("parameters", ()) if p["in"] != "path"]
@@ -59,6 +59,11 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     if body := operation.get("requestBody"):
         yield f"Body: {', '.join(f'`{kind}`' for kind in body['content'])}.\n"
     yield f"Answers: {', '.join(sorted(operation['responses']))}.\n"
+    for called in operation.get("callbacks", {}).values():
+        body = next(iter(called.values()))["post"]["requestBody"]["content"]["application/json"]["schema"]
+        told = shapes[body["$ref"].rpartition("/")[2]]["properties"]
+        names = ", ".join(f"`{name}`" for name in told if name != "event")
+        yield f"Calls back with JSON: `event` (`{told['event']['const']}`), {names}.\n"
 
 
 def _values(schema: dict[str, Any]) -> str:

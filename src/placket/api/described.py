@@ -1,13 +1,39 @@
 """OpenAPI of parameters and bodies that are read by hand."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from placket.domain.runs import FILTER_FIELDS
 from placket.services.searching import MOST_RESULTS
+from placket.services.webhooks import SIGNATURE_HEADER
 
 
 def parameter(name: str, schema: dict[str, Any], description: str, required: bool = False) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+
+
+def webhook(operation_id: str, url: str, summary: str, told: type[BaseModel]) -> list[BaseRoute]:
+    """``callbacks`` of a call: what the address that ``url`` finds in its request is called with."""
+
+    async def heard(body: told, signature: Annotated[str, Header(alias=SIGNATURE_HEADER)]) -> None:  # type: ignore[valid-type]
+        """Answered by the program that is called, never here."""
+
+    router = APIRouter()
+    router.add_api_route(
+        url,
+        heard,
+        methods=["POST"],
+        name=operation_id,
+        operation_id=operation_id,
+        summary=summary,
+        description="The signature is sha256= and the hex HMAC-SHA256 of the body under the project's webhook secret.",
+        status_code=204,
+        response_description="Any 2xx: it was heard. Otherwise it is told again, eight times in all.",
+    )
+    return router.routes
 
 
 LIMIT = parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_RESULTS}, "Most items", required=True)

@@ -76,6 +76,8 @@ def install_openapi(app: FastAPI) -> None:
             for path, operations in schema["paths"].items():
                 for operation in operations.values():
                     _complete(path, operation)
+                    for called in operation.get("callbacks", {}).values():
+                        _without_validation(*(o for of in called.values() for o in of.values()))
             _shapes(schema)
             app.openapi_schema = schema
         return app.openapi_schema
@@ -83,11 +85,15 @@ def install_openapi(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
+def _without_validation(*operations: dict[str, Any]) -> None:
+    """FastAPI's own 422 does not occur: an invalid parameter is every API's own error."""
+    for operation in operations:
+        if "HTTPValidationError" in str(operation["responses"].get("422", {})):
+            del operation["responses"]["422"]
+
+
 def _complete(path: str, operation: dict[str, Any]) -> None:
-    # FastAPI's own 422 does not occur: an invalid parameter is every API's own error.
-    answer = operation["responses"].get("422", {})
-    if "HTTPValidationError" in str(answer):
-        del operation["responses"]["422"]
+    _without_validation(operation)
     parameters = operation.setdefault("parameters", [])
     known = {p["name"] for p in parameters if p["in"] == "path"}
     missing = [name for name in _PATH_PARAMETER.findall(path) if name not in known]

@@ -3,13 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import jsonschema_rs
 import pytest
 
 from placket.api.app import create_app
 from placket.api.placket_v1.usage import usage_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
+from placket.domain.runs import Run, RunKind, RunState
+from placket.domain.tagger.tasks import done_event
+from placket.jobs.indexing import event_of
+from placket.services.stores import RunEnded
+from placket.services.webhooks import SIGNATURE_HEADER
 from tests.support.memory import MemoryInstallation
 
 
@@ -47,3 +55,21 @@ def test_null_alone_is_the_type_of_nothing(document: dict[str, Any]) -> None:
     """Beside another type every maker of clients takes it."""
     beside = [s for part in parts_of(document) for s in part.get("anyOf", ())]
     assert [p for p in parts_of(document) if p.get("type") == "null" and p not in beside] == []
+
+
+def test_what_webhooks_tell_is_what_is_said_of_them(document: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    run = Run(uuid4(), "shop", RunKind.INDEX, "f.csv", RunState.FINISHED, now, now, now, 1, 2, 3, 4, 10, "b")
+    task = document["paths"]["/tagger/v2.12/bulk"]["post"]["callbacks"]["taggingTaskDone"]
+    runs = document["paths"]["/placket/v1/services/{service}/runs"]["post"]["callbacks"]["indexRunEnded"]
+    counts = {"total": 3, "done": 2, "processing": 0, "failure": 1}
+    for called, event in (
+        (runs["{$request.query.callbackUrl}"], event_of(RunEnded(run, 1, "https://shop.example/hook"))),
+        (task["{$request.body#/callbackUrl}"], done_event(uuid4(), "spring", counts)),
+    ):
+        body = called["post"]["requestBody"]["content"]["application/json"]["schema"]
+        jsonschema_rs.validate({**body, "components": document["components"]}, event)
+        told = document["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+        assert set(told["required"]) == set(told["properties"]) == set(event)
+        assert list(called["post"]["responses"]) == ["204"]
+        assert called["post"]["parameters"][0]["name"] == SIGNATURE_HEADER

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from placket.api.described import INDEX_BODY
+from placket.api.described import INDEX_BODY, webhook
 from placket.api.index_upload import receive_index_file
 from placket.api.parts import Parts
 from placket.api.placket_v1.auth import ByKey
 from placket.api.placket_v1.parameters import PREFIX, ServiceName
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import ReindexAnswer, Run, RunList, RunRow, RunRowList
+from placket.api.placket_v1.schemas import IndexRunEnded, ReindexAnswer, Run, RunList, RunRow, RunRowList
 from placket.api.run_order import SORT_KEYS, run_order
 from placket.api.urls import callback_url
 from placket.domain.errors import InvalidParameter
@@ -21,6 +21,7 @@ router = APIRouter(prefix=PREFIX, tags=["Index runs"])
 
 _RUNS = "/services/{service}/runs"
 _RUN = "/services/{service}/runs/{runId}"
+_ENDED = webhook("indexRunEnded", "{$request.query.callbackUrl}", "The run has ended", IndexRunEnded)
 
 
 def _located(response: Response, run: Run) -> Run:
@@ -35,6 +36,7 @@ def _located(response: Response, run: Run) -> Run:
     summary="Index a file",
     responses=problems(404, 408, 409, 413, 415, 422),
     openapi_extra={"requestBody": INDEX_BODY},
+    callbacks=_ENDED,
 )
 async def submit(
     service: ServiceName,
@@ -44,7 +46,7 @@ async def submit(
     response: Response,
     format: Annotated[Literal["jsonl", "csv"], Query()],
     dryRun: Annotated[bool, Query(description="Only check the file; nothing changes.")] = False,
-    callbackUrl: Annotated[str | None, Query(description="Called with the run when it has ended.")] = None,
+    callbackUrl: Annotated[str | None, Query(description="Called with POST when the run has ended.")] = None,
 ) -> Run:
     callback = callback_url(callbackUrl) if callbackUrl else ""
     run = await receive_index_file(request, parts, caller, service, format, check_only=dryRun, callback_url=callback)

@@ -221,6 +221,21 @@ class RunList(BaseModel):
     items: list[Run]
 
 
+class IndexRunEnded(BaseModel):
+    """What a webhook tells of a run; the counts have the names of AI Fashion's list of indexes."""
+
+    event: Literal["index_run.ended"]
+    service: str
+    indexID: UUID = Field(description="Of the run.")
+    status: Literal["finished", "failed"]
+    cancelled: bool
+    addCnt: int
+    updateCnt: int
+    deleteCnt: int
+    failCnt: int
+    totalCnt: int
+
+
 class RunRow(BaseModel):
     line: int = Field(description="Of the file, counted from 1.")
     product_id: str

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from placket.api.described import parameter
+from placket.api.described import parameter, webhook
 from placket.api.query import Query
 from placket.api.tagger_v2.answers import TaggerAnswer, failure_list, success, time_stamp
 from placket.api.tagger_v2.codes import code_of_reason
@@ -21,7 +21,14 @@ from placket.api.tagger_v2.documentation import (
 )
 from placket.api.tagger_v2.parts import TaggerParts, read_body
 from placket.api.tagger_v2.routes import Routes
-from placket.api.tagger_v2.schemas import DeletedAnswer, ResultsAnswer, Submitted, TaskAnswer, TaskListAnswer
+from placket.api.tagger_v2.schemas import (
+    DeletedAnswer,
+    ResultsAnswer,
+    Submitted,
+    TaggingTaskDone,
+    TaskAnswer,
+    TaskListAnswer,
+)
 from placket.api.tagger_v2.single import language_of
 from placket.domain.errors import InvalidParameter
 from placket.domain.tagger.result import tagging_result
@@ -30,6 +37,7 @@ from placket.services.tagging_tasks import ResultPage
 
 MOST_RESULTS = 100
 MOST_TASKS = 1000
+_DONE = webhook("taggingTaskDone", "{$request.body#/callbackUrl}", "The task is done", TaggingTaskDone)
 _CURSOR = re.compile(r"t([0-9a-f]{1,15})")
 
 
@@ -50,6 +58,7 @@ class BulkCalls:
             operation_id="createTaggingTask",
             summary="Make a task of many images",
             responses=failures(413),
+            callbacks=_DONE,
             **submit,
         )
         routes.add(

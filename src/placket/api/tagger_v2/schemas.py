@@ -116,6 +116,16 @@ class Task(BaseModel):
     createDate: str
 
 
+class TaggingTaskDone(BaseModel):
+    """What a webhook tells of a task."""
+
+    event: Literal["tagging_task.done"]
+    taskId: str
+    albumName: str
+    taskStatus: Literal["TASK_DONE"]
+    count: Count
+
+
 class TaskAnswer(Success):
     data: Task
 
