@@ -15,6 +15,13 @@ def parameter(name: str, schema: dict[str, Any], description: str, required: boo
     return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
 
 
+LOCATION = {"Location": {"required": True, "description": "Path of what was made", "schema": {"type": "string"}}}
+RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds; over a rate, not a quota", "schema": {"type": "integer", "minimum": 1}}
+}
+"""``headers`` of an answer."""
+
+
 def webhook(operation_id: str, url: str, summary: str, told: type[BaseModel]) -> list[BaseRoute]:
     """``callbacks`` of a call: what the address that ``url`` finds in its request is called with."""
 

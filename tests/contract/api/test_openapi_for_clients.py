@@ -73,3 +73,22 @@ def test_what_webhooks_tell_is_what_is_said_of_them(document: dict[str, Any]) ->
         assert set(told["required"]) == set(told["properties"]) == set(event)
         assert list(called["post"]["responses"]) == ["204"]
         assert called["post"]["parameters"][0]["name"] == SIGNATURE_HEADER
+
+
+def test_headers_that_a_program_acts_on_are_told(document: dict[str, Any]) -> None:
+    told: dict[str, set[str]] = {}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                for name in answer.get("headers", ()):
+                    told.setdefault(f"{status} {name}", set()).add(operation["operationId"])
+            if path.startswith(("/placket/", "/tagger/")):
+                assert operation["operationId"] in told["429 Retry-After"]
+    assert told["201 Location"] == {"createService"}
+    assert told["202 Location"] == {"submitRun", "repeatFailedRows"}
+
+
+def test_the_unforeseen_is_told(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        if path.startswith(("/placket/", "/tagger/")):
+            assert all("500" in operation["responses"] for operation in operations.values()), path

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from placket.api.codes import code_of, detail_of
+from placket.api.described import RETRY_AFTER
 from placket.api.errors import MethodNotAllowed
 from placket.domain.errors import RateLimited, Unauthorized
 
@@ -22,6 +23,7 @@ _WORDS = {
     415: "A content type or image format that is not taken",
     422: "The image or the file cannot be used",
     429: "Over a rate or quota",
+    500: "Unforeseen; the server's log has it",
     503: "A part of the server is missing or down",
 }
 
@@ -67,10 +69,12 @@ def _headers(error: Exception) -> dict[str, str]:
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """``responses`` of a call that may answer with these, and with what every call may."""
-    return {
+    said: dict[int | str, dict[str, Any]] = {
         status: {"description": _WORDS[status], "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
-        for status in sorted({400, 401, 429, 503, *statuses})
+        for status in sorted({400, 401, 429, 500, 503, *statuses})
     }
+    said[429]["headers"] = RETRY_AFTER
+    return said
 
 
 _SCHEMA = {"$ref": "#/components/schemas/Problem"}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from placket.api.described import INDEX_BODY, webhook
+from placket.api.described import INDEX_BODY, LOCATION, webhook
 from placket.api.index_upload import receive_index_file
 from placket.api.parts import Parts
 from placket.api.placket_v1.auth import ByKey
@@ -34,7 +34,7 @@ def _located(response: Response, run: Run) -> Run:
     status_code=202,
     operation_id="submitRun",
     summary="Index a file",
-    responses=problems(404, 408, 409, 413, 415, 422),
+    responses={202: {"headers": LOCATION}, **problems(404, 408, 409, 413, 415, 422)},
     openapi_extra={"requestBody": INDEX_BODY},
     callbacks=_ENDED,
 )
@@ -134,7 +134,7 @@ async def cancel(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts)
         "Rows that could not be read (`InvalidRow`) or are out of date (`Superseded`) are left out: as many as the"
         " ended run's `failed` is more than the new one's `total`."
     ),
-    responses=problems(404),
+    responses={202: {"headers": LOCATION}, **problems(404)},
 )
 async def repeat(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts, response: Response) -> Run:
     run = await parts.indexing.repeat_failed(await parts.catalogue.service(caller, service), runId)

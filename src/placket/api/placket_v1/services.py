@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Response
 
+from placket.api.described import LOCATION
 from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey
 from placket.api.placket_v1.parameters import PREFIX, ServiceName
@@ -25,7 +26,7 @@ async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
     status_code=201,
     operation_id="createService",
     summary="Create a service",
-    responses=problems(408, 409, 413, 415),
+    responses={201: {"headers": LOCATION}, **problems(408, 409, 413, 415)},
 )
 async def create(new: ServiceCreation, caller: ByKey, parts: Parts, response: Response) -> Service:
     check_service_name(new.name, "name")

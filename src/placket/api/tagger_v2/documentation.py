@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from placket.api.described import parameter
+from placket.api.described import RETRY_AFTER, parameter
 from placket.api.tagger_v2.schemas import TaggerFailure
 from placket.domain.tagger.bulk import MAX_ALBUM_NAME, MAX_CALLBACK_URL, MAX_DESCRIPTION, MAX_IMAGE_ID
 from placket.domain.tagger.reading import DEFAULT_DETECTION, TEXT_FIELDS
@@ -111,7 +111,9 @@ SIZE = parameter("size", {"type": "integer", "minimum": 1, "maximum": 100, "defa
 
 def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """``responses`` of a call that may answer with these, and with what every call may."""
-    return {
+    said: dict[int | str, dict[str, Any]] = {
         status: {"description": _MEANINGS[status], "model": TaggerFailure}
         for status in sorted({400, 403, 429, 500, *statuses})
     }
+    said[429]["headers"] = RETRY_AFTER
+    return said
