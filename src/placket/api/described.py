@@ -43,6 +43,10 @@ def webhook(operation_id: str, url: str, summary: str, told: type[BaseModel]) ->
     return router.routes
 
 
+EXAMPLE_URL = "https://example.com/photo.jpg"
+EMPTY: dict[str, Any] = {"examples": [""]}
+"""Of a text that a form may lack: the page at /docs fills in and sends "string" otherwise."""
+
 LIMIT = parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_RESULTS}, "Most items", required=True)
 THRESHOLD = parameter(
     "threshold", {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "Least similarity; without it nothing is cut"
@@ -61,7 +65,7 @@ INDEX_BODY: dict[str, Any] = {
                 "type": "object",
                 "properties": {
                     "file": {"type": "string", "format": "binary", "description": "Data file"},
-                    "link": {"type": "string", "description": "URL of the data file; wins over file"},
+                    "link": {"type": "string", "description": "URL of the data file; wins over file", **EMPTY},
                 },
             }
         }

@@ -92,3 +92,29 @@ def test_the_unforeseen_is_told(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         if path.startswith(("/placket/", "/tagger/")):
             assert all("500" in operation["responses"] for operation in operations.values()), path
+
+
+def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            yield from operation.get("requestBody", {}).get("content", {}).items()
+
+
+def test_the_page_fills_a_form_with_what_may_be_sent(document: dict[str, Any]) -> None:
+    """It sends "string" for a text without an example: with an uploaded photo, as its URL too."""
+    texts = [
+        text
+        for kind, body in bodies(document)
+        if kind == "multipart/form-data"
+        for text in body["schema"]["properties"].values()
+        if "format" not in text
+    ]
+    assert len(texts) >= 10 and all(text["examples"] == [""] for text in texts)
+
+
+def test_examples_are_of_their_schemas(document: dict[str, Any]) -> None:
+    examples = [(body["schema"], body["example"]) for _, body in bodies(document) if "example" in body]
+    examples += [(p, e) for p in parts_of(document) if "type" in p for e in p.get("examples", ())]
+    assert len(examples) >= 20
+    for schema, example in examples:
+        jsonschema_rs.validate({**schema, "components": document["components"]}, example)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from placket.api.described import EMPTY
 from placket.api.forms import FormLimits, read_form
 from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey
@@ -29,7 +30,7 @@ _FORM = {
     "required": [IMAGE],
     "properties": {
         IMAGE: {"type": "string", "format": "binary", "description": "The product's photo: PNG, JPEG or GIF"},
-        **{name: {"type": "string", "maxLength": MAX_LENGTH[name]} for name in FIELDS},
+        **{name: {"type": "string", "maxLength": MAX_LENGTH[name], **EMPTY} for name in FIELDS},
     },
 }
 

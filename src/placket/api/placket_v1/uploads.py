@@ -9,6 +9,7 @@ from typing import Any
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from placket.api.described import EMPTY, EXAMPLE_URL
 from placket.api.errors import BodyTooLarge, BodyUnsupported
 from placket.api.forms import MEDIA_TYPE, FormLimits, read_form
 from placket.api.urls import image_url
@@ -75,12 +76,13 @@ def _exactly_one(image: bytes | None, texts: Mapping[str, str], names: tuple[str
 
 def photo_body(*, links: bool = False) -> dict[str, Any]:
     """``openapi_extra`` of a call that takes one."""
-    texts = {URL: {"type": "string", "description": "URL of the image"}}
+    texts: dict[str, Any] = {URL: {"type": "string", "description": "URL of the image"}}
     if links:
         texts[LINK] = {"type": "string", "description": "Link of a detected garment"}
+    fields = {name: {**text, **EMPTY} for name, text in texts.items()}
     upload = {IMAGE: {"type": "string", "format": "binary", "description": "PNG, JPEG or GIF"}}
     content = {
-        MEDIA_TYPE: {"schema": {"type": "object", "properties": {**upload, **texts}}},
-        _JSON: {"schema": {"type": "object", "properties": texts}},
+        MEDIA_TYPE: {"schema": {"type": "object", "properties": {**upload, **fields}}},
+        _JSON: {"schema": {"type": "object", "properties": texts}, "example": {URL: EXAMPLE_URL}},
     }
     return {"requestBody": {"required": True, "description": "Exactly one of these.", "content": content}}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from placket.api.described import RETRY_AFTER, parameter
+from placket.api.described import EXAMPLE_URL, RETRY_AFTER, parameter
 from placket.api.tagger_v2.schemas import TaggerFailure
 from placket.domain.tagger.bulk import MAX_ALBUM_NAME, MAX_CALLBACK_URL, MAX_DESCRIPTION, MAX_IMAGE_ID
 from placket.domain.tagger.reading import DEFAULT_DETECTION, TEXT_FIELDS
@@ -49,12 +49,14 @@ def _image(*types: str) -> Schema:
     }
 
 
-def _json_body(schema: Schema) -> Schema:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _json_body(schema: Schema, example: Any) -> Schema:
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
+_EXAMPLE = {"type": "url", "content": EXAMPLE_URL}
 SINGLE_BODY = _json_body(
-    {"type": "object", "required": ["image"], "properties": {"image": _image("url", "base64"), "context": _CONTEXT}}
+    {"type": "object", "required": ["image"], "properties": {"image": _image("url", "base64"), "context": _CONTEXT}},
+    {"image": _EXAMPLE},
 )
 BULK_BODY = _json_body(
     {
@@ -84,7 +86,8 @@ BULK_BODY = _json_body(
                 },
             },
         },
-    }
+    },
+    {"albumName": "spring", "taggingRequest": [{"image": _EXAMPLE, "context": {"id": "look-1"}}]},
 )
 
 IDEMPOTENCY_KEY: Schema = {
