@@ -118,3 +118,14 @@ def test_examples_are_of_their_schemas(document: dict[str, Any]) -> None:
     assert len(examples) >= 20
     for schema, example in examples:
         jsonschema_rs.validate({**schema, "components": document["components"]}, example)
+
+
+def test_answers_are_told_apart_by_more_than_a_boolean(document: dict[str, Any]) -> None:
+    """OpenAPI Generator's clients in Python check one that has a single value against a text, and take no answer."""
+    assert [p for p in parts_of(document) if isinstance(p.get("const"), bool)] == []
+    shapes = document["components"]["schemas"]
+    good = {"header": {"isSuccessful": True, "resultCode": 0, "resultMessage": "SUCCESS"}}
+    bad = {"header": {"isSuccessful": False, "resultCode": -40000, "resultMessage": "InvalidParam", "detail": "x"}}
+    for name, taken in (("Done", good), ("FashionFailure", bad)):
+        validator = jsonschema_rs.validator_for({**shapes[name], "components": document["components"]})
+        assert [validator.is_valid(answer) for answer in (good, bad)] == [taken is good, taken is bad]

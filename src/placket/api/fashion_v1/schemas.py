@@ -8,14 +8,16 @@ Fractions = tuple[float, float]
 """x and y in fractions of the upright image's width and height."""
 
 
+# Whether a call succeeded is told apart by resultCode: of a boolean that is always true or false, OpenAPI Generator's
+# clients in Python check that it is the text 'true' or 'false', and take no answer.
 class SuccessHeader(BaseModel):
-    isSuccessful: Literal[True]
+    isSuccessful: bool = Field(description="Always true.")
     resultCode: Literal[0]
     resultMessage: Literal["SUCCESS"]
 
 
 class FailureHeader(BaseModel):
-    isSuccessful: Literal[False]
+    isSuccessful: bool = Field(description="Always false.")
     resultCode: int = Field(lt=0, examples=[-40000])
     resultMessage: str = Field(examples=["InvalidParam"])
     detail: str = Field(description="What was wrong, in words.")
