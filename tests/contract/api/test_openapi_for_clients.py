@@ -129,3 +129,11 @@ def test_answers_are_told_apart_by_more_than_a_boolean(document: dict[str, Any])
     for name, taken in (("Done", good), ("FashionFailure", bad)):
         validator = jsonschema_rs.validator_for({**shapes[name], "components": document["components"]})
         assert [validator.is_valid(answer) for answer in (good, bad)] == [taken is good, taken is bad]
+
+
+def test_the_language_header_of_every_browser_is_of_its_schema(document: dict[str, Any]) -> None:
+    """Proxies that hold requests to the document refuse what is not."""
+    schemas = [p["schema"] for p in parts_of(document) if p.get("name") == "accept-language"]
+    assert len(schemas) == 2
+    for schema in schemas:
+        jsonschema_rs.validate(schema, "ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7")

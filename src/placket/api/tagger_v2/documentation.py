@@ -103,8 +103,8 @@ COUNTED_ONCE: Schema = {
 LANGUAGE: Schema = {
     "name": "accept-language",
     "in": "header",
-    "description": "Language of names: en (default), ko, zh or ja, with q-values.",
-    "schema": {"type": "string", "enum": ["en", "ko", "zh", "ja"]},
+    "description": "Language of names: en (default), ko, zh or ja, or several with q-values, as browsers send it.",
+    "schema": {"type": "string", "default": "en", "examples": ["ko", "ko-KR,ko;q=0.9,en;q=0.8"]},
 }
 MOST_OFFSET = 10**18 - 1
 """No task is as large; an offset past the end of one is no error."""
