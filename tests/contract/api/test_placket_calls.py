@@ -147,10 +147,15 @@ async def _limits_are_set(http: httpx.AsyncClient, key_id: str) -> None:
         assert (answer.status_code, answer.json()["ratePerSecond"], answer.json()["imagesPerMonth"]) == (200, *expected)
         listed = (await http.get("/placket/v1/admin/keys")).json()["items"]
         assert listed[0] == answer.json()
-    for wrong in ({"imagesPerMonth": 0}, {"imagesPerMonth": most + 1}, {"imagesPerMonth": 1.5}, {"ratePerSecond": -1}):
+    for wrong in (
+        {"imagesPerMonth": 0}, {"imagesPerMonth": most + 1}, {"imagesPerMonth": 1.5},
+        {"ratePerSecond": -1}, {"rate": 1},
+    ):  # fmt: skip
         assert problem(await http.patch(url, json=wrong))[:2] == (400, -40000)
         assert problem(await http.post("/placket/v1/admin/keys", json={"name": "x", **wrong}))[:2] == (400, -40000)
     assert problem(await http.patch("/placket/v1/admin/keys/none", json={"imagesPerMonth": 1}))[0] == 404
+    misspelt = await http.post("/placket/v1/admin/keys", json={"name": "limited", "imagesPerMont": 3})
+    assert problem(misspelt)[0] == 400 and "imagesPerMont" in misspelt.text
     made = await http.post("/placket/v1/admin/keys", json={"name": "limited", "imagesPerMonth": 3})
     assert (made.status_code, made.json()["imagesPerMonth"]) == (201, 3)
 

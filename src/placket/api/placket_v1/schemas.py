@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from placket.domain import garments as domain
 from placket.domain.names_of import category_name, label_name
@@ -264,6 +264,9 @@ class WebhookSecret(BaseModel):
 
 
 class KeyCreation(BaseModel):
+    # A limit whose name is misspelt would be none.
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(description="Of the key and, without project, of its new project.")
     project: str | None = Field(default=None, description="Existing project that the key is another key of.")
     ratePerSecond: float | None = Field(
@@ -278,6 +281,8 @@ class KeyCreation(BaseModel):
 
 
 class KeyLimits(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     ratePerSecond: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="Left out: as it is; null: no limit."
     )
