@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from threading import Thread
@@ -13,13 +13,13 @@ import structlog
 from fastapi import FastAPI
 
 from placket.api.app import create_app
-from placket.api.codes import detail_of
 from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1.usage import usage_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
+from placket.condition import Condition
 from placket.console import ConsoleParts, ModelCard, create_console
 from placket.console.app import PREFIX as CONSOLE
-from placket.domain.errors import StorageUnavailable, VisionUnavailable
+from placket.domain.errors import VisionUnavailable
 from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
 from placket.domain.tagger.tasks import TaskRules
 from placket.fetching import SafeClient
@@ -61,8 +61,6 @@ from placket.vision.bundle import Bundle
 
 _log = structlog.get_logger()
 _HOUR = 3600.0
-_GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes", "copies", "memory_bytes"})
-"""Of vision's and search's figures those that say how it is now; the others count from the start."""
 _TEN_MINUTES = 600.0
 _PATIENCE_INTERACTIVE = 3.0
 _PATIENCE_BATCH = 60.0
@@ -159,6 +157,7 @@ class Application:
         self.image_limits = image_limits(settings, settings.image_max_bytes)
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
+        self.condition = Condition(database, self.queue, vision, self.engine)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -264,8 +263,8 @@ class Application:
                 catalogue_limits=self.image_limits,
                 tagging_limits=self.tagging_rules.image,
                 model=lambda: model_card(self.vision.bundle),
-                problems=self.problems,
-                statistics=self.statistics,
+                problems=self.condition.problems,
+                statistics=self.condition.statistics,
                 traffic=self.traffic.minutes,
                 max_rows=self.settings.index_max_rows,
             )
@@ -305,37 +304,13 @@ class Application:
                 webhook_signer=self.webhook_signer,
                 image_limits=self.image_limits,
                 tag_limits=image_limits(s, s.tag_image_max_bytes),
-                problems=self.problems,
+                problems=self.condition.problems,
                 warnings=self.storage.server.warnings,
-                statistics=self.statistics,
+                statistics=self.condition.statistics,
                 faces=(*self.tagger_faces(), self.console_face()),
                 traffic=self.traffic,
             )
         )
-
-    async def problems(self) -> list[str]:
-        """Why this process cannot serve just now, in words for anybody; empty when it can."""
-        found: list[str] = []
-        try:
-            await self.storage.database.ping()
-        except StorageUnavailable as error:
-            _log.error("the database cannot be reached", error=error.detail)
-            found.append(detail_of(error))
-        try:
-            await self.vision.ready()
-        except VisionUnavailable as error:
-            found.append(error.detail)
-        return found
-
-    async def statistics(self) -> Mapping[str, float]:
-        """Gauges, and counters (``*_total``), for /metrics."""
-        vision = {_metric("vision", name): float(n) for name, n in asdict(self.vision.statistics()).items()}
-        search = {_metric("search", name): float(n) for name, n in asdict(self.engine.statistics()).items()}
-        try:
-            depth = {"queue_jobs": float(await self.queue.depth())}
-        except StorageUnavailable:
-            depth = {}
-        return {**vision, **search, **depth}
 
     async def warm_up(self) -> None:
         """Start the vision processes now rather than at the first photo; what is in the way is logged."""
@@ -362,10 +337,6 @@ def model_card(bundle: Bundle) -> ModelCard:
         training=bundle.training,
         checksums=bundle.checksums,
     )
-
-
-def _metric(part: str, name: str) -> str:
-    return f"{part}_{name}" if name in _GAUGES else f"{part}_{name}_total"
 
 
 def _client(settings: Settings, patience: float) -> SafeClient:

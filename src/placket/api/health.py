@@ -1,6 +1,5 @@
 """Is it alive, can it serve, and how is it doing."""
 
-import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -8,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from placket.api.metrics import Metrics
 from placket.api.parts import Parts
+from placket.services.patience import within
 
 _PROBE_SECONDS = 5.0
 
@@ -39,7 +39,7 @@ async def health() -> Health:
 )
 async def readiness(response: Response, parts: Parts) -> Readiness:
     try:
-        problems = await asyncio.wait_for(parts.problems(), _PROBE_SECONDS)
+        problems = await within(_PROBE_SECONDS, parts.problems())
     except TimeoutError:
         problems = [f"the parts did not say how they are within {_PROBE_SECONDS:g} s"]
     if problems:

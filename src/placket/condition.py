@@ -1,0 +1,65 @@
+"""How this process is: what is in the way of its serving, and its figures. A database that hangs holds up neither."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import structlog
+
+from placket.api.codes import detail_of
+from placket.domain.errors import StorageUnavailable, VisionUnavailable
+from placket.search import MemorySearch
+from placket.services.patience import within
+from placket.storage.database import Database
+from placket.storage.queue import PostgresQueue
+from placket.vision import VisionPool
+
+_log = structlog.get_logger()
+_DATABASE_SECONDS = 3.0
+"""Within the ten that Prometheus waits for figures, and the five in which the parts have to say how they are."""
+_GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes", "copies", "memory_bytes"})
+"""Of vision's and search's figures those that say how it is now; the others count from the start."""
+
+
+class Condition:
+    def __init__(self, database: Database, queue: PostgresQueue, vision: VisionPool, search: MemorySearch) -> None:
+        self._database = database
+        self._queue = queue
+        self._vision = vision
+        self._search = search
+
+    async def problems(self) -> list[str]:
+        """Why this process cannot serve just now, in words for anybody; empty when it can."""
+        return [word for word in await asyncio.gather(self._of_database(), self._of_vision()) if word]
+
+    async def _of_database(self) -> str:
+        try:
+            await within(_DATABASE_SECONDS, self._database.ping())
+        except StorageUnavailable as error:
+            _log.error("the database cannot be reached", error=error.detail)
+            return detail_of(error)
+        except TimeoutError:
+            _log.error("the database does not answer", seconds=_DATABASE_SECONDS)
+            return f"the database does not answer within {_DATABASE_SECONDS:g} s"
+        return ""
+
+    async def _of_vision(self) -> str:
+        try:
+            await self._vision.ready()
+        except VisionUnavailable as error:
+            return error.detail
+        return ""
+
+    async def statistics(self) -> Mapping[str, float]:
+        """Gauges, and counters (``*_total``), for /metrics."""
+        vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
+        search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
+        try:
+            depth = {"queue_jobs": float(await within(_DATABASE_SECONDS, self._queue.depth()))}
+        except (StorageUnavailable, TimeoutError):
+            depth = {}
+        return {**vision, **search, **depth}
+
+
+def _metric(part: str, name: str) -> str:
+    return f"{part}_{name}" if name in _GAUGES else f"{part}_{name}_total"
