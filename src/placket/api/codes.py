@@ -63,6 +63,7 @@ CODES: dict[type[PlacketError], Code] = {
     domain.NoGarmentFound: Code(-45070, "NoDetectedFashionItems", 422),
     domain.VisionUnavailable: _UNAVAILABLE,
     domain.StorageUnavailable: _UNAVAILABLE,
+    domain.ServerStopping: _UNAVAILABLE,
     domain.BundleMismatch: _UNAVAILABLE,
 }
 

@@ -14,7 +14,7 @@ from placket.api.errors import BodyTooLarge, HeadersInvalid, TransferFailed
 from placket.api.faces import Faces, face_of
 from placket.api.forms import RECEIVE
 from placket.api.metrics import Metrics
-from placket.domain.errors import PlacketError
+from placket.domain.errors import PlacketError, ServerStopping
 
 _log = structlog.get_logger()
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -49,6 +49,12 @@ class RequestContext:
                 await self._app(scope, receive, answer)
             except ClientDisconnect:
                 answer.status = 499
+            except asyncio.CancelledError:
+                # A server that ends does this to what is not through in time. Left to the web server, it would be
+                # answered in no API's form, with a traceback in the log.
+                if not answer.started:
+                    stopping = ServerStopping("the server is stopping; ask again in a moment")
+                    await face.render_error(Request(scope), stopping)(scope, receive, answer)
             except Exception as error:
                 if not isinstance(error, PlacketError):
                     _log.exception("unforeseen error")

@@ -35,7 +35,7 @@ _STATUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...]
     (errors.RateLimited, 429),
     (errors.Unauthorized, 401),
     (tagger.TaskExpired, 410),
-    (UNAVAILABLE, 503),
+    ((*UNAVAILABLE, errors.ServerStopping), 503),
     (errors.PlacketError, 400),
 )
 

@@ -212,6 +212,12 @@ class StorageUnavailable(PlacketError):
     reason = "StorageUnavailable"
 
 
+class ServerStopping(PlacketError):
+    """It was told to end, and the request was not through in the time that is left for that."""
+
+    reason = "ServerStopping"
+
+
 class SchemaTooNew(StorageUnavailable):
     """The database was written by a newer Placket than this one."""
 

@@ -1,5 +1,6 @@
 """Health, figures, documentation, logs: what the installation's operator sees."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -105,6 +106,33 @@ async def test_an_unforeseen_error_shows_nothing_of_itself(
     assert (answer.status_code, answer.json()["code"]) == (500, -50000)
     assert "hush" not in answer.text
     assert lines[0]["event"] == "unforeseen error"
+
+
+@pytest.mark.parametrize("ours", [False, True])
+async def test_what_is_not_through_when_the_server_stops_is_told_so(
+    bearer: httpx.AsyncClient, shop: str, installation: MemoryInstallation, ours: bool
+) -> None:
+    fetching = asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> bytes:
+        fetching.set()
+        await asyncio.sleep(60)
+        return b""
+
+    installation.web.fetch = slow  # type: ignore[method-assign]
+    with structlog.testing.capture_logs() as lines:
+        call = (
+            bearer.post("/placket/v1/services/shop/detect", json={"url": "http://x.example/a.jpg"})
+            if ours
+            else bearer.get(f"/nhn-ai-fashion/v1.0/appkeys/{shop}/service/shop/detect?path=http://x.example/a.jpg")
+        )
+        asking = asyncio.create_task(call)
+        await asyncio.wait_for(fetching.wait(), 5)
+        asking.cancel()
+        answer = await asking
+    assert answer.status_code == (503 if ours else 200)
+    assert "InternalServerError" in answer.text and "the server is stopping" in answer.text
+    assert [(line["event"], line["status"]) for line in lines] == [("request", answer.status_code)]
 
 
 @pytest.fixture
