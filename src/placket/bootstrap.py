@@ -157,7 +157,7 @@ class Application:
         self.image_limits = image_limits(settings, settings.image_max_bytes)
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
-        self.condition = Condition(database, self.queue, vision, self.engine)
+        self.condition = Condition(database, self.queue, vision, self.engine, settings.lease_seconds)
 
     @cached_property
     def catalogue(self) -> Catalogue:

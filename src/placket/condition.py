@@ -22,11 +22,21 @@ _GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes
 
 
 class Condition:
-    def __init__(self, database: Database, queue: PostgresQueue, vision: VisionPool, search: MemorySearch) -> None:
+    """``lease_seconds``: a worker silent for so long is not counted."""
+
+    def __init__(
+        self,
+        database: Database,
+        queue: PostgresQueue,
+        vision: VisionPool,
+        search: MemorySearch,
+        lease_seconds: float,
+    ) -> None:
         self._database = database
         self._queue = queue
         self._vision = vision
         self._search = search
+        self._lease_seconds = lease_seconds
 
     async def problems(self) -> list[str]:
         """Why this process cannot serve just now, in words for anybody; empty when it can."""
@@ -54,11 +64,21 @@ class Condition:
         """Gauges, and counters (``*_total``), for /metrics."""
         vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
         search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
+        return {**vision, **search, **await self._of_queue()}
+
+    async def _of_queue(self) -> Mapping[str, float]:
         try:
-            depth = {"queue_jobs": float(await within(_DATABASE_SECONDS, self._queue.depth()))}
+            state = await within(_DATABASE_SECONDS, self._queue.state(self._lease_seconds))
         except (StorageUnavailable, TimeoutError):
-            depth = {}
-        return {**vision, **search, **depth}
+            return {"database_up": 0.0}
+        return {
+            "database_up": 1.0,
+            "queue_jobs": float(state.jobs),
+            "queue_in_hand_jobs": float(state.in_hand),
+            "queue_waiting_jobs": float(state.waiting),
+            "queue_oldest_seconds": state.oldest_seconds,
+            "workers": float(state.workers),
+        }
 
 
 def _metric(part: str, name: str) -> str:

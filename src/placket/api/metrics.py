@@ -3,13 +3,24 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
+from placket import __version__
 from placket.api.access import route_of
 from placket.api.faces import face_of
+from placket.api.figures import HELP
 from placket.services.traffic import Traffic
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
@@ -40,6 +51,8 @@ class Metrics:
         self._in_flight = Gauge(
             "placket_http_requests_in_flight", "Requests being answered now.", registry=self._registry
         )
+        Info("placket_build", "Which Placket it is.", registry=self._registry).info({"version": __version__})
+        ProcessCollector(registry=self._registry)
 
     @contextmanager
     def in_flight(self) -> Iterator[None]:
@@ -71,6 +84,6 @@ class _Others(Collector):
     def collect(self) -> Iterable[Metric]:
         for name, value in sorted(self._statistics.items()):
             kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-            family = kind(f"placket_{name}", name.replace("_", " "))
+            family = kind(f"placket_{name}", HELP.get(name, ""))
             family.add_metric([], value)
             yield family

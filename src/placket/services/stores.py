@@ -212,7 +212,20 @@ class JobQueue(Protocol):
 
     def waiting(self) -> AbstractAsyncContextManager["Bell"]: ...
 
-    async def depth(self) -> int: ...
+    async def state(self, silence: float) -> "QueueState":
+        """``silence``: seconds after which a worker counts as gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """``waiting`` could be begun now, the oldest of them since ``oldest_seconds``; ``workers`` are alive."""
+
+    jobs: int
+    in_hand: int
+    waiting: int
+    oldest_seconds: float
+    workers: int
 
 
 class Bell(Protocol):

@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from placket.services.stores import Bell, Job
+from placket.services.stores import Bell, Job, QueueState
 from placket.storage.database import Database, connect_options
 
 CHANNEL = "placket_jobs"
@@ -66,6 +66,17 @@ _CLAIM = text(
         ON CONFLICT (subject) DO UPDATE SET last_claim = excluded.last_claim
     )
     SELECT * FROM claimed
+    """
+)
+
+# A pause and a clock that was put back leave times that are yet to come.
+_STATE = text(
+    f"""
+    SELECT count(*) AS jobs, count(*) FILTER (WHERE {_LEASED}) AS in_hand, count(*) FILTER (WHERE {_READY}) AS waiting,
+        greatest(0, extract(epoch FROM
+            now() - min(greatest(created_at, not_before)) FILTER (WHERE {_READY}))) AS oldest,
+        (SELECT count(*) FROM workers WHERE seen_at > now() - make_interval(secs => :silence)) AS workers
+    FROM jobs
     """
 )
 
@@ -216,9 +227,10 @@ class PostgresQueue:
                 )
             )
 
-    async def depth(self) -> int:
-        async with self._database.begin() as connection:
-            return int((await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one())
+    async def state(self, silence: float) -> QueueState:
+        async with self._database.read() as connection:
+            found = (await connection.execute(_STATE, {"silence": silence, "without": []})).one()
+            return QueueState(found.jobs, found.in_hand, found.waiting, float(found.oldest), found.workers)
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[Bell]:

@@ -3,13 +3,16 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
 
+from placket import __version__
 from tests.contract.api.conftest import Fashion
 from tests.support.memory import MemoryInstallation
 
@@ -37,6 +40,9 @@ async def test_figures_know_routes_and_no_keys(http: httpx.AsyncClient, fashion:
     assert "placket_vision_images_total 5.0" in text
     assert "placket_queue_jobs 3.0" in text
     assert "plk" not in text
+    assert f'placket_build_info{{version="{__version__}"}} 1.0' in text
+    assert "\nprocess_open_fds " in text or not Path("/proc/self").exists()
+    assert [family.name for family in text_string_to_metric_families(text)].count("placket_queue_jobs") == 1
 
 
 async def test_the_access_log_shows_no_key_and_no_query(fashion: Fashion, http: httpx.AsyncClient, shop: str) -> None:

@@ -145,7 +145,7 @@ async def test_a_deleted_service_frees_its_name_and_stops_its_runs(world: World)
     await world.complete(*claimed[0])
     waiting = await world.accept([enable(1, "q")])
     assert await world.services.delete(world.project, "main") == world.service.id
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
     # The worker that was at it finds nothing left to do, in order or out of it.
     assert await world.complete(*claimed[2]) is None
     assert await world.complete(*claimed[1]) is None

@@ -48,7 +48,7 @@ async def check_the_outcome_of_ROWS(world: World, run_id: object) -> None:
         (Outcome.DELETED, ""),
         (Outcome.FAILED, "NotFoundProductId"),
     ]
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
     assert await world.scalar("SELECT count(*) FROM index_chunks") == 0
 
 
@@ -189,7 +189,7 @@ async def test_a_start_that_was_lost_is_started_once(world: World) -> None:
     await world.execute("UPDATE jobs SET lease_until = now() - interval '1 second'")
     quick = await world.claim("quick")
     await asyncio.gather(world.progress.start(run.id, slow, "slow"), world.progress.start(run.id, quick, "quick"))
-    assert await world.queue.depth() == 3
+    assert await world.depth() == 3
     await world.work_off()
     await check_the_outcome_of_ROWS(world, run.id)
 
@@ -198,9 +198,9 @@ async def test_a_pointless_job_is_dropped_by_its_owner_only(world: World) -> Non
     await world.accept([enable(1, "a")])
     job = await world.claim("w")
     await world.progress.drop(job, "other")
-    assert await world.queue.depth() == 1
+    assert await world.depth() == 1
     await world.progress.drop(job, "w")
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
 
 
 async def test_a_chunk_set_aside_keeps_what_is_computed_and_waits(world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.errors import StorageUnavailable
-from placket.services.stores import Job
+from placket.services.stores import Job, QueueState
 from placket.storage.database import Database
 from placket.storage.queue import PostgresQueue, end_job, enqueue
 from tests.contract.storage.world import World
@@ -36,10 +36,10 @@ async def test_jobs_come_in_order_once_each(world: World) -> None:
     assert [j.payload["n"] for j in jobs] == [0, 1, 2]
     assert all((j.kind, j.subject, j.attempts, j.project_id) == ("test", "subject", 1, world.project) for j in jobs)
     assert await world.queue.claim("w", 60.0) is None
-    assert await world.queue.depth() == 3
+    assert await world.depth() == 3
     for job in jobs:
         await world.queue.finish(job)
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
 
 
 async def test_simultaneous_claims_never_share_a_job(world: World) -> None:
@@ -57,7 +57,7 @@ async def test_nothing_is_enqueued_by_a_transaction_that_fails(world: World) -> 
         async with world.database.begin() as connection:
             await enqueue(connection, "test", "s", [{}], world.project)
             raise ValueError("no")
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
 
 
 async def test_a_lease_runs_out_unless_it_is_renewed(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_leases_are_renewed_while_one_of_the_jobs_is_just_being_ended(worl
         await asyncio.sleep(0.4)
         # Nobody takes the one that is ending, although its lease has run out.
         assert await world.queue.claim("b", 60.0) is None
-    assert await world.queue.depth() == 1
+    assert await world.depth() == 1
 
 
 async def test_released_jobs_are_as_if_never_claimed(world: World) -> None:
@@ -96,6 +96,23 @@ async def test_released_jobs_are_as_if_never_claimed(world: World) -> None:
     assert (again.id, again.attempts) == (mine.id, 1)
     assert await world.queue.claim("c", 60.0) is None
     assert await world.scalar("SELECT count(*) FROM workers") == 0
+
+
+async def test_what_waits_and_since_when_and_who_is_there_to_do_it(world: World) -> None:
+    assert await world.queue.state(15.0) == QueueState(0, 0, 0, 0.0, 0)
+    await add(world, 4)
+    later, _ = await claimed(world, "a"), await claimed(world, "a")
+    await world.queue.postpone(later, 60.0)
+    for worker, silent in (("a", 0), ("gone", 20)):
+        await world.queue.renew(worker, [], 60.0)
+        await world.execute(
+            "UPDATE workers SET seen_at = now() - make_interval(secs => :s) WHERE name = :w", s=silent, w=worker
+        )
+    await world.execute("UPDATE jobs SET created_at = now() - interval '1 hour'")
+    await world.execute("UPDATE jobs SET created_at = now() - interval '1 minute' WHERE lease_until IS NULL")
+    state = await world.queue.state(15.0)
+    assert (state.jobs, state.in_hand, state.waiting, state.workers) == (4, 1, 2, 1)
+    assert 60 <= state.oldest_seconds < 90
 
 
 async def test_a_postponed_job_waits(world: World) -> None:

@@ -25,7 +25,7 @@ async def test_an_accepted_run_waits_with_one_job(world: World) -> None:
     assert (run.started_at, run.finished_at, run.bundle, run.pending) == (None, None, BUNDLE, 3)
     assert abs((datetime.now(UTC) - run.reserved_at).total_seconds()) < 60
     assert await world.runs.get(world.service, run.id) == run
-    assert await world.queue.depth() == 1
+    assert await world.depth() == 1
     rows = await world.runs.rows(world.service, run.id, outcome=None, start=0, limit=10)
     assert [(r.line, r.product_id, r.outcome) for r in rows] == [(1, "a", None), (2, "", None), (3, "b", None)]
 
@@ -36,7 +36,7 @@ async def test_runs_of_a_service_go_one_after_another(world: World) -> None:
     assert job.subject == str(first.id)
     assert await world.queue.claim("other", 60.0) is None
     await world.progress.start(first.id, job, "w")
-    assert await world.queue.depth() == 1
+    assert await world.depth() == 1
     ended = await world.work_off()
     assert [e.run.id for e in ended] == [first.id, second.id]
     assert [counts(e.run)["deleted"] for e in ended] == [0, 1]
@@ -190,7 +190,7 @@ async def test_cancelling_a_running_run_keeps_what_is_done(world: World) -> None
     assert await world.complete(*claimed[1]) is None
     assert await world.ids() == ["p1", "p2"]
     assert await world.runs.get(world.service, run.id) == cancelled
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
     rows = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=1, limit=2)
     assert [(r.line, r.reason, (r.fields or {})["category1_id"]) for r in rows] == [
         (4, "Cancelled", "c1"),
@@ -204,7 +204,7 @@ async def test_cancelling_between_claim_and_start(world: World) -> None:
     await world.runs.cancel(world.service, run.id)
     assert await world.progress.start(run.id, job, "w") is None
     assert (await world.runs.get(world.service, run.id)).state is RunState.FAILED
-    assert await world.queue.depth() == 0
+    assert await world.depth() == 0
 
 
 async def test_cancelling_and_starting_at_once_never_wait_in_a_circle(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_cancelling_and_starting_at_once_never_wait_in_a_circle(world: Wor
         await asyncio.gather(world.progress.start(run.id, job, "w"), world.runs.cancel(world.service, run.id))
         ended = await world.runs.get(world.service, run.id)
         assert (ended.cancelled, adds_up(ended)) == (True, True)
-        assert await world.queue.depth() == 0
+        assert await world.depth() == 0
 
 
 async def test_an_ended_run_cannot_be_cancelled(world: World) -> None:

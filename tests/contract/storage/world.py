@@ -182,6 +182,10 @@ class World:
     async def ids(self) -> list[str]:
         return [d.product_id for d in await self.documents.page(await self.refreshed(), "", 1000)]
 
+    async def depth(self) -> int:
+        """Jobs in the queue, whatever becomes of them."""
+        return (await self.queue.state(60.0)).jobs
+
     async def scalar(self, statement: str, **values: object) -> object:
         async with self.database.begin() as connection:
             return (await connection.execute(text(statement), values)).scalar_one()

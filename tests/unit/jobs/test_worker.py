@@ -8,7 +8,7 @@ import pytest
 
 from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
 from placket.jobs.worker import Schedule, Worker
-from placket.services.stores import Bell, Job
+from placket.services.stores import Bell, Job, QueueState
 
 
 class MemoryQueue:
@@ -44,8 +44,8 @@ class MemoryQueue:
     async def finish(self, job: Job) -> None:
         self.finished.append(job.id)
 
-    async def depth(self) -> int:
-        return len(self.ready)
+    async def state(self, silence: float) -> QueueState:
+        return QueueState(len(self.ready), 0, len(self.ready), 0.0, 1)
 
     @asynccontextmanager
     async def waiting(self) -> AsyncIterator[Bell]:
