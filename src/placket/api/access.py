@@ -11,8 +11,11 @@ _QUIET = ("/healthz", "/readyz", "/metrics")
 
 def route_of(scope: Scope) -> str:
     """The template of the call's path (``/.../{appKey}/services``), never the path: it may carry a key."""
-    route = scope.get("route")
-    return getattr(route, "path", "") or f"{face_of(scope).prefix}*"
+    face, path = face_of(scope), getattr(scope.get("route"), "path", "")
+    if not path:
+        return f"{face.prefix}*"
+    # Pages know their own paths alone.
+    return f"{face.prefix}{path}" if face.pages is not None else path
 
 
 def log_access(scope: Scope, status: int, size: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from placket import __version__
+from placket.api.app import create_app
+from placket.api.parts import Face
+from placket.api.placket_v1.problems import render_error
 from tests.contract.api.conftest import Fashion
 from tests.support.memory import MemoryInstallation
 
@@ -43,6 +50,23 @@ async def test_figures_know_routes_and_no_keys(http: httpx.AsyncClient, fashion:
     assert f'placket_build_info{{version="{__version__}"}} 1.0' in text
     assert "\nprocess_open_fds " in text or not Path("/proc/self").exists()
     assert [family.name for family in text_string_to_metric_families(text)].count("placket_queue_jobs") == 1
+
+
+async def test_pages_have_their_prefix_in_the_figures_and_the_log(installation: MemoryInstallation) -> None:
+    pages = Starlette(routes=[Route("/healthz", lambda _: Response())])
+    face = Face("/pages", render_error, pages=pages)
+    transport = httpx.ASGITransport(create_app(replace(installation.parts, faces=(face,))))
+    async with httpx.AsyncClient(transport=transport, base_url="http://placket", trust_env=False) as client:
+        with structlog.testing.capture_logs() as lines:
+            for path in ("/pages/healthz", "/pages/nothing", "/healthz"):
+                await client.get(path)
+        text = (await client.get("/metrics")).text
+    assert [(line["route"], line["log_level"]) for line in lines] == [
+        ("/pages/healthz", "info"),
+        ("/pages*", "info"),
+        ("/healthz", "debug"),
+    ]
+    assert 'route="/pages/healthz"' in text and 'route="/pages*"' in text
 
 
 async def test_the_access_log_shows_no_key_and_no_query(fashion: Fashion, http: httpx.AsyncClient, shop: str) -> None:
