@@ -113,8 +113,7 @@ class Worker:
             stopping.cancel()
 
     async def _claim(self) -> Job | None:
-        async with asyncio.timeout(_QUEUE_SECONDS):
-            return await self._queue.claim(self.name, self._lease, self._narrow if self._narrow_in_hand else ())
+        return await _in_time(self._queue.claim(self.name, self._lease, self._narrow if self._narrow_in_hand else ()))
 
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
@@ -159,8 +158,7 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(_QUEUE_SECONDS):
-                    await self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease)
+                await _in_time(self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease))
             except StorageUnavailable as error:
                 _log.warning("leases could not be renewed", error=error.detail)
                 await asyncio.sleep(0.5)
@@ -192,6 +190,15 @@ class Worker:
         with contextlib.suppress(StorageUnavailable, TimeoutError):
             async with asyncio.timeout(_LAST_WORD_SECONDS):
                 await self._queue.release(self.name, sorted({job for job, _ in left}))
+
+
+async def _in_time(asked: Awaitable[T]) -> T:
+    """Raises StorageUnavailable also for a queue that says nothing, which a traceback would not make any clearer."""
+    try:
+        async with asyncio.timeout(_QUEUE_SECONDS):
+            return await asked
+    except TimeoutError:
+        raise StorageUnavailable(f"the database does not answer within {_QUEUE_SECONDS:g} s") from None
 
 
 async def _first(stopping: "asyncio.Task[Any]", other: Awaitable[T], patience: float = 0.0) -> T | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+import structlog
 
 from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
 from placket.jobs.worker import Schedule, Worker
@@ -211,10 +212,16 @@ async def test_a_queue_that_says_nothing_is_not_waited_for(monkeypatch: pytest.M
         renew = release = claim  # type: ignore[assignment]
 
     asked, stop = asyncio.Event(), asyncio.Event()
-    running = asyncio.create_task(Worker(Frozen([]), {}, slots=1, lease_seconds=9).run(stop, 0.05))
-    await asyncio.wait_for(asked.wait(), 5)
-    stop.set()
-    await asyncio.wait_for(running, 5)
+    with structlog.testing.capture_logs() as lines:
+        running = asyncio.create_task(Worker(Frozen([]), {}, slots=1, lease_seconds=9).run(stop, 0.05))
+        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.sleep(0.2)
+        stop.set()
+        await asyncio.wait_for(running, 5)
+    assert {(line["event"], line["log_level"], line.get("exc_info", False)) for line in lines} == {
+        ("the queue cannot be reached", "warning", False),
+        ("leases could not be renewed", "warning", False),
+    }
 
 
 async def test_a_job_that_is_claimed_just_as_it_stops_is_its_own() -> None:
