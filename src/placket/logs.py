@@ -1,6 +1,7 @@
 """Structured logs: readable lines on a terminal, one JSON object a line elsewhere, to standard error."""
 
 import logging
+import os
 import sys
 from typing import Literal
 
@@ -12,7 +13,8 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 def configure_logging(level: str, style: Literal["auto", "json", "console"]) -> None:
     """Set up structlog, and let the standard library's loggers speak through it."""
-    readable = style == "console" or (style == "auto" and sys.stderr.isatty())
+    on_terminal = sys.stderr.isatty()
+    readable = style == "console" or (style == "auto" and on_terminal)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -21,7 +23,13 @@ def configure_logging(level: str, style: Literal["auto", "json", "console"]) -> 
     ]
     last: list[Processor] = (
         # Plain tracebacks: rich ones show every local variable, keys among them.
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.dev.ConsoleRenderer(
+                # In a file or a container's log they are not colours but letters, among which nothing is found.
+                colors=on_terminal and not os.environ.get("NO_COLOR"),
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )

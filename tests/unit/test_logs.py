@@ -1,0 +1,42 @@
+"""What a log looks like to whoever keeps it in a file."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from placket.logs import configure_logging
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def written(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("sys.stderr", stream)
+    configure_logging("info", "console")
+    structlog.get_logger().warning("a photo was refused", host="images.test")
+    logging.getLogger("uvicorn").warning("a request was refused")
+    return stream.getvalue()
+
+
+def test_readable_lines_have_colours_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[" in written(Terminal(), monkeypatch)
+    in_a_file = written(io.StringIO(), monkeypatch)
+    assert "\x1b" not in in_a_file and "host=images.test" in in_a_file
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in written(Terminal(), monkeypatch)
