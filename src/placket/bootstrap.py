@@ -157,7 +157,9 @@ class Application:
         self.image_limits = image_limits(settings, settings.image_max_bytes)
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
-        self.condition = Condition(database, self.queue, vision, self.engine, settings.lease_seconds)
+        self.condition = Condition(
+            database, self.queue, vision, self.engine, settings.lease_seconds, storage.server.warnings
+        )
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -305,7 +307,7 @@ class Application:
                 image_limits=self.image_limits,
                 tag_limits=image_limits(s, s.tag_image_max_bytes),
                 problems=self.condition.problems,
-                warnings=self.storage.server.warnings,
+                warnings=self.condition.warnings,
                 statistics=self.condition.statistics,
                 faces=(*self.tagger_faces(), self.console_face()),
                 traffic=self.traffic,

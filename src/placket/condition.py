@@ -1,7 +1,7 @@
 """How this process is: what is in the way of its serving, and its figures. A database that hangs holds up neither."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 import structlog
@@ -22,7 +22,7 @@ _GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes
 
 
 class Condition:
-    """``lease_seconds``: a worker silent for so long is not counted."""
+    """``lease_seconds``: a worker silent for so long is not counted. ``warnings``: what will soon be in the way."""
 
     def __init__(
         self,
@@ -31,12 +31,14 @@ class Condition:
         vision: VisionPool,
         search: MemorySearch,
         lease_seconds: float,
+        warnings: Callable[[], list[str]],
     ) -> None:
         self._database = database
         self._queue = queue
         self._vision = vision
         self._search = search
         self._lease_seconds = lease_seconds
+        self.warnings = warnings
 
     async def problems(self) -> list[str]:
         """Why this process cannot serve just now, in words for anybody; empty when it can."""
@@ -64,7 +66,7 @@ class Condition:
         """Gauges, and counters (``*_total``), for /metrics."""
         vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
         search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
-        return {**vision, **search, **await self._of_queue()}
+        return {**vision, **search, **await self._of_queue(), "warnings": float(len(self.warnings()))}
 
     async def _of_queue(self) -> Mapping[str, float]:
         try:

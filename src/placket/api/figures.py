@@ -9,6 +9,7 @@ HELP: Mapping[str, str] = {
     "queue_waiting_jobs": "Jobs that could be begun now, if a worker had room.",
     "queue_oldest_seconds": "How long that job of the waiting ones could have been begun that waits longest.",
     "workers": "Workers that have been heard of within PLACKET_LEASE_SECONDS, on all machines.",
+    "warnings": "So many things will soon be in the way, such as a disk that is almost full; /readyz names them.",
     "search_compactions_total": "Copies of a service's vectors that were written anew without the deleted ones.",
     "search_copies": "Services' vectors held in memory.",
     "search_empty_total": "Searches whose filters nothing passed.",

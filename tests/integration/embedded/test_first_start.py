@@ -1,10 +1,12 @@
 """What a first start makes, and what it refuses."""
 
+import asyncio
 import stat
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import structlog
 
 from placket.domain.errors import EmbeddedServerError
 from placket.storage.embedded import EmbeddedPostgres, cluster, config
@@ -39,7 +41,7 @@ def test_what_was_not_set_up_after_initdb_is_set_up_at_the_next_start(folder: Pa
         assert ask(url, "SELECT extname FROM pg_extension WHERE extname = 'vector'") == "vector"
 
 
-def test_a_disk_that_is_almost_full_is_told_while_the_server_runs(
+async def test_a_disk_that_is_almost_full_is_told_while_the_server_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with EmbeddedPostgres(folder / "data"):
@@ -47,6 +49,18 @@ def test_a_disk_that_is_almost_full_is_told_while_the_server_runs(
         assert server.warnings() == []
         monkeypatch.setattr(cluster.shutil, "disk_usage", lambda path: SimpleNamespace(free=cluster.INIT_BYTES - 1))
         assert server.warnings() == [cluster.ALMOST_FULL]
+        server.start()
+        stop = asyncio.Event()
+        with structlog.testing.capture_logs() as lines:
+            watch = asyncio.create_task(server.watch(stop))
+            await asyncio.sleep(0.8)
+            stop.set()
+            await watch
+        assert [(line["log_level"], line["event"]) for line in lines] == [("warning", cluster.ALMOST_FULL)]
+        server.stop()
+    monkeypatch.undo()
+    (folder / "data" / "postgres").rename(folder / "data" / "elsewhere")
+    assert server.warnings() == ["the data directory is out of reach: No such file or directory"]
 
 
 def test_a_cluster_of_another_version_is_refused_and_kept(folder: Path) -> None:

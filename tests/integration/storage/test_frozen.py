@@ -65,7 +65,9 @@ async def vision(tmp_path: Path) -> AsyncIterator[VisionPool]:
 async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vision: VisionPool) -> None:
     async with behind_a_wire(database_url) as (wire, database):
         search = MemorySearch(PostgresDocuments(database), 1_000_000)
-        condition = Condition(database, PostgresQueue(database), vision, search, 15.0)
+        condition = Condition(
+            database, PostgresQueue(database), vision, search, 15.0, lambda: ["the disk is almost full"]
+        )
         assert await condition.problems() == []
         assert (await condition.statistics())["queue_jobs"] == 0.0
         wire.thawed.clear()
@@ -74,7 +76,7 @@ async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vis
         assert time.monotonic() - began < 5.0
         assert problems == ["the database does not answer within 3 s"]
         assert (figures["database_up"], "queue_jobs" in figures) == (0.0, False)
-        assert figures["vision_processes"] == 1.0
+        assert (figures["vision_processes"], figures["warnings"]) == (1.0, 1.0)
         wire.thawed.set()
         assert await condition.problems() == []
         assert set(await condition.statistics()) == set(HELP)

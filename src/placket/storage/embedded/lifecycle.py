@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -37,7 +38,7 @@ _LOCK_SECONDS = 180.0
 """Longer than a first start on a slow disk takes the process that does it."""
 
 _WATCH_SECONDS = 0.2
-_PRUNE_SECONDS = 600.0
+_HOUSEKEEPING_SECONDS = 600.0
 _MOST_DELAY_SECONDS = 10.0
 
 
@@ -92,11 +93,14 @@ class EmbeddedPostgres:
 
     def warnings(self) -> list[str]:
         """That the disk is almost full: the server then dies in the middle of its work, and does not start again."""
-        return [] if has_room(self._folders.home) else [ALMOST_FULL]
+        try:
+            return [] if has_room(self._folders.home) else [ALMOST_FULL]
+        except OSError as error:
+            return [f"the data directory is out of reach: {error.strerror or error}"]
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Until ``stop``: start the server again when it dies, within about a second."""
-        delay, pruned = _WATCH_SECONDS, time.monotonic()
+        delay, kept_house = _WATCH_SECONDS, -math.inf
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), delay)
@@ -105,9 +109,11 @@ class EmbeddedPostgres:
                 if await asyncio.to_thread(self._revive):
                     _log.warning("the embedded PostgreSQL had died and was started again")
                 delay = _WATCH_SECONDS
-                if time.monotonic() - pruned > _PRUNE_SECONDS:
+                if time.monotonic() - kept_house > _HOUSEKEEPING_SECONDS:
                     await asyncio.to_thread(prune_logs, self._folders)
-                    pruned = time.monotonic()
+                    for warning in self.warnings():
+                        _log.warning(warning)
+                    kept_house = time.monotonic()
             except (EmbeddedServerError, OSError) as error:
                 _log.error("the embedded PostgreSQL cannot be started again", error=str(error))
                 delay = min(delay * 2, _MOST_DELAY_SECONDS)
