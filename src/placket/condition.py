@@ -45,14 +45,18 @@ class Condition:
         return [word for word in await asyncio.gather(self._of_database(), self._of_vision()) if word]
 
     async def _of_database(self) -> str:
+        in_use = self._database.in_use
         try:
             await within(_DATABASE_SECONDS, self._database.ping())
         except StorageUnavailable as error:
             _log.error("the database cannot be reached", error=error.detail)
             return detail_of(error)
         except TimeoutError:
-            _log.error("the database does not answer", seconds=_DATABASE_SECONDS)
-            return f"the database does not answer within {_DATABASE_SECONDS:g} s"
+            # Counted at the beginning: those who ask here take connections themselves.
+            all_in_use = in_use >= self._database.most
+            event = "all connections to the database are in use" if all_in_use else "the database does not answer"
+            _log.error(event, seconds=_DATABASE_SECONDS)
+            return f"{event} (waited {_DATABASE_SECONDS:g} s)"
         return ""
 
     async def _of_vision(self) -> str:
@@ -66,7 +70,12 @@ class Condition:
         """Gauges, and counters (``*_total``), for /metrics."""
         vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
         search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
-        return {**vision, **search, **await self._of_queue(), "warnings": float(len(self.warnings()))}
+        own = {
+            "database_connections": float(self._database.in_use),
+            "database_connections_most": float(self._database.most),
+            "warnings": float(len(self.warnings())),
+        }
+        return {**vision, **search, **own, **await self._of_queue()}
 
     async def _of_queue(self) -> Mapping[str, float]:
         try:

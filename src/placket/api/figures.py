@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 HELP: Mapping[str, str] = {
+    "database_connections": "Connections to the database that are in use, of those in this process's pool.",
+    "database_connections_most": "PLACKET_DATABASE_POOL: with so many in use, calls wait for one.",
     "database_up": "1 if the database answered this scrape, else 0; then there is nothing of the queue and workers.",
     "queue_jobs": "Jobs in the database, for all workers: chunks of runs and tasks, and webhooks.",
     "queue_in_hand_jobs": "Jobs that a worker has in hand.",

@@ -12,6 +12,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from placket.domain.errors import StorageUnavailable
 
@@ -65,6 +66,7 @@ class Database:
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = normalise_url(url)
+        self.most = pool_size
         self._engine = create_async_engine(
             self.url,
             pool_size=pool_size,
@@ -84,6 +86,13 @@ class Database:
     def conninfo(self) -> str:
         """The URL as psycopg and libpq take it, for a connection beside the pool."""
         return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    @property
+    def in_use(self) -> int:
+        """Connections of ``most`` that somebody has just now; with the last one, others begin to wait."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:

@@ -74,10 +74,26 @@ async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vis
         began = time.monotonic()
         problems, figures = await asyncio.gather(condition.problems(), condition.statistics())
         assert time.monotonic() - began < 5.0
-        assert problems == ["the database does not answer within 3 s"]
+        assert problems == ["the database does not answer (waited 3 s)"]
         assert (figures["database_up"], "queue_jobs" in figures) == (0.0, False)
         assert (figures["vision_processes"], figures["warnings"]) == (1.0, 1.0)
         wire.thawed.set()
         assert await condition.problems() == []
         assert set(await condition.statistics()) == set(HELP)
         await search.aclose()
+
+
+async def test_connections_that_are_all_in_use_are_not_taken_for_a_database_that_is_away(
+    database_url: str, vision: VisionPool
+) -> None:
+    database = Database(database_url, 2)
+    search = MemorySearch(PostgresDocuments(database), 1_000_000)
+    condition = Condition(database, PostgresQueue(database), vision, search, 15.0, list)
+    async with database.begin(), database.begin():
+        assert await condition.problems() == ["all connections to the database are in use (waited 3 s)"]
+        figures = await condition.statistics()
+    assert (figures["database_connections"], figures["database_connections_most"]) == (2.0, 2.0)
+    assert await condition.problems() == []
+    assert (await condition.statistics())["database_connections"] == 0.0
+    await search.aclose()
+    await database.aclose()
