@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +21,7 @@ _IDLE_SECONDS = 2.0
 _MOST_DELAY = 60.0
 _OUTAGE_DELAY = 2.0
 _BUNDLE_DELAY = 30.0
+_QUIET_SECONDS = 10.0
 _QUEUE_SECONDS, _LAST_WORD_SECONDS = 30.0, 5.0
 """After which the queue counts as away: a database that is frozen says nothing."""
 T = TypeVar("T")
@@ -67,6 +70,7 @@ class Worker:
         self._narrow_in_hand = 0
         self._room = asyncio.Event()
         self._room.set()
+        self._outage = _Outage()
         self.done = 0
 
     @property
@@ -97,7 +101,7 @@ class Worker:
                     # Cut short, it may come through all the same, and nobody would know whose job it is.
                     job = await _first(stopping, self._claim(), _LAST_WORD_SECONDS)
                 except StorageUnavailable as error:
-                    _log.warning("the queue cannot be reached", error=error.detail)
+                    self._outage.tell("the queue cannot be reached", error)
                     await _first(stopping, asyncio.sleep(1.0))
                     continue
                 except Exception:
@@ -105,6 +109,7 @@ class Worker:
                     _log.exception("no job could be claimed")
                     await _first(stopping, asyncio.sleep(1.0))
                     continue
+                self._outage.over("the queue cannot be reached")
                 if job is None:
                     await _first(stopping, bell.wait(_IDLE_SECONDS))
                 else:
@@ -160,13 +165,14 @@ class Worker:
             try:
                 await _in_time(self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease))
             except StorageUnavailable as error:
-                _log.warning("leases could not be renewed", error=error.detail)
+                self._outage.tell("leases could not be renewed", error)
                 await asyncio.sleep(0.5)
                 continue
             except Exception:
                 _log.exception("leases could not be renewed")
                 await asyncio.sleep(0.5)
                 continue
+            self._outage.over("leases could not be renewed")
             await asyncio.sleep(self._lease / 4)
 
     async def _repeat(self, schedule: Schedule) -> None:
@@ -190,6 +196,23 @@ class Worker:
         with contextlib.suppress(StorageUnavailable, TimeoutError):
             async with asyncio.timeout(_LAST_WORD_SECONDS):
                 await self._queue.release(self.name, sorted({job for job, _ in left}))
+
+
+class _Outage:
+    """Tells what is tried again and again once in a while, and when it is over: one may last for a night."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def tell(self, what: str, error: StorageUnavailable) -> None:
+        now = time.monotonic()
+        if now - self._told.get(what, -math.inf) >= _QUIET_SECONDS:
+            self._told[what] = now
+            _log.warning(what, error=error.detail)
+
+    def over(self, what: str) -> None:
+        if self._told.pop(what, None) is not None:
+            _log.info("this is over", what=what)
 
 
 async def _in_time(asked: Awaitable[T]) -> T:

@@ -283,12 +283,17 @@ async def test_a_job_that_ends_within_the_grace_is_not_handed_back() -> None:
 
 async def test_it_outlives_a_database_that_is_away() -> None:
     queue, done = MemoryQueue(["a"]), asyncio.Event()
-    queue.away = 1
+    queue.away = 3
 
     async def handle(job: Job, worker: str) -> None:
         done.set()
 
-    await work(Worker(queue, {"a": handle}, slots=1, lease_seconds=9), done)
+    with structlog.testing.capture_logs() as lines:
+        await work(Worker(queue, {"a": handle}, slots=1, lease_seconds=9), done)
+    assert [(line["log_level"], line["event"], line.get("what")) for line in lines] == [
+        ("warning", "the queue cannot be reached", None),
+        ("info", "this is over", "the queue cannot be reached"),
+    ]
 
 
 async def test_schedules_repeat_and_survive_errors() -> None:
