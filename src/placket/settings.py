@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     )
     admin_token: SecretStr | None = Field(
         None,
-        description="Token for /placket/v1/admin. Unset: made and shown at first start;"
+        description="Token for /placket/v1/admin. Unset: made at first start, and shown on a terminal;"
         " see `placket keys admin-token`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(

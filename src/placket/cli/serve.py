@@ -6,6 +6,7 @@ import gc
 import math
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -178,4 +179,6 @@ async def _announce(listener: socket.socket, token: tuple[str, bool]) -> None:
     _log.info("serving", address=address)
     typer.echo(f"Placket serves on {address}  (API documentation: {address}/docs)")
     if token[1]:
-        typer.echo(f"Admin token, made just now: {token[0]}  (shown again by `placket keys admin-token`)")
+        # What is no terminal is somebody's log, which others read and which is kept.
+        shown = f": {token[0]}  (shown again" if sys.stdout.isatty() else "  (shown"
+        typer.echo(f"Admin token, made just now{shown} by `placket keys admin-token`)")
