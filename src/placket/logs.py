@@ -31,7 +31,8 @@ def configure_logging(level: str, style: Literal["auto", "json", "console"]) -> 
             )
         ]
         if readable
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        # In ASCII: in another encoding than UTF-8 it is no JSON, and JSON leaves some control characters as they are.
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

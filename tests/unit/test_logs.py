@@ -1,6 +1,7 @@
 """What a log looks like to whoever keeps it in a file."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -24,6 +25,17 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+def test_json_is_read_as_it_was_written_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    said = "/srv/é한글\x9b31m\u2028"
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(raw, encoding="euc-kr", errors="backslashreplace"))
+    configure_logging("info", "auto")
+    structlog.get_logger().error("it cannot be read", path=said)
+    lines = raw.getvalue().splitlines()
+    assert len(lines) == 1 and lines[0].isascii()
+    assert json.loads(lines[0])["path"] == said
 
 
 def written(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
