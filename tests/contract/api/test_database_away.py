@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,9 +12,11 @@ from structlog.testing import capture_logs
 
 from placket.api.app import create_app
 from placket.api.tagger_v2 import TaggerParts, tagger_face
-from placket.bootstrap import Application
+from placket.condition import Condition
 from placket.domain.errors import EmbeddedServerError, StorageUnavailable, VisionUnavailable
 from placket.storage.database import Database
+from placket.storage.queue import PostgresQueue
+from placket.vision import VisionPool
 from tests.support.memory import MemoryInstallation
 
 DETAIL = 'the database does not answer: connection to server on socket "/tmp/hush/.s.PGSQL.5432" failed'
@@ -63,8 +65,9 @@ async def test_readiness() -> None:
         raise VisionUnavailable("no bundle")
 
     database = Database("postgresql+psycopg://hush@127.0.0.1:1/hush", 1)
-    application: Any = SimpleNamespace(storage=SimpleNamespace(database=database), vision=SimpleNamespace(ready=ready))
+    queue, vision, search = PostgresQueue(database), cast(VisionPool, SimpleNamespace(ready=ready)), cast(Any, None)
+    condition = Condition(database, queue, vision, search, 15.0, list)
     with capture_logs() as lines:
-        assert await Application.problems(application) == [TOLD, "no bundle"]
+        assert await condition.problems() == [TOLD, "no bundle"]
     await database.aclose()
     assert ["127.0.0.1" in line["error"] for line in lines] == [True]
