@@ -15,8 +15,10 @@ from placket.domain.errors import InvalidParameter
 pytest.importorskip("pyarrow", reason="training data lies in Parquet files")
 
 from placket.training.cache import Store, build_all, write_store
+from placket.training.detector.find import known_groups
 from placket.training.detector.targets import load_samples
 from placket.training.encoder.items import load_items
+from placket.training.sources import part_of, read_records, read_taxonomy
 from tests.support.photos import encoded
 from tests.support.training_data import record, write_lines, write_pictures, write_taxonomy
 
@@ -252,3 +254,16 @@ def test_json_of_the_data_may_begin_with_a_byte_order_mark(data: Path, tmp_path:
     for name in (RECORDS, GARMENTS, "taxonomy.json", "terms.json"):
         (data / name).write_bytes(b"\xef\xbb\xbf" + (data / name).read_bytes())
     assert len(load_items(data, tmp_path / "cache", build_all(data, tmp_path / "cache"))) == 4
+
+
+def test_a_label_chooses_a_box_only_where_it_is_learnt_from(data: Path) -> None:
+    """What is set aside to calibrate on is cut as the server cuts a photo that nobody labelled."""
+    for number, split in enumerate(("train", "train", "val")):
+        set_line(data, "records/hm.jsonl", number, split=split)
+    apart = next(name for n in range(1000) if part_of("hm", name := f"apart-{n}", "train") == "calib")
+    set_line(data, "records/hm.jsonl", 1, group=apart)
+    set_line(data, "garments.jsonl", 0, category="handbag")
+    records = read_records(data, "hm")
+    assert [records[key].part for key in "abc"] == ["train", "calib", "val"]
+    group = known_groups(data, "hm", read_taxonomy(data))
+    assert [group(records[key]) for key in "abc"] == ["BAG", None, None]

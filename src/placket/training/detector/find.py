@@ -52,13 +52,14 @@ def _area(box: Any) -> float:
 def known_groups(data: Path, dataset: str, taxonomy: dict[str, Any]) -> Callable[[Record], str | None]:
     """What settles the group of a record of `train`: the garment labelled by eye, else the rules; None beyond `train`.
 
-    A label chooses among the boxes of its photo only where it may be learnt from.
+    A label chooses among the boxes of its photo only where it may be learnt from: where one calibrates, a crop is cut
+    as the server cuts it, which knows no label.
     """
     group_of = {c: g for g, names in taxonomy["groups"].items() for c in names}
     seen = {g.id: group_of.get(g.category or "") for g in read_garments(data) if g.dataset == dataset}
 
     def group(record: Record) -> str | None:
-        return (seen.get(record.id) or record_group(record)) if record.split == "train" else None
+        return (seen.get(record.id) or record_group(record)) if record.part == "train" else None
 
     return group
 
