@@ -150,9 +150,8 @@ class _EncoderReport:
 
     def variants(self, manifest: dict[str, Any], found: Predictions) -> list[dict[str, Any]]:
         """Rows of the same predictions, read with less."""
-        alone = Predictions(found.items, found.embedding, found.logits, np.ones_like(found.groups))
         return [
-            _mean_row("without the detector's groups", self.figures(manifest, alone)),
+            _mean_row("without the detector's groups", self.figures(manifest, found.without_groups())),
             _mean_row("without temperatures", self.figures(manifest, found, temperature={}, unknown={})),
             _mean_row(
                 f"sets of labels by a threshold of {ONE_THRESHOLD}, not by expected F1",

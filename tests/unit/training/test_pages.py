@@ -1,12 +1,14 @@
 """Answers, figures and pages of a made-up encoder whose figures are known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from placket.domain.garments import Swatch
 from placket.domain.taxonomy import taxonomy
 from placket.training.encoder.evaluate import (
     AGREEMENT,
@@ -310,6 +312,14 @@ def test_small_pieces() -> None:
     assert "below" in verdict(0.4, 0.5, 0.8)
     assert table(["a", "b"], [["x", "1"]]).splitlines()[1] == "|---|---:|"
     assert plain({"a": (TagFigures(1, 0.123456, float("nan"), 1.0, 0.0),)})["a"][0]["coverage"] is None
+
+
+def test_without_the_detectors_groups_the_measured_colours_still_count() -> None:
+    found = replace(predictions([item(1, category="dress")]), measured=[((Swatch("#aa0000", "red", 1.0),), ())])
+    found.groups[:] = 0.5
+    alone = found.without_groups()
+    assert (alone.groups == 1).all() and (found.groups == 0.5).all()
+    assert alone.measured == found.measured
 
 
 def test_a_dress_is_measured_in_its_own_words() -> None:

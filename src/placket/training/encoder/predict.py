@@ -1,7 +1,7 @@
 """What an exported encoder says about items: embeddings and logits of the server's crops, and the detector's groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,10 @@ class Predictions:
         logits = {k: v[rows] for k, v in self.logits.items()}
         measured = [m for m, keep in zip(self.measured, rows, strict=True) if keep] if self.measured else []
         return Predictions(items, self.embedding[rows], logits, self.groups[rows], measured)
+
+    def without_groups(self) -> "Predictions":
+        """As if the detector said nothing of them."""
+        return replace(self, groups=np.ones_like(self.groups))
 
 
 def measure(pixels: NDArray[np.uint8], item: Item) -> tuple[Swatches, Swatches]:
