@@ -36,7 +36,7 @@ SHEET_KINDS = {"ccp": 24, "viton": 4, "hm": 8, "cd": 8, "product": 4, "myntra": 
 
 
 def plain(value: Any) -> Any:
-    """Figures as JSON: dataclasses as objects, three or four digits, no NaN."""
+    """Figures as JSON: dataclasses as objects, no NaN. Six digits: a page made of them rounds as theirs does."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return plain(dataclasses.asdict(value))
     if isinstance(value, dict):
@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 4)
+        return None if math.isnan(value) else round(value, 6)
     return value
 
 

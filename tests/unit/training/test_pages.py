@@ -312,6 +312,8 @@ def test_small_pieces() -> None:
     assert "below" in verdict(0.4, 0.5, 0.8)
     assert table(["a", "b"], [["x", "1"]]).splitlines()[1] == "|---|---:|"
     assert plain({"a": (TagFigures(1, 0.123456, float("nan"), 1.0, 0.0),)})["a"][0]["coverage"] is None
+    # Of 661 photos all but one: two pages say the same of it.
+    assert share(plain(660 / 661)) == share(660 / 661) == "0.998"
 
 
 def test_without_the_detectors_groups_the_measured_colours_still_count() -> None:
