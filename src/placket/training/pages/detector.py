@@ -129,6 +129,21 @@ def _empty_line(figures: DetectorFigures) -> str:
     )
 
 
+def as_shipped(settings: dict[str, Any]) -> str:
+    """How the detector's boxes become garments with these settings."""
+    vote, fallback = settings.get("vote_iou"), settings.get("fallback_score")
+    return (
+        f"Score {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} within a group, "
+        + (f"each box the mean of those that overlap it by {vote} or more, " if vote else "")
+        + (
+            f"and where no box reaches the score, the best one from {fallback} on, if the encoder gives its category a "
+            f"probability of {settings.get('fallback_category', 0.0)} or more."
+            if fallback
+            else "no fallback."
+        )
+    )
+
+
 def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, names: Sequence[str], megabytes: float,
                parameters: int, speed: Speed | None) -> None:  # fmt: skip
     """Write the page."""
@@ -151,22 +166,8 @@ def write_page(page: Path, manifest: dict[str, Any], figures: DetectorFigures, n
     if figures.single:
         parts += ["## Photos of a single item\n", _single_table(figures.single)]
     parts += ["## Hard photos\n", _hard_table(figures), HOW] if figures.hard else [_empty_line(figures), HOW]
-    fallback = settings.get("fallback_score")
     parts.append(
-        f"## As it is shipped\n\nScore {settings['score_threshold']}, suppression at IoU {settings['nms_iou']} "
-        "within a group, "
-        + (
-            f"each box the mean of those that overlap it by {vote} or more, "
-            if (vote := settings.get("vote_iou"))
-            else ""
-        )
-        + (
-            f"and where no box reaches the score, the best one from {fallback} on, if the encoder gives its category a "
-            f"probability of {settings.get('fallback_category', 0.0)} or more."
-            if fallback
-            else "no fallback."
-        )
-        + f" Trained for {history(training)}, on "
+        f"## As it is shipped\n\n{as_shipped(settings)} Trained for {history(training)}, on "
         + ", ".join(f"{n:,} pictures of `{s}`" for s, n in training["sources"].items())
         + ".\n"
     )
