@@ -47,6 +47,18 @@ def test_coco_figures_of_a_perfect_and_of_a_blind_detector() -> None:
     assert half.group_ap50["BOTTOM"] == 0 and 0.4 < half.group_ap50["TOP"] < 0.6
 
 
+def test_the_mean_of_few_pictures_is_told_with_how_far_others_of_them_would_reach() -> None:
+    pytest.importorskip("faster_coco_eval", reason="evaluation needs faster-coco-eval, which is not installed here")
+    from placket.training.detector.coco import spread
+
+    truths = [truth((0.1, 0.1, 0.5, 0.5, 0))] * 12
+    right, names = found((0.1, 0.1, 0.5, 0.5, 0, 0.9)), ["TOP", "BAG"]
+    assert spread(truths, [right] * 12, names, {"one": ["TOP"]}) == {"one": (pytest.approx(1), pytest.approx(1))}
+    low, high = spread(truths, [right] * 6 + [found()] * 6, names, {"one": ["TOP"]})["one"]
+    # A share of a half in 12 pictures has a standard deviation of 0.14.
+    assert 0.15 < low < 0.35 and 0.65 < high < 0.85
+
+
 def test_matches_are_greedy_and_ask_for_the_group() -> None:
     t = truth((0.1, 0.1, 0.5, 0.5, 0), (0.5, 0.5, 0.9, 0.9, -1))
     answers = found((0.1, 0.1, 0.5, 0.5, 1, 0.9), (0.1, 0.1, 0.5, 0.48, 0, 0.8), (0.1, 0.1, 0.5, 0.5, 0, 0.7),

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from placket.training.onnx_models import Detections
 
 MOST = 100
+DRAWS, DRAW_SEED = 200, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +117,19 @@ def evaluate(truths: Sequence[Truth], found: Sequence[Detections], names: Sequen
         counts=counts,
         size_ap={n: _mean(precision[..., i + 1, -1]) for i, n in enumerate(("small", "medium", "large"))},
     )  # fmt: skip
+
+
+def spread(truths: Sequence[Truth], found: Sequence[Detections], names: Sequence[str],
+           means: Mapping[str, Sequence[str]]) -> dict[str, tuple[float, float]]:  # fmt: skip
+    """From where to where the mean AP50 of each of `means`, groups by name, comes in 19 of 20 draws of as many pictures
+    from these, with replacement: what it owes to which pictures there are (the bootstrap, Efron 1979)."""
+    rng = np.random.default_rng(DRAW_SEED)
+    drawn = []
+    for _ in range(DRAWS):
+        rows = rng.integers(0, len(truths), len(truths))
+        drawn.append(evaluate([truths[i] for i in rows], [found[i] for i in rows], names))
+    out = {}
+    for name, groups in means.items():
+        low, high = np.nanquantile([figures.mean_ap50(groups) for figures in drawn], (0.025, 0.975))
+        out[name] = (float(low), float(high))
+    return out

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from placket.domain.errors import InvalidParameter
 from placket.training.cache import Pixels
 from placket.training.detector.calibrate import answer
-from placket.training.detector.coco import Figures, Truth, evaluate
+from placket.training.detector.coco import Figures, Truth, evaluate, spread
 from placket.training.detector.pictures import HARD, Picture, couples, pictures_of, truth_of
 from placket.training.detector.targets import Sample
 from placket.training.onnx_models import Detections, OnnxDetector, iou_matrix
@@ -21,6 +21,8 @@ SINGLES = ("hm", "cd", "product", "myntra")
 STREET = "ccp"
 COUNTED = {STREET: (), "viton": STUDIO_GROUPS}
 """Photos with several garments: the groups whose every garment has a box; of the street all."""
+MEANS = {"six groups": ("TOP", "BOTTOM", "WHOLEBODY", "SHOES", "BAG", "HAT"), "clothes": STUDIO_GROUPS}
+"""Groups of the street whose mean has a floor and a goal."""
 
 
 @dataclass(slots=True)
@@ -49,13 +51,15 @@ class Taken:
 
 @dataclass(slots=True)
 class DetectorFigures:
-    """All that the page tells; each set maps a finder (`detector`, `whole image`, `mean box`) to its figures."""
+    """All that the page tells; each set maps a finder (`detector`, `whole image`, `mean box`) to its figures. `spread`:
+    how far the street's `MEANS` reach, by which photos there are."""
 
     coco: dict[str, dict[str, Figures]] = field(default_factory=dict)
     single: dict[str, dict[str, Single]] = field(default_factory=dict)
     hard: dict[str, Figures] = field(default_factory=dict)
     empty: dict[str, Any] = field(default_factory=dict)
     taken: dict[str, "Taken"] = field(default_factory=dict)
+    spread: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for bundle.json."""
@@ -196,6 +200,11 @@ class Evaluation:
         out["two people, side by side"] = self._figures(couples(pictures))
         return out
 
+    def _spread(self) -> dict[str, tuple[float, float]]:
+        pictures = [(pixels, truth_of(sample, pixels)) for sample, pixels in self._kind(STREET)]
+        found = [self.detector.detect(pixels) for pixels, _ in pictures]
+        return spread([truth for _, truth in pictures], found, self.names, MEANS)
+
     def _figures(self, pictures: Sequence[Picture]) -> Figures:
         return evaluate([t for _, t in pictures], [self.detector.detect(p) for p, _ in pictures], self.names)
 
@@ -226,6 +235,6 @@ class Evaluation:
             if max(boxes[kind], default=0) > 1:
                 out.coco[kind] = self._coco(kind, self.names)
         if STREET in out.coco:
-            out.taken, out.hard = self._taken(STREET), self._hard()
+            out.taken, out.hard, out.spread = self._taken(STREET), self._hard(), self._spread()
         out.empty = self._empty()
         return out

@@ -57,6 +57,7 @@ def _overview(figures: EncoderFigures) -> str:
     return table(["attribute", "agreement", *(f"`{v}`" for v in VIEWS), "ECE"], rows) + (
         f"\nShare right (colors, details: mean F1 of the set). ● reaches the goal, ▼ misses the floor "
         f"({below} of {cells} figures); – fewer than {LEAST} labels. ECE: expected calibration error over all sets.\n"
+        "Which garments are in a set moves a share of 0.8 by up to 0.02 where it has 1,000, 0.05 of 250, 0.11 of 50.\n"
     )
 
 
