@@ -110,6 +110,13 @@ def test_what_garments_are_taken_for() -> None:
     assert "BAG" not in taken
 
 
+def test_one_answer_is_not_two_garments() -> None:
+    names = ["TOP", "BOTTOM"]
+    coat_and_shirt = truth((0.2, 0.1, 0.8, 0.6, 0), (0.2, 0.1, 0.7, 0.55, 0), (0.2, 0.1, 0.8, 0.7, 1))
+    taken = taken_for([found((0.2, 0.1, 0.7, 0.55, 0, 0.9))], [coat_and_shirt], names, [])
+    assert taken == {"TOP": Taken(0, 2, {"TOP": 1}, 1), "BOTTOM": Taken(0, 1, {}, 1)}
+
+
 def test_hard_photos_keep_their_boxes_on_their_pixels() -> None:
     pixels = np.zeros((200, 100, 3), np.uint8)
     pixels[40:100, 20:60] = 255

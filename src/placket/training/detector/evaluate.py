@@ -121,23 +121,37 @@ def single_figures(answers: Sequence[Detections], truths: Sequence[Truth]) -> Si
 
 def taken_for(answers: Sequence[Detections], truths: Sequence[Truth], names: Sequence[str],
               train: Sequence[Sample]) -> dict[str, Taken]:  # fmt: skip
-    """By group: what its boxes are taken for. A box answered with several groups counts as its own, if that is among
-    them, else as the best-scored one."""
+    """By group: what its boxes are taken for, each answer for one box alone."""
     learnt = np.concatenate([np.zeros(0, np.int64), *(s.groups for s in train)])
     out = {
         name: Taken(int((learnt == g).sum()), sum(int((t.groups == g).sum()) for t in truths), {}, 0)
         for g, name in enumerate(names)
     }
     for found, truth in zip(answers, truths, strict=True):
-        overlap = iou_matrix(truth.boxes, found.boxes)
-        for row, group in enumerate(truth.groups):
-            one, said = out[names[group]], found.groups[overlap[row] >= 0.5]
-            if len(said) == 0:
+        for group, told in zip(truth.groups, _told(found, truth), strict=True):
+            one = out[names[group]]
+            if told is None:
                 one.missed += 1
-                continue
-            told = names[group if group in said else said[0]]
-            one.groups[told] = one.groups.get(told, 0) + 1
+            else:
+                one.groups[names[told]] = one.groups.get(names[told], 0) + 1
     return {name: one for name, one in out.items() if one.boxes}
+
+
+def _told(found: Detections, truth: Truth) -> list[int | None]:
+    """The group that each true box is answered with: its own where one is left for it, else another's; the pair that
+    overlaps most goes first."""
+    overlap = iou_matrix(truth.boxes, found.boxes)
+    alike = truth.groups[:, None] == found.groups[None]
+    told: list[int | None] = [None] * len(truth.groups)
+    free = set(range(len(found.groups)))
+    for fits in (overlap * alike, overlap * ~alike):
+        rows, columns = np.nonzero(fits >= 0.5)
+        for n in np.argsort(-fits[rows, columns], kind="stable"):
+            row, column = int(rows[n]), int(columns[n])
+            if told[row] is None and column in free:
+                told[row] = int(found.groups[column])
+                free.remove(column)
+    return told
 
 
 def _only(found: Detections, groups: Sequence[int]) -> Detections:

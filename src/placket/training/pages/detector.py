@@ -103,7 +103,8 @@ def _taken_table(taken: dict[str, Taken]) -> str:
         rows.append([group, str(one.train), str(one.boxes), str(one.groups.get(group, 0)),
                      ", ".join(f"{n} {g}" for n, g in others) or "–", str(one.missed)])  # fmt: skip
     return (
-        "What they are taken for, as it is shipped: a box of that group, or else of another, overlaps by half.\n\n"
+        "What they are taken for, as it is shipped: a box of that group, or else of another, overlaps by half, and is\n"
+        "no other garment's: a coat and the shirt below it in one box are one that is found and one that is not.\n\n"
         + table(["group", "boxes in `train`", "boxes", "right", "taken for", "not found"], rows)
     )
 
