@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from placket.domain.garments import Analysis, Garment
+from placket.domain.corrections import Correction, place
+from placket.domain.garments import Analysis, Box, Garment
 from placket.training.detector.nothing import draw_nothing
 from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import NOTHING, Sample
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, Answer, TagFigures, single_figures
 from placket.training.encoder.items import Item
-from placket.training.onnx_models import iou_matrix
 from placket.training.sources import iter_images
 from placket.vision.bundle import read_bundle
 from placket.vision.local import LocalVision
 
-LEAST_IOU = 0.5
 MEASURED = "measured_color"
 DRAWN_PICTURES, DRAWN_SIDE, DRAWN_SEED = 120, 320, 78
 
@@ -31,16 +30,13 @@ class WholePhotos:
     tags: dict[str, TagFigures]
 
 
-def fits(analysis: Analysis, item: Item) -> Garment | None:
-    """The garment of a photo that is the item: the one that overlaps its box best, or the first where it has none."""
-    if not analysis.garments:
-        return None
-    if not item.boxed:
-        return analysis.garments[0]
-    boxes = np.array([g.box.as_list() for g in analysis.garments], np.float32)
-    overlap = iou_matrix(np.array([item.box], np.float32), boxes)[0]
-    best = int(overlap.argmax())
-    return analysis.garments[best] if overlap[best] >= LEAST_IOU else None
+def fitting(analysis: Analysis, items: Sequence[Item]) -> list[Garment | None]:
+    """The garment of a photo that is each of its items, as corrections find theirs: the pair that overlaps most first,
+    and no garment is two items. Of an item without a box it is the first one."""
+    at = iter(place(analysis.garments, [Correction(Box(*item.box)) for item in items if item.boxed]))
+    first = 0 if analysis.garments else None
+    positions = [next(at) if item.boxed else first for item in items]
+    return [None if n is None else analysis.garments[n] for n in positions]
 
 
 def said(garment: Garment | None) -> Answer:
@@ -75,8 +71,7 @@ def whole_photos(bundle: Path, items: Sequence[Item], data: Path) -> dict[str, W
             continue
         told: list[tuple[Item, Garment | None]] = []
         for group, encoded in photos(own, data, view):
-            analysis = vision.analyse(encoded)
-            told += [(item, fits(analysis, item)) for item in group]
+            told += zip(group, fitting(vision.analyse(encoded), group), strict=True)
         seen, answers = [i for i, _ in told], [said(g) for _, g in told]
         tags = {name: f for name in (*AGREEMENT, MEASURED) if name not in ("colors", "details")
                 if (f := single_figures(seen, answers, name, ()))}  # fmt: skip

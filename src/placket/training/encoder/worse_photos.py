@@ -11,7 +11,7 @@ from PIL import Image
 
 from placket.domain.garments import EMBEDDING_DIM, Garment
 from placket.training.cache import Pixels, read_picture
-from placket.training.encoder.end_to_end import fits, photos, said
+from placket.training.encoder.end_to_end import fitting, photos, said
 from placket.training.encoder.evaluate import VIEWS, single_figures
 from placket.training.encoder.items import Item
 from placket.training.worse import KINDS, TURNS, turned, turned_box
@@ -90,8 +90,7 @@ def by_change(vision: LocalVision, shown: Iterable[Photo], kinds: Sequence[str])
     for number, (group, pixels) in enumerate(shown):
         for kind in kinds:
             seen, own = _changed(pixels, group, kind, number)
-            analysis = vision.analyse(seen)
-            told[kind] += [(item, fits(analysis, item)) for item in own]
+            told[kind] += zip(own, fitting(vision.analyse(seen), own), strict=True)
     return {kind: _figures(own, told[kinds[0]]) for kind, own in told.items()}
 
 

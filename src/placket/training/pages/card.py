@@ -29,13 +29,13 @@ FAILURES = """## Where it fails
 Seen in the sheets of detections and in the tables of the two pages:
 
 - Street photos: a coat over a shirt over a skirt is cut into crops with parts of all three in them. Tags of street
-  garments are the weakest of all, and a quarter of these garments are not found.
+  garments are the weakest of all, and over a quarter of these garments are not found.
 - Bags in a hand, hats, and above all jewellery, belts and glasses on people: many or most are missed. Photographed
   alone they are found.
 - Dresses: on people often taken for a top, for a skirt, or found twice as both.
 - Photos on their side or upside down without the camera's note of it: one in eight is not found out, and seen as it
-  comes. Of all garments in such photos the category is right for 0.65 instead of 0.74.
-- Grainy photos: category right for 0.61 instead of 0.74; words over the picture, out of focus, dark, a little askew:
+  comes. Of all garments in such photos the category is right for 0.65 instead of 0.73.
+- Grainy photos: category right for 0.61 instead of 0.73; words over the picture, out of focus, dark, a little askew:
   for 0.65 to 0.68. In the dark and in coloured light every third colour that was right is not.
 - Without a garment in the photo one is found all the same: in a quarter of bottles, tubes and other things on white,
   one of nine drawn patterns, one of ten streets.

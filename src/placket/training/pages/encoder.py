@@ -142,7 +142,8 @@ def _whole(whole: dict[str, WholePhotos]) -> str:
     ]
     return (
         "The photo as it is, through the detector and all: the garment that overlaps the labelled one's box by half\n"
-        "(the first garment, where the data has no box). A garment that was not found is wrong in everything.\n"
+        "(the first garment, where the data has no box), each for one label alone: a coat and the shirt below it in\n"
+        "one box are one that is found and one that is not. A garment that was not found is wrong in everything.\n"
         "`measured_color` is the largest colour measured from the pixels, by its name; `first_color` is told first.\n\n"
         + table(["set", "garments", "found", *names], rows)
     )
