@@ -22,6 +22,7 @@ from placket.training.encoder.evaluate import (
     multi_figures,
     retrieval_figures,
     single_figures,
+    too_sure,
 )
 from placket.training.encoder.items import Item, Vocabulary, garment_tags
 from placket.training.encoder.predict import Predictions
@@ -102,6 +103,17 @@ def test_calibration_error_of_the_sure_and_wrong() -> None:
     wrong = [Answer({"category": [("skirt", 0.99)]})] * 4
     assert calibration_error(items, sure, "category") == pytest.approx(0.01)
     assert calibration_error(items, wrong, "category") == pytest.approx(0.99)
+
+
+def test_one_set_that_is_told_too_surely_does_not_hide_behind_another() -> None:
+    """All in all these are told at 0.75 and right for 0.75."""
+    items = [item(n, view, category="dress") for view in ("hm", "ccp") for n in range(4)]
+    right, wrong = (Answer({"category": [(name, 0.75)]}) for name in ("dress", "skirt"))
+    said = [right] * 4 + [right, right, wrong, wrong]
+    assert calibration_error(items, said, "category") == pytest.approx(0)
+    assert too_sure(items[:4], said[:4], "category") == pytest.approx(-0.25)
+    assert too_sure(items[4:], said[4:], "category") == pytest.approx(0.25)
+    assert np.isnan(too_sure([], [], "category"))
 
 
 def studio() -> Predictions:

@@ -41,11 +41,12 @@ class TagFigures:
 
 @dataclass(slots=True)
 class EncoderFigures:
-    """All that the page tells: `tags[set][attribute]`, calibration error by attribute, retrieval, the similarity curve,
-    and what the words beside a picture change, see `hint_figures`."""
+    """All that the page tells: `tags[set][attribute]`, calibration error by attribute, by how much a category is told
+    too surely by set, retrieval, the similarity curve, and what words beside a picture change, see `hint_figures`."""
 
     tags: dict[str, dict[str, TagFigures]] = field(default_factory=dict)
     calibration_error: dict[str, float] = field(default_factory=dict)
+    too_sure: dict[str, float] = field(default_factory=dict)
     retrieval: dict[str, float] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
     hints: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
@@ -146,18 +147,23 @@ def multi_figures(items: Sequence[Item], said: Sequence[Answer], attribute: str,
     return TagFigures(len(known), float(f1), covered, macro, float(set_f1(usual, truth.astype(np.float32)).mean()))
 
 
-def calibration_error(items: Sequence[Item], said: Sequence[Answer], attribute: str) -> float:
-    """Expected calibration error (Naeini et al. 2015) of the best label's probability, 15 bins of equal width.
+def _told(items: Sequence[Item], said: Sequence[Answer], attribute: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Of the garments with a known label and an answer: the best label's probability, and whether it is right.
 
     A colour's probability is that of being one of the garment's colours, so there the main one is right if it is one.
     """
     truth = "colors" if attribute == "first_color" else attribute
     pairs = [(a.first(attribute), known_label(i, truth)) for i, a in zip(items, said, strict=True)]
     known = [(a, t) for a, t in pairs if a is not None and t is not None]
-    if not known:
+    right = [a[0] in t if isinstance(t, list) else a[0] == t for a, t in known]
+    return np.array([a[1] for a, _ in known], np.float64), np.array(right, bool)
+
+
+def calibration_error(items: Sequence[Item], said: Sequence[Answer], attribute: str) -> float:
+    """Expected calibration error (Naeini et al. 2015) of the best label's probability, 15 bins of equal width."""
+    p, right = _told(items, said, attribute)
+    if not len(p):
         return float("nan")
-    p = np.array([a[1] for a, _ in known])
-    right = np.array([a[0] in t if isinstance(t, list) else a[0] == t for a, t in known])
     bins = np.minimum((p * BINS).astype(int), BINS - 1)
     gaps = [
         abs(p[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
@@ -165,6 +171,13 @@ def calibration_error(items: Sequence[Item], said: Sequence[Answer], attribute: 
         if (bins == b).any()
     ]
     return float(np.sum(gaps))
+
+
+def too_sure(items: Sequence[Item], said: Sequence[Answer], attribute: str) -> float:
+    """By how much the mean probability of the best label is more than the share right: over all sets together one set
+    that is told too surely hides behind the others."""
+    p, right = _told(items, said, attribute)
+    return float(p.mean() - right.mean()) if len(p) else float("nan")
 
 
 def _share(holds: NDArray[np.bool_]) -> float:
@@ -237,6 +250,7 @@ def evaluate(found: Predictions, train: Sequence[Item], vocabulary: Vocabulary, 
             if several:
                 table[name] = several
         out.tags[view] = table
+        out.too_sure[view] = too_sure(items, own, "category")
     seen = [i for i, item in enumerate(found.items) if item.by_eye and item.view != "product"]
     for name in (*vocabulary.single, "first_color"):
         out.calibration_error[name] = calibration_error([found.items[i] for i in seen], [said[i] for i in seen], name)

@@ -1,5 +1,6 @@
 """The page about an encoder."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,13 @@ def _overview(figures: EncoderFigures) -> str:
         f"({below} of {cells} figures); – fewer than {LEAST} labels. ECE: expected calibration error over all sets.\n"
         "Which garments are in a set moves a share of 0.8 by up to 0.02 where it has 1,000, 0.05 of 250, 0.11 of 50.\n"
     )
+
+
+def _too_sure(figures: EncoderFigures) -> str:
+    """Nothing where no category is known."""
+    by_view = {view: gap for view, gap in figures.too_sure.items() if not math.isnan(gap)}
+    told = ", ".join(f"`{view}` {gap:+.2f}" for view, gap in by_view.items())
+    return f"The probability of a category, on the mean, less the share right, by set: {told}.\n" if told else ""
 
 
 def _details(figures: EncoderFigures, view: str) -> str:
@@ -198,7 +206,13 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
     if second := settings.get("second"):
         whom = "the same network again" if second["file"] == settings["file"] else "a second network too"
         head += SECOND_LOOK.format(**second, whom=whom)
-    parts = [head, "## Tags\n", _overview(figures), "## The same product, the same kind\n", _retrieval(figures)]
+    parts = [
+        head,
+        "## Tags\n",
+        _overview(figures) + _too_sure(figures),
+        "## The same product, the same kind\n",
+        _retrieval(figures),
+    ]
     if speed:
         mark = verdict(-speed.ratio, -1 / 15, -1 / 60)
         parts.append(
