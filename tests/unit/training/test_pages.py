@@ -86,6 +86,9 @@ def test_a_right_label_is_right_and_a_silent_one_wrong() -> None:
     figures = single_figures(items, said, "category", items)
     assert figures == TagFigures(4, 0.25, 0.5, pytest.approx(float("nan"), nan_ok=True), 1.0)
     assert single_figures(items, said, "pattern", items) is None
+    # Where nothing was learnt from, nobody can say what is most frequent.
+    untaught = single_figures(items, said, "category", ())
+    assert untaught is not None and np.isnan(untaught.majority)
 
 
 def test_sets_are_judged_by_f1_and_an_empty_one_counts() -> None:

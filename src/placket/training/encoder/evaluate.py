@@ -30,7 +30,7 @@ NEAREST = 10
 @dataclass(slots=True)
 class TagFigures:
     """One attribute on one set: garments with a known label, share right, share answered, mean over labels with five
-    examples or more, and the share that the most frequent label of `train` would get."""
+    examples or more, and the share that the most frequent label of `train` would get, NaN without `train`."""
 
     count: int
     accuracy: float
@@ -94,7 +94,9 @@ def known_label(item: Item, attribute: str) -> Any:
 
 def _majority(train: Sequence[Item], attribute: str, truth: Sequence[str]) -> float:
     counts = Counter(v for i in train if (v := known_label(i, attribute)) is not None)
-    most = counts.most_common(1)[0][0] if counts else None
+    if not counts:
+        return float("nan")
+    most = counts.most_common(1)[0][0]
     return float(np.mean([t == most for t in truth]))
 
 
