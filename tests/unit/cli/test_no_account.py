@@ -19,6 +19,7 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: _NOBODY_HERE)
     monkeypatch.setattr("os.geteuid", lambda: _NOBODY_HERE)
+    monkeypatch.setattr("placket.logs.configure_logging", lambda *_: None)
 
 
 @pytest.mark.parametrize(
