@@ -15,9 +15,9 @@ import psutil
 
 import placket.bundles
 from benchmarks.vision import bare
+from placket.machine import cores
 from placket.vision import read_bundle
 from placket.vision.engine import Engine
-from placket.vision.machine import cores
 from placket.vision.pipeline import Pipeline
 from tests.support.server import PlacketServer, free_port
 

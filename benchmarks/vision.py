@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from placket.domain.images import TAGGER, ImageLimits
+from placket.machine import cores
 from placket.services.ports import Priority
 from placket.vision import BundleLibrary, VisionPool, read_bundle
 from placket.vision.decoding import decode
 from placket.vision.engine import Engine
-from placket.vision.machine import cores
 from placket.vision.pipeline import Pipeline
 
 LIMITS = ImageLimits(TAGGER.formats, max_bytes=50_000_000)
