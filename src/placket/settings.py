@@ -145,6 +145,13 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(
         20.0, ge=0, le=86_400, description="Time that running requests get to finish when stopping."
     )
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Time that a server which is to stop still takes requests in, while /readyz says 503: longer than "
+        "a balancer needs to notice.",
+    )
     search_memory_bytes: int = Field(
         2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process."
     )

@@ -30,11 +30,15 @@ _JSON = re.compile(rb"application/(?:[^/]+\+)?json")
 
 
 def create_app(parts: ApiParts) -> FastAPI:
-    """An ASGI application over these parts, which are opened and closed by whoever made them."""
+    """An ASGI application over these parts, which are opened and closed by whoever made them.
+
+    Whoever is about to end it sets ``state.leaving``: it answers on, and says that it wants no more.
+    """
     app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     app.state.metrics = Metrics(parts.traffic)
     app.state.receiving = Receiving()
+    app.state.leaving = False
     faces = [fashion_face(), placket_face(), *parts.faces]
     for face in faces:
         if face.router is not None:
@@ -50,7 +54,12 @@ def create_app(parts: ApiParts) -> FastAPI:
     for kind in (PlacketError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _render)
     app.add_middleware(RequestLimits)
-    app.add_middleware(RequestContext, faces=Faces(faces, Face("/", render_error)), metrics=app.state.metrics)
+    app.add_middleware(
+        RequestContext,
+        faces=Faces(faces, Face("/", render_error)),
+        metrics=app.state.metrics,
+        leaving=lambda: app.state.leaving,
+    )
     return app
 
 

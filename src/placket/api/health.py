@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from placket.api.metrics import Metrics
-from placket.api.parts import Parts
+from placket.api.parts import ApiParts, Parts
 from placket.services.patience import within
 
 _PROBE_SECONDS = 5.0
@@ -37,16 +37,23 @@ async def health() -> Health:
     summary="Requests can be served",
     responses={503: {"model": Readiness, "description": "Not now; the problems say why"}},
 )
-async def readiness(response: Response, parts: Parts) -> Readiness:
-    try:
-        problems = await within(_PROBE_SECONDS, parts.problems())
-    except TimeoutError:
-        problems = [f"the parts did not say how they are within {_PROBE_SECONDS:g} s"]
+async def readiness(request: Request, response: Response, parts: Parts) -> Readiness:
+    if request.app.state.leaving:
+        problems = ["the server is about to stop"]
+    else:
+        problems = await _problems(parts)
     if problems:
         response.status_code = 503
         return Readiness(status="not ready", problems=problems)
     # Searches go on: a balancer that took every server away for it would make it worse.
     return Readiness(status="ready", problems=parts.warnings())
+
+
+async def _problems(parts: ApiParts) -> list[str]:
+    try:
+        return await within(_PROBE_SECONDS, parts.problems())
+    except TimeoutError:
+        return [f"the parts did not say how they are within {_PROBE_SECONDS:g} s"]
 
 
 @router.get(

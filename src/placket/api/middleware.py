@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Callable
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -28,9 +29,10 @@ _ONCE = (b"authorization", b"content-type", b"content-length", b"host", b"idempo
 class RequestContext:
     """Outermost. Gives a request its id, answers for what nobody caught, writes the access log and the figures."""
 
-    def __init__(self, app: ASGIApp, faces: Faces, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, faces: Faces, metrics: Metrics, leaving: Callable[[], bool]) -> None:
         self._app = app
         self._faces = faces
+        self._leaving = leaving
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +43,7 @@ class RequestContext:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, self._leaving())
         with structlog.contextvars.bound_contextvars(request_id=request_id), self._metrics.in_flight():
             try:
                 if face.raw_paths and "raw_path" in scope:
@@ -75,11 +77,13 @@ def _request_id(scope: Scope) -> str:
 
 
 class _Answer:
-    """``send`` that remembers what was sent."""
+    """``send`` that remembers what was sent. Of a server that leaves, each answer is its connection's last: one that is
+    kept would be closed just when the balancer sends the next request by it."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, leaving: bool) -> None:
         self._send = send
         self._request_id = request_id.encode("ascii")
+        self._leaving = leaving
         self.started = False
         self.status = 500
         self.bytes = 0
@@ -92,6 +96,7 @@ class _Answer:
                 *message.get("headers", ()),
                 (b"x-request-id", self._request_id),
                 (b"x-content-type-options", b"nosniff"),
+                *([(b"connection", b"close")] if self._leaving else ()),
             ]
         elif message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))

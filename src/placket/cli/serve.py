@@ -78,25 +78,37 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
     # Bound before anything is started, so that a second server on the same address costs nothing.
     with _listen(settings) as listener:
         async with open_application(settings) as application:
-            stop = asyncio.Event()
-            server = _uvicorn(application.api(), settings)
+            stop, stop_work = asyncio.Event(), asyncio.Event()
+            app = application.api()
+            server = _uvicorn(app, settings)
 
             def end() -> None:
                 stop.set()
                 server.should_exit = True
 
+            def leave() -> None:
+                """A second signal ends it at once."""
+                stop_work.set()
+                if app.state.leaving or not settings.drain_seconds:
+                    end()
+                else:
+                    app.state.leaving = True
+                    _log.info("about to stop", seconds=settings.drain_seconds)
+                    asyncio.get_running_loop().call_later(settings.drain_seconds, end)
+
             _leave_uncollected()
-            _on_signal(end)
+            _on_signal(leave)
             _say_once_in_a_while()
             await _announce(listener, await application.storage.admin_token.value())
             async with asyncio.TaskGroup() as group:
                 if with_worker:
-                    group.create_task(application.worker().run(stop, settings.shutdown_seconds))
+                    group.create_task(application.worker().run(stop_work, settings.shutdown_seconds))
                 group.create_task(application.keep_database(stop))
                 group.create_task(application.warm_up())
                 try:
                     await server.serve(sockets=[listener])
                 finally:
+                    stop_work.set()
                     stop.set()
 
 

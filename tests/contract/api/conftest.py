@@ -35,6 +35,7 @@ def application() -> FastAPI:
 @pytest.fixture
 async def http(application: FastAPI, installation: MemoryInstallation) -> AsyncIterator[httpx.AsyncClient]:
     application.state.parts = installation.parts
+    application.state.leaving = False
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://placket", trust_env=False) as client:
         yield client

@@ -37,6 +37,17 @@ async def test_health_and_readiness(http: httpx.AsyncClient, installation: Memor
     assert (await http.get("/healthz")).status_code == 200
 
 
+async def test_a_server_that_leaves_answers_on_and_says_so(
+    http: httpx.AsyncClient, application: FastAPI, fashion: Fashion, shop: str
+) -> None:
+    application.state.leaving = True
+    unready = await http.get("/readyz")
+    assert (unready.status_code, unready.json()["problems"]) == (503, ["the server is about to stop"])
+    answer = await http.get("/healthz")
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert (await fashion("GET", shop, "services"))["header"]["isSuccessful"]
+
+
 async def test_figures_know_routes_and_no_keys(http: httpx.AsyncClient, fashion: Fashion, shop: str) -> None:
     await fashion("GET", shop, "service/shop/product/x?limit=1")
     text = (await http.get("/metrics")).text
