@@ -54,21 +54,23 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     with run_safely():
         settings = read_settings()
         folder = data_directory(settings.data_dir)
-        findings = [f for check in CHECKS for f in _examine(check, settings, folder)]
+        findings = []
+        for finding in (f for check in CHECKS for f in _examine(check, settings, folder)):
+            findings.append(finding)
+            # As it is found: a database that does not answer is waited for.
+            if not as_json:
+                _show(finding)
         if as_json:
             typer.echo(json.dumps([asdict(f) for f in findings], indent=2))
-        else:
-            _show(findings)
         if any(f.level == "fail" for f in findings):
             raise typer.Exit(1)
 
 
-def _show(findings: list[Finding]) -> None:
-    for f in findings:
-        console.print(f"[{_COLOUR[f.level]}]{f.level:4}[/]", end=" ")
-        console.print(f"{f.check}: {f.text}", markup=False, soft_wrap=True)
-        if f.remedy:
-            console.print(f"     -> {f.remedy}", markup=False, soft_wrap=True)
+def _show(f: Finding) -> None:
+    console.print(f"[{_COLOUR[f.level]}]{f.level:4}[/]", end=" ")
+    console.print(f"{f.check}: {f.text}", markup=False, soft_wrap=True)
+    if f.remedy:
+        console.print(f"     -> {f.remedy}", markup=False, soft_wrap=True)
 
 
 def _examine(check: Check, settings: Settings, folder: Path) -> Iterator[Finding]:
@@ -88,7 +90,8 @@ def _when_broken_off(name: str, settings: Settings) -> str:
         "data directory": "run as its owner, or set PLACKET_DATA_DIR",
         "database": "see that PostgreSQL runs there, and that host, name and password in PLACKET_DATABASE_URL are right"
         if settings.database_url
-        else "it needs room in the data directory and, run by root, another account: set PLACKET_POSTGRES_ACCOUNT",
+        else "it needs room in the data directory, a disk that answers and, run by root, another account: set "
+        "PLACKET_POSTGRES_ACCOUNT",
         "networks": "install Placket anew",
         "bundle": "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one",
         "port": "set PLACKET_HOST and PLACKET_PORT",

@@ -116,6 +116,21 @@ def test_every_check_of_doctor_that_breaks_off_has_a_remedy(environment: pytest.
     assert "PLACKET_POSTGRES_ACCOUNT" in found["database"][0][2]
 
 
+def test_doctor_shows_what_it_finds_before_it_waits(environment: pytest.MonkeyPatch) -> None:
+    shown: list[Finding] = []
+
+    def quick(settings: Settings, folder: Path) -> Iterator[Finding]:
+        yield Finding("quick", "ok", "found at once")
+
+    def slow(settings: Settings, folder: Path) -> Iterator[Finding]:
+        yield Finding("slow", "ok", ", ".join(f.check for f in shown))
+
+    environment.setattr(doctors, "CHECKS", (quick, slow))
+    environment.setattr(doctors, "_show", shown.append)
+    assert run("doctor").exit_code == 0
+    assert [f.text for f in shown] == ["found at once", "quick"]
+
+
 @pytest.fixture
 def web_server(environment: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     said = {"title": "Placket"}

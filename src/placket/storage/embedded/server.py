@@ -61,7 +61,10 @@ class Server:
             if not self.alive():
                 return False
             time.sleep(0.03)
-        raise EmbeddedServerError(f"the embedded PostgreSQL does not answer: {problem}")
+        raise EmbeddedServerError(
+            f"the embedded PostgreSQL runs, and has not answered for {_READY_SECONDS:g} s: {problem}. Its log is in "
+            f"{self._folders.log}"
+        )
 
     def launch(self, binaries: Binaries, socket_dir: Path) -> None:
         """Start the postmaster; the cluster must be there and no server alive. Raises EmbeddedServerError, OSError."""
