@@ -12,7 +12,7 @@ from threading import Thread
 import structlog
 from fastapi import FastAPI
 
-from placket.api.app import create_app
+from placket.api.app import create_app, create_operation_app
 from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1.usage import usage_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
@@ -293,25 +293,30 @@ class Application:
         )
 
     def api(self) -> FastAPI:
+        return create_app(self._parts(*self.tagger_faces(), self.console_face()))
+
+    def operation(self) -> FastAPI:
+        """How this process is, for one that serves no API."""
+        return create_operation_app(self._parts())
+
+    def _parts(self, *faces: Face) -> ApiParts:
         s = self.settings
-        return create_app(
-            ApiParts(
-                keys=self.storage.keys,
-                admin_token=self.storage.admin_token,
-                catalogue=self.catalogue,
-                searching=self.searching,
-                looking=self.looking,
-                photos=self.photos,
-                indexing=self.indexing,
-                webhook_signer=self.webhook_signer,
-                image_limits=self.image_limits,
-                tag_limits=image_limits(s, s.tag_image_max_bytes),
-                problems=self.condition.problems,
-                warnings=self.condition.warnings,
-                statistics=self.condition.statistics,
-                faces=(*self.tagger_faces(), self.console_face()),
-                traffic=self.traffic,
-            )
+        return ApiParts(
+            keys=self.storage.keys,
+            admin_token=self.storage.admin_token,
+            catalogue=self.catalogue,
+            searching=self.searching,
+            looking=self.looking,
+            photos=self.photos,
+            indexing=self.indexing,
+            webhook_signer=self.webhook_signer,
+            image_limits=self.image_limits,
+            tag_limits=image_limits(s, s.tag_image_max_bytes),
+            problems=self.condition.problems,
+            warnings=self.condition.warnings,
+            statistics=self.condition.statistics,
+            faces=faces,
+            traffic=self.traffic,
         )
 
     async def warm_up(self) -> None:

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     # --- where it listens and keeps things
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8780, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    worker_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port where `placket worker` answers /healthz, /readyz and /metrics; unset, it listens nowhere.",
+    )
     data_dir: Path | None = Field(
         None,
         description="Folder of all that Placket keeps. Default: the user's data folder; /var/lib/placket for root.",

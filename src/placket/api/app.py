@@ -1,6 +1,7 @@
 """The HTTP side as one application: every API, its documentation, health and figures."""
 
 import re
+from collections.abc import Sequence
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -34,11 +35,7 @@ def create_app(parts: ApiParts) -> FastAPI:
 
     Whoever is about to end it sets ``state.leaving``: it answers on, and says that it wants no more.
     """
-    app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.parts = parts
-    app.state.metrics = Metrics(parts.traffic)
-    app.state.receiving = Receiving()
-    app.state.leaving = False
+    app = _empty(parts)
     faces = [fashion_face(), placket_face(), *parts.faces]
     for face in faces:
         if face.router is not None:
@@ -51,6 +48,27 @@ def create_app(parts: ApiParts) -> FastAPI:
     app.include_router(documentation.router)
     app.mount("/docs/assets", documentation.assets())
     documentation.install_openapi(app)
+    return _surrounded(app, faces)
+
+
+def create_operation_app(parts: ApiParts) -> FastAPI:
+    """Health and figures alone, of a process that serves no API."""
+    app = _empty(parts)
+    app.include_router(health.router)
+    return _surrounded(app, ())
+
+
+def _empty(parts: ApiParts) -> FastAPI:
+    app = FastAPI(title="Placket", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.parts = parts
+    app.state.metrics = Metrics(parts.traffic)
+    app.state.receiving = Receiving()
+    app.state.leaving = False
+    return app
+
+
+def _surrounded(app: FastAPI, faces: Sequence[Face]) -> FastAPI:
+    """With what is around every request: its errors in its face's form, its limits, its log line."""
     for kind in (PlacketError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _render)
     app.add_middleware(RequestLimits)

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 import structlog
@@ -41,27 +41,36 @@ def serve(
         asyncio.run(_serve(settings, with_worker=worker))
 
 
-def worker() -> None:
+def worker(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port for /healthz, /readyz and /metrics; by itself it has none (PLACKET_WORKER_PORT).",
+        ),
+    ] = None,
+) -> None:
     """Work on index runs and tagging tasks, without serving the API."""
     with run_safely():
-        settings = read_settings()
+        settings = read_settings(worker_port=port)
         configure_logging(settings.log_level, settings.log_format)
         asyncio.run(_work(settings))
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # Accepted connections inherit it. Without it a kept-alive client waits 40 ms for every answer: its head and its
     # body are two writes, and the second would wait for the first one's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise fail(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}") from None
+        raise fail(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
     return listener
 
 
@@ -76,7 +85,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
     from placket.bootstrap import open_application
 
     # Bound before anything is started, so that a second server on the same address costs nothing.
-    with _listen(settings) as listener:
+    with _listen(settings.host, settings.port) as listener:
         async with open_application(settings) as application:
             stop, stop_work = asyncio.Event(), asyncio.Event()
             app = application.api()
@@ -115,16 +124,31 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
 async def _work(settings: Settings) -> None:
     from placket.bootstrap import open_application
 
-    async with open_application(settings) as application:
-        stop = asyncio.Event()
-        _leave_uncollected()
-        _on_signal(stop.set)
-        worker = application.worker()
-        _log.info("worker started", worker=worker.name)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(application.keep_database(stop))
-            group.create_task(application.warm_up())
-            group.create_task(worker.run(stop, settings.shutdown_seconds))
+    with ExitStack() as opened:
+        listener = None
+        if settings.worker_port is not None:
+            listener = opened.enter_context(_listen(settings.host, settings.worker_port))
+        async with open_application(settings) as application:
+            stop = asyncio.Event()
+            _leave_uncollected()
+            _on_signal(stop.set)
+            worker = application.worker()
+            address = _address(listener) if listener else None
+            _log.info("worker started", worker=worker.name, **({"address": address} if address else {}))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(application.keep_database(stop))
+                group.create_task(application.warm_up())
+                work = group.create_task(worker.run(stop, settings.shutdown_seconds))
+                if listener:
+                    group.create_task(_tell(application.operation(), settings, listener, work))
+
+
+async def _tell(app: object, settings: Settings, listener: socket.socket, work: asyncio.Task[None]) -> None:
+    """Answer how the process is until its work has ended."""
+    server = _uvicorn(app, settings)
+    work.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    _say_once_in_a_while()
+    await server.serve(sockets=[listener])
 
 
 def _say_once_in_a_while() -> None:
@@ -185,9 +209,13 @@ def _uvicorn(app: object, settings: Settings):  # type: ignore[no-untyped-def]
     return Server(config)
 
 
-async def _announce(listener: socket.socket, token: tuple[str, bool]) -> None:
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _announce(listener: socket.socket, token: tuple[str, bool]) -> None:
+    address = _address(listener)
     _log.info("serving", address=address)
     typer.echo(f"Placket serves on {address}  (API documentation: {address}/docs)")
     if token[1]:
