@@ -132,7 +132,7 @@ def repeat(
     as_json: AsJson = False,
 ) -> None:
     """Make a new run of the rows of an ended one that failed, but for those that could not be read (InvalidRow) or are
-    out of date (Superseded).
+    out of date: later rows or runs have said what holds of their products.
     """
     from placket.cli import index_report
 
@@ -140,7 +140,7 @@ def repeat(
         failed = placket.runs.get(service, run_id)["failed"]
         run = placket.runs.repeat(service, run_id)
         if (left_out := failed - run["total"]) > 0 and run["kind"] != "reindex":
-            why = "wrong in themselves (InvalidRow) or out of date (Superseded)"
+            why = "wrong in themselves (InvalidRow), or their products have had a later word"
             errors.print(f"{left_out} failed rows are left out: {why}.")
     if follow:
         index_report.follow(profile, run, as_json)

@@ -178,9 +178,7 @@ class Indexing:
         rows: list[Row] = []
         start = 0
         while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
-            rows += [
-                Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.product_id not in outdated
-            ]
+            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.line not in outdated]
             start += len(page)
         if not rows:
             raise InvalidParameter(_NOTHING_TO_REPEAT)

@@ -279,8 +279,9 @@ class RunStore(Protocol):
         """A run over every document of the service that has no garments of ``bundle`` yet."""
         ...
 
-    async def superseded(self, service: Service, run_id: UUID) -> set[str]:
-        """Products of the run's rows that were put or deleted by themselves after its file had been accepted."""
+    async def superseded(self, service: Service, run_id: UUID) -> set[int]:
+        """Lines of the run whose products were put or deleted by themselves after its file had been accepted; of those
+        that failed, also where a later row, of this run or of one accepted since, has said or will say what holds."""
         ...
 
     async def documents_without(self, service: Service, bundle: str) -> int:

@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.storage.documents import PUT_AFTER
+
 # The offset keeps the planner to one look into the index a document. As a join, with a bundle so new that the table's
 # statistics do not know it, it would compare every document with every new garment.
 LACKS_GARMENTS = "NOT EXISTS (SELECT 1 FROM garments g WHERE g.document_id = d.id AND g.bundle = :bundle OFFSET 0)"
@@ -61,3 +63,33 @@ async def insert_documents_as_rows(
         {"run": run_id, "first": first, "service": service_id, "bundle": bundle},
     )
     return made.rowcount
+
+
+_PUT_SINCE = f"""
+    SELECT x.line FROM index_runs r JOIN index_rows x ON x.run_id = r.id
+    JOIN documents d ON d.service_id = r.service_id AND d.product_id = x.product_id
+    WHERE r.id = :run AND r.service_id = :service AND {PUT_AFTER.format(accepted="r.reserved_at")}
+"""
+# A row that still waits counts: it acts before a run that is accepted now. One that failed has changed nothing. Sorted,
+# not joined by product: where the statistics do not know the runs yet, a join would compare every row with every other.
+_SAID_SINCE = """
+    SELECT line FROM (
+        SELECT y.line, y.outcome, later.id, bool_or(y.outcome IS DISTINCT FROM 'failed') OVER (
+            PARTITION BY y.product_id ORDER BY later.sequence DESC, y.position DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS said
+        FROM index_runs r
+        JOIN index_runs later ON later.service_id = r.service_id AND later.sequence >= r.sequence
+            AND (later.kind = 'index' OR later.id = r.id)
+        JOIN index_rows y ON y.run_id = later.id
+        WHERE r.id = :run AND r.service_id = :service
+    ) AS words
+    WHERE id = :run AND outcome = 'failed' AND said
+"""
+
+
+async def superseded_lines(connection: AsyncConnection, service_id: int, run_id: UUID) -> set[int]:
+    """Lines of the run whose products have had a later word: by themselves, in a later row of the run, or in a run that
+    was accepted after it."""
+    found = await connection.execute(text(f"{_PUT_SINCE} UNION {_SAID_SINCE}"), {"run": run_id, "service": service_id})
+    return set(found.scalars())

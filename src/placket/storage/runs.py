@@ -22,10 +22,9 @@ from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState,
 from placket.services.ports import DELETIONS_KEPT
 from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
-from placket.storage.documents import PUT_AFTER
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
-from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows
+from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows, superseded_lines
 
 RUN_COLUMNS = """
     r.id, s.name AS service, r.kind, r.filename, r.state, r.reserved_at, r.started_at, r.finished_at,
@@ -266,17 +265,9 @@ class PostgresRuns:
                 for r in found
             ]
 
-    async def superseded(self, service: Service, run_id: UUID) -> set[str]:
+    async def superseded(self, service: Service, run_id: UUID) -> set[int]:
         async with self._database.begin() as connection:
-            found = await connection.execute(
-                text(
-                    "SELECT DISTINCT x.product_id FROM index_runs r JOIN index_rows x ON x.run_id = r.id"
-                    " JOIN documents d ON d.service_id = r.service_id AND d.product_id = x.product_id"
-                    f" WHERE r.id = :run AND r.service_id = :service AND {PUT_AFTER.format(accepted='r.reserved_at')}"
-                ),
-                {"run": run_id, "service": service.id},
-            )
-            return set(found.scalars())
+            return await superseded_lines(connection, service.id, run_id)
 
     async def documents_without(self, service: Service, bundle: str) -> int:
         async with self._database.begin() as connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -258,7 +259,7 @@ async def test_a_file_that_is_accepted_after_a_clock_was_put_back_is_not_out_of_
     # A file that waits since before the clock was put back is as old as it was.
     late = await world.accept([enable(1, "p1", s1="late")])
     await world.execute("UPDATE index_runs SET reserved_at = reserved_at + interval '1 hour'")
-    assert await world.runs.superseded(world.service, late.id) == {"p1"}
+    assert await world.runs.superseded(world.service, late.id) == {1}
     (ended,) = await world.work_off()
     assert (ended.run.updated, ended.run.failed) == (0, 1)
 
@@ -275,6 +276,41 @@ async def test_repeating_a_run_does_not_undo_what_was_written_since(world: World
     await world.work_off()
     found = await world.documents.get_many(world.service, ["p1", "p2"])
     assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "put", "p2": "put"}
+
+
+async def test_repeating_a_run_does_not_undo_what_later_runs_did(world: World) -> None:
+    """Monday's photos come back on Thursday, when Tuesday's file and Wednesday's have said what holds."""
+    monday = [enable(1, "moved"), enable(2, "gone"), disable(3, "came"), enable(4, "waits"), enable(5, "lost")]
+    run = await world.accept([*monday, bad(6, "wrong")])
+    await world.work_off(failing=["moved", "gone", "waits", "lost"])
+    await world.index([enable(1, "moved", s1="tuesday"), enable(2, "gone"), enable(3, "came")])
+    await world.index([disable(1, "gone"), bad(2, "lost")])
+    # Runs act one after another: this one comes before whatever is accepted after it.
+    await world.accept([enable(1, "waits", s1="wednesday")])
+    assert await world.runs.superseded(world.service, run.id) == {1, 2, 3, 4}
+    again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
+    assert again.total == 1
+    await world.work_off()
+    found = await world.documents.get_many(world.service, ["moved", "gone", "came", "waits", "lost"])
+    assert {p: d.fields["s1"] for p, d in found.items()} == {
+        "moved": "tuesday", "came": "", "waits": "wednesday", "lost": "",
+    }  # fmt: skip
+    # Repeated twice, as by two clicks, it does nothing twice.
+    with pytest.raises(InvalidParameter, match="no failed rows"):
+        await indexing(world).repeat_failed(await world.refreshed(), run.id)
+
+
+async def test_repeating_a_run_does_not_undo_what_its_own_later_rows_did(world: World) -> None:
+    run = await world.accept([enable(1, "a"), enable(2, "a"), enable(3, "b"), enable(4, "b")], chunk_size=4)
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    computed = compute(work)
+    results = [replace(c, analysis=None, reason="ImageTimeoutError") if c.position in (0, 3) else c for c in computed]
+    await world.progress.complete(work, job, "w", results, QUOTA)
+    assert await world.runs.superseded(world.service, run.id) == {1}
+    again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
+    (row,) = await world.runs.rows(world.service, again.id, outcome=None, start=0, limit=10)
+    assert (row.line, row.product_id) == (4, "b")
 
 
 async def test_a_write_counts_from_when_it_took_place(world: World) -> None:

@@ -131,8 +131,9 @@ async def cancel(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts)
     operation_id="repeatFailedRows",
     summary="A new run of the rows of an ended one that failed",
     description=(
-        "Rows that could not be read (`InvalidRow`) or are out of date (`Superseded`) are left out: as many as the"
-        " ended run's `failed` is more than the new one's `total`."
+        "Rows that could not be read (`InvalidRow`) or are out of date (a later row of the run, a later run or a call"
+        " has said what holds of the product) are left out: as many as the ended run's `failed` is more than the new"
+        " one's `total`."
     ),
     responses={202: {"headers": LOCATION}, **problems(404)},
 )
