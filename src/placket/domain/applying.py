@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from placket.domain import reasons
+from placket.domain.errors import FetchError
 from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome, Status
+from placket.domain.urls import check_url
 
 _WRITTEN_SINCE = "the product was put or deleted by itself after the file was accepted"
 
@@ -104,7 +106,12 @@ def _decide(
         if row.product_id not in existing:
             return failed(reasons.NOT_FOUND, "no such product to delete")
         return Verdict(row.position, Outcome.DELETED)
-    if not check_only:
+    if check_only:
+        try:
+            check_url(row.fields["image_url"])
+        except FetchError as error:
+            return failed(reasons.reason_of(error), error.detail)
+    else:
         if found is None:
             return failed(reasons.ABANDONED, "the image was never analysed")
         if found.analysis is None:

@@ -30,6 +30,7 @@ from placket.storage.documents import (
 )
 from placket.storage.queue import delay_job, end_job, enqueue
 from placket.storage.reindexing import apply_reindexed, switch_bundle
+from placket.storage.run_rows import as_if_written
 from placket.storage.runs import announce_end, promote_next
 
 
@@ -238,11 +239,15 @@ class PostgresProgress:
         service = await lock_service(connection, work.service_id)
         check_only = work.kind is RunKind.CHECK
         named = [r.product_id for r in rows]
+        present, documents = await present_products(connection, work.service_id, named), service.document_count
+        if check_only and work.number:
+            present, more = await as_if_written(connection, work.run_id, rows[0].position, present, named)
+            documents += more
         plan: Plan = plan_chunk(
             rows,
             computed,
-            present=await present_products(connection, work.service_id, named),
-            documents=service.document_count,
+            present=present,
+            documents=documents,
             quota=quota,
             check_only=check_only,
             newer=await written_since(connection, work.service_id, named, accepted),

@@ -1,10 +1,12 @@
 """Rows of runs, and the chunks that they are cut into, as SQL makes them."""
 
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.domain.runs import Outcome
 from placket.storage.documents import PUT_AFTER
 
 # The offset keeps the planner to one look into the index a document. As a join, with a bundle so new that the table's
@@ -93,3 +95,25 @@ async def superseded_lines(connection: AsyncConnection, service_id: int, run_id:
     was accepted after it."""
     found = await connection.execute(text(f"{_PUT_SINCE} UNION {_SAID_SINCE}"), {"run": run_id, "service": service_id})
     return set(found.scalars())
+
+
+async def as_if_written(
+    connection: AsyncConnection, run_id: UUID, position: int, present: Iterable[str], product_ids: Sequence[str]
+) -> tuple[set[str], int]:
+    """What the rows of a check before ``position`` would have made of ``present``, and how many documents they would
+    have added, less those that they would have deleted."""
+    said = await connection.execute(
+        text(
+            "SELECT DISTINCT ON (product_id) product_id, outcome FROM index_rows WHERE run_id = :run"
+            " AND position < :position AND product_id = ANY(:ids) AND outcome <> 'failed'"
+            " ORDER BY product_id, position DESC"
+        ),
+        {"run": run_id, "position": position, "ids": list(product_ids)},
+    )
+    there = set(present)
+    for product_id, outcome in said:
+        (there.discard if outcome == Outcome.DELETED else there.add)(product_id)
+    more = await connection.execute(
+        text("SELECT add_cnt - delete_cnt FROM index_runs WHERE id = :run"), {"run": run_id}
+    )
+    return there, int(more.scalar_one())

@@ -136,6 +136,34 @@ async def test_a_check_changes_nothing(world: World) -> None:
     assert (await world.refreshed()).revision == revision
 
 
+async def test_a_check_finds_urls_that_no_image_can_come_from(world: World) -> None:
+    urls = ["//cdn.test/a.jpg", "a.jpg", "ftp://cdn.test/a.jpg", " http://cdn.test/a.jpg", "http://cdn.test:8080/a.jpg"]
+    rows = [enable(n, f"p{n}", image_url=url) for n, url in enumerate(urls, 1)]
+    run = await world.accept([*rows, enable(6, "good"), disable(7, "good")], kind=RunKind.CHECK)
+    (ended,) = await world.work_off()
+    failed = await world.runs.rows(world.service, run.id, outcome=Outcome.FAILED, start=0, limit=10)
+    assert [(r.line, r.reason) for r in failed] == [(n, "InvalidImageURLException") for n in range(1, 6)]
+    assert failed[-1].detail == "port 8080 is not allowed: 80, 443 and 10000 to 12000 are"
+    assert (ended.run.added, ended.run.deleted) == (1, 1)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 6])
+async def test_a_check_says_what_the_run_will_do_however_it_is_cut(world: World, chunk_size: int) -> None:
+    await world.index([enable(1, "kept")])
+    rows = [*ROWS, enable(7, "kept"), disable(8, "kept"), disable(9, "kept"), enable(10, "b"), enable(11, "d")]
+    for kind in (RunKind.CHECK, RunKind.INDEX):
+        run = await world.accept(rows, chunk_size, kind=kind)
+        # The service is full with two: a, then kept until it is deleted, then b.
+        (ended,) = await world.work_off(quota=2)
+        found = await world.runs.rows(world.service, run.id, outcome=None, start=0, limit=20)
+        words = [r.reason or str(r.outcome) for r in found]
+        assert words == [
+            "added", "DocumentQuotaExceeded", "InvalidRow", "updated", "NotFoundProductId", "NotFoundProductId",
+            "updated", "deleted", "NotFoundProductId", "added", "DocumentQuotaExceeded",
+        ], kind  # fmt: skip
+        assert adds_up(ended.run)
+
+
 async def test_a_chunk_given_up_fails_its_rows(world: World) -> None:
     run = await world.accept(ROWS[:2], 2)
     await world.begin(run)
