@@ -1,19 +1,15 @@
 """A folder of photos as products: names are ids, a CSV gives the other columns."""
 
-import csv
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from placket.cli.csv_table import Table, TableInvalid, read_table
 from placket.cli.local_sources import pictures_in
-from placket.domain.errors import InvalidParameter, PlacketError
+from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import COLUMNS, check_product
 from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import FIELDS
-
-
-class ColumnsInvalid(PlacketError):
-    reason = "ColumnsInvalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ Row = tuple[int, dict[str, str]]
 def plan_folder(folder: Path, columns: Path | None) -> Plan:
     """Every photo below ``folder``, and every row of the CSV, is a product of the plan or is refused.
 
-    Raises ColumnsInvalid for a CSV that is none or says nothing that can be used, OSError.
+    Raises TableInvalid for a CSV that is none or says nothing that can be used, OSError.
     """
     file = columns or find_columns(folder)
     rows = read_columns(file) if file else {}
@@ -94,10 +90,10 @@ def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None
 
 
 def find_columns(folder: Path) -> Path | None:
-    """The one CSV in the folder, else ``<folder>.csv`` beside it. Raises ColumnsInvalid when the folder has several."""
+    """The one CSV in the folder, else ``<folder>.csv`` beside it. Raises TableInvalid when the folder has several."""
     inside = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".csv" and p.is_file())
     if len(inside) > 1:
-        raise ColumnsInvalid(f"{folder} has several CSV files: name one with --columns")
+        raise TableInvalid(f"{folder} has several CSV files: name one with --columns")
     beside = folder.absolute().with_name(folder.absolute().name + ".csv")
     return inside[0] if inside else beside if beside.is_file() else None
 
@@ -106,45 +102,38 @@ def read_columns(file: Path) -> dict[str, Row]:
     """Line number and columns by product id.
 
     Either the first line names the columns (product_id among them), or there are the nine of an index file, in order.
-    Raises ColumnsInvalid, OSError.
+    Raises TableInvalid, OSError.
     """
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            records = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
-    except UnicodeDecodeError:
-        raise ColumnsInvalid(f"{file} is not UTF-8") from None
-    except csv.Error as error:
-        raise ColumnsInvalid(f"{file}: not a CSV file: {error}") from None
-    if not records:
+    table = read_table(file, "product_id")
+    if not table.records:
         return {}
-    names = _header(file, records[0][1])
+    columns = _header(table)
     rows: dict[str, Row] = {}
-    for line, cells in records[1:] if names != COLUMNS or "product_id" in records[0][1] else records:
-        _keep(rows, file, line, names, cells)
+    for record in table.records if columns is COLUMNS else table.records[1:]:
+        _keep(rows, file, record.line, columns, table.cells(record, len(columns)))
     return rows
 
 
-def _header(file: Path, first: list[str]) -> tuple[str, ...]:
-    names = tuple(cell.strip() for cell in first)
+def _header(table: Table) -> tuple[str, ...]:
+    """The columns that the first line names; COLUMNS itself, where it is the first product."""
+    file, names = table.file, table.names
     if "product_id" not in names:
-        if len(first) != len(COLUMNS):
-            raise ColumnsInvalid(f"{file}: the first line must name the columns, product_id among them")
+        first = table.records[0].cells
+        if len(first) < len(COLUMNS) or any(cell.strip() for cell in first[len(COLUMNS) :]):
+            raise TableInvalid(f"{file}: the first line must name the columns, product_id among them")
         return COLUMNS
     if unknown := [n for n in names if n not in COLUMNS]:
-        raise ColumnsInvalid(f"{file}: {', '.join(map(repr, unknown))}: columns are {', '.join(COLUMNS)}")
+        raise TableInvalid(f"{file}: {', '.join(map(repr, unknown))}: columns are {', '.join(COLUMNS)}")
     if len(set(names)) != len(names):
-        raise ColumnsInvalid(f"{file}: a column is named twice")
-    return names
+        raise TableInvalid(f"{file}: a column is named twice")
+    return tuple(names)
 
 
 def _keep(rows: dict[str, Row], file: Path, line: int, names: tuple[str, ...], cells: list[str]) -> None:
-    if len(cells) != len(names):
-        raise ColumnsInvalid(f"{file}, line {line}: {len(cells)} columns instead of {len(names)}")
     fields = dict(zip(names, cells, strict=True))
     product_id = unicodedata.normalize("NFC", fields.pop("product_id"))
     if product_id in rows:
-        raise ColumnsInvalid(f"{file}, line {line}: {product_id!r} has a line already: {rows[product_id][0]}")
+        raise TableInvalid(f"{file}, line {line}: {product_id!r} has a line already: {rows[product_id][0]}")
     if fields.get("status", "") not in ("", "enable", "disable"):
-        raise ColumnsInvalid(f"{file}, line {line}: status must be enable or disable")
+        raise TableInvalid(f"{file}, line {line}: status must be enable or disable")
     rows[product_id] = line, fields

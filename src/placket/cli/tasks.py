@@ -16,6 +16,7 @@ from placket.cli.tag import Lang, Language
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from placket.cli.tasks_input import Request
     from placket.client import AsyncPlacket
     from placket.client.shapes.tagger import Submitted, TaggingResult, Task
 
@@ -76,7 +77,7 @@ def create(
         else:
             with _sending(len(request.entries), as_json) as progress:
                 task = placket.tagger.create_of_many(request.entries, detection=groups, progress=progress, **said)
-    _submitted(profile, task, wait, as_json)
+    _submitted(profile, request, task, wait, as_json)
 
 
 @tasks_app.command()
@@ -96,7 +97,7 @@ def append(
         request = read_request(file)
         groups = detection or request.detection
         task = placket.tagger.append(task_id, request.entries, detection=groups, strict=strict or request.strict)
-    _submitted(profile, task, wait, as_json)
+    _submitted(profile, request, task, wait, as_json)
 
 
 @tasks_app.command("list")
@@ -207,15 +208,17 @@ def _sending(total: int, as_json: bool) -> "Iterator[Callable[[Submitted], None]
             raise
 
 
-def _submitted(profile: str | None, submitted: "Submitted", wait: bool, as_json: bool) -> None:
+def _submitted(profile: str | None, request: "Request", submitted: "Submitted", wait: bool, as_json: bool) -> None:
     """Say what was accepted and, if so wished, how it ended."""
     counts = submitted["validation"]
     failed = counts["failure"] > 0
     task = None
     if not as_json:
         console.print(f"Task {submitted['taskId']}: {counts['accept']:,} accepted, {counts['failure']:,} not.")
-        for failure in submitted["failureList"]:
-            console.print(f"  {_id_of(failure['request'])}: {failure['errorMessage']}", style="yellow", markup=False)
+        failures = submitted["failureList"]
+        for failure, line in zip(failures, request.lines_of([f["request"] for f in failures]), strict=True):
+            where = f"line {line}, {_id_of(failure['request'])}" if line else _id_of(failure["request"])
+            console.print(f"  {where}: {failure['errorMessage']}", style="yellow", markup=False, soft_wrap=True)
     if wait:
         task = _followed(profile, submitted["taskId"], as_json)
         failed = failed or task["count"]["failure"] > 0
@@ -231,7 +234,7 @@ def _submitted(profile: str | None, submitted: "Submitted", wait: bool, as_json:
 
 def _id_of(sent: Any) -> str:
     context = sent.get("context") if isinstance(sent, dict) else None
-    return str(context.get("id", "an entry") if isinstance(context, dict) else "an entry")
+    return str((context.get("id") if isinstance(context, dict) else None) or "an entry without an id")
 
 
 def _followed(profile: str | None, task_id: str, as_json: bool) -> "Task":

@@ -1,16 +1,18 @@
 """Files of images to tag: URLs in lines, in a CSV, or entries as the Tagger's guide has them."""
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from placket.cli.csv_table import read_table, read_text
 from placket.client.shapes.tagger import Entry
 from placket.client.tagger import entry
 from placket.domain.errors import PlacketError
+
+_WORDS = ("name", "keywords", "gender")
 
 
 class EntriesInvalid(PlacketError):
@@ -19,7 +21,8 @@ class EntriesInvalid(PlacketError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Images to tag, and what a file that is a whole request body says of all of them."""
+    """Images to tag, and what a file that is a whole request body says of all of them. ``lines``: of the file, each
+    entry's own; none of a ``.json``."""
 
     entries: list[Entry]
     album_name: str | None = None
@@ -27,25 +30,36 @@ class Request:
     callback_url: str | None = None
     detection: list[str] | None = None
     strict: bool = False
+    lines: tuple[int, ...] = ()
+
+    def lines_of(self, refused: Sequence[Any]) -> list[int | None]:
+        """Where the entries stand that the server sends back; of the same one twice the first was accepted."""
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for line, sent in zip(self.lines, self.entries, strict=False):
+            places[json.dumps(sent)].append(line)
+        found = [places[key].pop() if places[key := json.dumps(sent)] else None for sent in reversed(refused)]
+        return found[::-1]
+
+
+Placed = tuple[int, Entry]
+"""With its line."""
 
 
 def read_request(file: Path) -> Request:
     """``.txt``: one URL a line, which is the image's id as well; ``.csv``: columns id and url, and if you like name,
-    keywords and gender, in a line at the top; ``.jsonl``: one entry, or one object of these, a line; ``.json``: an
+    keywords and gender, named in the first line; ``.jsonl``: one entry, or one object of these, a line; ``.json``: an
     array of these, or a whole request body.
 
-    Whether an entry is valid, the server says. Raises EntriesInvalid for a file that is none of these, OSError.
+    Whether an entry is valid, the server says. Raises EntriesInvalid or TableInvalid for a file that is none of these,
+    OSError.
     """
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise EntriesInvalid(f"{file} is not UTF-8") from None
     readers = {".txt": _urls, ".csv": _columns, ".jsonl": _lines}
     ending = file.suffix.lower()
     if ending == ".json":
-        found = _whole(file, text)
+        found = _whole(file)
     elif ending in readers:
-        found = Request(list(readers[ending](file, text)))
+        placed = list(readers[ending](file))
+        found = Request([e for _, e in placed], lines=tuple(line for line, _ in placed))
     else:
         raise EntriesInvalid(f"{file}: the name must end in {', '.join(readers)}, .json")
     if not found.entries:
@@ -53,32 +67,34 @@ def read_request(file: Path) -> Request:
     return found
 
 
-def _urls(file: Path, text: str) -> Iterator[Entry]:
-    for line in text.splitlines():
+def _urls(file: Path) -> Iterator[Placed]:
+    for number, line in enumerate(read_text(file).splitlines(), start=1):
         if url := line.strip():
-            yield entry(url, url)
+            yield number, entry(url, url)
 
 
-def _columns(file: Path, text: str) -> Iterator[Entry]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        if not {"id", "url"} <= set(reader.fieldnames or ()):
-            raise EntriesInvalid(f"{file}: the first line must name the columns id and url")
-        for row in reader:
-            yield entry(row["id"] or "", row["url"] or "", **_words(row))
-    except csv.Error as error:
-        raise EntriesInvalid(f"{file}, line {reader.line_num}: not a CSV file: {error}") from None
+def _columns(file: Path) -> Iterator[Placed]:
+    table = read_table(file, "url")
+    names = table.names
+    if not {"id", "url"} <= set(names):
+        raise EntriesInvalid(f"{file}: the first line must name the columns id and url")
+    if any(names.count(name) > 1 for name in ("id", "url", *_WORDS)):
+        raise EntriesInvalid(f"{file}: a column is named twice")
+    for record in table.records[1:]:
+        row = dict(zip(names, table.cells(record, len(names), fewer=True), strict=False))
+        yield record.line, entry(row.get("id", ""), row.get("url", "").strip(), **_words(row))
 
 
-def _lines(file: Path, text: str) -> Iterator[Entry]:
+def _lines(file: Path) -> Iterator[Placed]:
     # Not splitlines: JSON may hold U+2028, which ends no line of it.
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
         if line.strip():
-            yield _entry(f"{file}, line {number}", _json(f"{file}, line {number}", line))
+            where = f"{file}, line {number}"
+            yield number, _entry(where, _json(where, line))
 
 
-def _whole(file: Path, text: str) -> Request:
-    value = _json(str(file), text)
+def _whole(file: Path) -> Request:
+    value = _json(str(file), read_text(file))
     body = value if isinstance(value, dict) else {"taggingRequest": value}
     if not isinstance(body.get("taggingRequest"), list):
         raise EntriesInvalid(f"{file} must hold an array, or an object with taggingRequest")
@@ -109,13 +125,17 @@ def _texts(file: Path, body: Mapping[str, Any], name: str) -> list[str] | None:
 def _entry(where: str, value: Any) -> Entry:
     if isinstance(value, dict) and "image" in value:
         return cast(Entry, value)
-    if isinstance(value, dict) and isinstance(value.get("id"), str) and isinstance(value.get("url"), str):
-        return entry(value["id"], value["url"], **_words(value))
+    if isinstance(value, dict) and _is_id(value.get("id")) and isinstance(value.get("url"), str):
+        return entry(str(value["id"]), value["url"], **_words(value))
     raise EntriesInvalid(f"{where}: neither an object of image and context nor one of id and url")
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _words(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("name", "keywords", "gender") if row.get(name)}
+    return {name: row[name] for name in _WORDS if row.get(name)}
 
 
 def _json(where: str, text: str) -> Any:

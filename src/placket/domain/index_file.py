@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from placket.domain.encodings import not_utf8
 from placket.domain.errors import IndexFileEmpty, IndexFileInvalid, IndexFileTooLarge, InvalidParameter
 from placket.domain.json_values import has_more_values
 from placket.domain.reasons import INVALID_ROW
@@ -65,7 +66,7 @@ def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) 
     try:
         text = body.decode("utf-8").removeprefix(_BOM)
     except UnicodeDecodeError as error:
-        raise IndexFileInvalid(f"the file is not UTF-8: byte {error.start} cannot be read") from None
+        raise IndexFileInvalid(f"the file is {not_utf8(body, error)}") from None
     reader = _json_records if format == "jsonl" else _csv_records
     rows: list[Row] = []
     for line, columns, problem in reader(text):
@@ -73,8 +74,19 @@ def read_index_file(body: bytes, format: str, *, max_bytes: int, max_rows: int) 
             raise IndexFileTooLarge(f"the file has more than {max_rows} rows")
         rows.append(_row(line, columns, problem))
     if rows[0].reason:
-        raise IndexFileInvalid(f"line 1: {rows[0].detail}{'' if format == 'jsonl' else _WANTED}")
+        raise IndexFileInvalid(f"line 1: {rows[0].detail}{_usual_mistake(text, format)}")
     return rows
+
+
+def _usual_mistake(text: str, format: str) -> str:
+    """What else to say of a first line that is wrong."""
+    if format == "jsonl":
+        return "; JSONL is one object a line, not an array of them" if text.lstrip().startswith("[") else ""
+    first = next(_lines(text))
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if first.count(mark) >= len(COLUMNS) - 1 > first.count(","):
+            return f", which are parted by commas and not by {name}{_WANTED}"
+    return _WANTED
 
 
 def _lines(text: str) -> Iterator[str]:

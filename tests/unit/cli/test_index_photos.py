@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from placket.cli.index_photos import ColumnsInvalid, Planned, find_columns, plan_folder, read_columns
+from placket.cli.csv_table import TableInvalid
+from placket.cli.index_photos import Planned, find_columns, plan_folder, read_columns
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_the_nine_columns_of_an_index_file(folder: Path) -> None:
 def test_a_file_that_says_something_else_is_refused(folder: Path, content: bytes, words: str) -> None:
     file = folder / "c.csv"
     file.write_bytes(content)
-    with pytest.raises(ColumnsInvalid, match=words):
+    with pytest.raises(TableInvalid, match=words):
         read_columns(file)
 
 
@@ -107,5 +108,5 @@ def test_which_file(folder: Path) -> None:
     (folder / "a.CSV").write_text("")
     assert find_columns(folder) == folder / "a.CSV"
     (folder / "b.csv").write_text("")
-    with pytest.raises(ColumnsInvalid, match="--columns"):
+    with pytest.raises(TableInvalid, match="--columns"):
         find_columns(folder)

@@ -81,9 +81,35 @@ def test_size_is_checked_before_rows_and_rows_before_the_first_line() -> None:
         read(broken)
 
 
-def test_not_utf8() -> None:
-    with pytest.raises(IndexFileInvalid, match="UTF-8"):
-        read(jsonl(GOOD) + b"\n\xff\xfe")
+CSV = "1,enable,면 원피스,c,,,http://a.b/c.jpg,,\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (jsonl(GOOD) + b"\n\xff\xfe", r"not UTF-8: line 2 \(byte 94\) cannot be read"),
+        (
+            (CSV.replace("면 ", "x").replace("원피스", "y") * 2 + CSV).encode("cp949"),
+            r"line 3 \(byte \d+\).*save it as CSV UTF-8",
+        ),
+        (("\r".join([CSV.strip().replace("면 원피스", ""), "表"])).encode("cp932"), r"line 2 "),
+        (CSV.replace(",", "\t").encode("utf-16"), "it is UTF-16, as a spreadsheet's"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\xe1", "it is a workbook"),
+        (b"\x1f\x8b\x08", "it is compressed"),
+    ],
+)
+def test_not_utf8(body: bytes, words: str) -> None:
+    with pytest.raises(IndexFileInvalid, match=words):
+        read(body, "csv" if not body.startswith(b"{") else "jsonl")
+
+
+def test_the_usual_mistakes_with_a_first_line_are_named() -> None:
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        with pytest.raises(IndexFileInvalid, match=rf"not by {name}; a line of CSV holds"):
+            read(CSV.replace(",", mark).encode(), "csv")
+    for array in (json.dumps([GOOD]), json.dumps([GOOD], indent=2)):
+        with pytest.raises(IndexFileInvalid, match="one object a line, not an array of them"):
+            read(array.encode())
 
 
 @pytest.mark.parametrize(
