@@ -47,7 +47,8 @@ class Traffic:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._ring = [_Bucket(-1) for _ in range(MINUTES)]
+        # Of before the first hour that is shown: a machine's clock begins at 0 when it starts.
+        self._ring = [_Bucket(-MINUTES) for _ in range(MINUTES)]
 
     def record(self, seconds: float, *, failed: bool) -> None:
         minute = self._now()

@@ -27,6 +27,12 @@ def test_quantiles_to_within_five_percent(seconds: list[float]) -> None:
         assert found == pytest.approx(exact, rel=0.05)
 
 
+@pytest.mark.parametrize("minute", [0, 1, 58, 59, 60])
+def test_a_machine_that_has_just_started_has_had_no_call(minute: int) -> None:
+    traffic = Traffic(lambda: minute * 60.0)
+    assert traffic.minutes() == [Minute(ago, 0, 0, None, None) for ago in range(MINUTES - 1, -1, -1)]
+
+
 def test_minutes_pass_and_the_ring_comes_round() -> None:
     clock = Clock()
     traffic = Traffic(clock)
