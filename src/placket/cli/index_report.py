@@ -10,7 +10,7 @@ from rich.text import Text
 
 from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
-from placket.cli.output import console
+from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
 from placket.cli.remote import MOST_SHOWN, SOME_FAILED, of_profile, waiting
 from placket.client.shapes.placket import Run, RunRow
@@ -37,8 +37,20 @@ def follow(profile: str | None, run: Run, as_json: bool) -> None:
         write_json({**run, "failures": failed})
     else:
         show_run(run, failed)
+        if failed:
+            _say_what_next(profile, run)
     if failed or run["status"] == "failed":
         raise typer.Exit(SOME_FAILED)
+
+
+def _say_what_next(profile: str | None, run: Run) -> None:
+    of_run = f"{run['id']} --service {run['service']}"
+    errors.print(of_profile(f"As CSV: `placket runs rows {of_run} --failed --csv", profile) + "`", soft_wrap=True)
+    if run["kind"] == "index":
+        again = of_profile(
+            f"Once more, but for those that are wrong in themselves: `placket runs repeat {of_run}", profile
+        )
+        errors.print(again + "`", soft_wrap=True)
 
 
 def show_reserved(profile: str | None, run: Run, as_json: bool) -> None:

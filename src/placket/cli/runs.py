@@ -1,5 +1,6 @@
 """`placket runs`: index runs of a service."""
 
+import sys
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, cast
@@ -72,7 +73,8 @@ def rows(
     outcome: Annotated[Outcome | None, typer.Option(help="Only those.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that failed: --outcome failed.")] = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print CSV, with ' before a cell that a spreadsheet would run.")
+        bool,
+        typer.Option("--csv", help="Print CSV for spreadsheets: in UTF-8 with its mark, ' before what they would run."),
     ] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -149,9 +151,12 @@ def repeat(
 
 
 def _write_csv(rows: "Iterator[shapes.RunRow]") -> None:
-    from placket.domain.spreadsheets import csv_line
+    from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
 
-    typer.echo(csv_line(_ROW_COLUMNS).rstrip())
+    # Without the mark Excel takes the letters of other countries for those of its own. An encoding that has none of it
+    # is the terminal's, and Excel's too.
+    mark = BYTE_ORDER_MARK if sys.stdout.encoding.lower().replace("-", "") == "utf8" else ""
+    typer.echo(mark + csv_line(_ROW_COLUMNS).rstrip())
     for row in rows:
         cells = (row["line"], row["product_id"], row["outcome"] or "", row["reason"], row["detail"])
         typer.echo(csv_line(cells).removesuffix("\r\n"))

@@ -11,6 +11,10 @@ from collections.abc import Iterable
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+BYTE_ORDER_MARK = "\ufeff"
+"""At the beginning of a file: without it Excel does not know UTF-8."""
+
+
 def safe_cell(text: str) -> str:
     return "'" + text if text.startswith(_DANGEROUS) else text
 

@@ -44,6 +44,9 @@ def test_a_file_is_a_run(ask: Remote, shop: Placket, host: ImageHost, folder: Pa
     done = ask("index", file, "-s", "shop")
     assert done.code == 1
     assert "Indexed 3 rows: 2 added, 0 updated, 0 deleted, 1 failed." in done.out
+    run = next(iter(shop.runs.list("shop")))["id"]
+    for what_next in (f"`placket runs rows {run} --service shop --failed --csv`", f"`placket runs repeat {run} "):
+        assert what_next in done.err
     for shown in ("line 2", "[b]", "InvalidImageURLException"):
         assert shown in done.out
     done = ask("index", file, "-s", "shop", "--json")

@@ -74,7 +74,9 @@ def test_rows(ask: Remote, shop: Placket, ended: str) -> None:
     added = ask("runs", "rows", ended, "-s", "shop", "--outcome", "added")
     assert ("=b" in added.out, added.out.count("added")) == (False, 2)
     failed = ask("runs", "rows", ended, "-s", "shop", "--failed", "--outcome", "failed", "--csv")
-    header, line = csv.reader(io.StringIO(failed.out))
+    # A spreadsheet knows by the mark that it is UTF-8.
+    assert failed.out.startswith("\ufeffline,")
+    header, line = csv.reader(io.StringIO(failed.out.removeprefix("\ufeff")))
     assert header == ["line", "product_id", "outcome", "reason", "detail"]
     assert line[:4] == ["2", "'=b", "failed", "InvalidImageURLException"]
     assert "\r" not in failed.out

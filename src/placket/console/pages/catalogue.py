@@ -14,7 +14,7 @@ from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError, NoSuchProduct
 from placket.domain.labels import check_labels
 from placket.domain.runs import FIELDS
-from placket.domain.spreadsheets import csv_line
+from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
 from placket.services.searching import SearchOptions
 from placket.services.stores import Document
 
@@ -49,7 +49,7 @@ async def export(visit: Visit) -> Response:
     await visit.parts.catalogue.service(visit.caller, name)
 
     async def lines() -> AsyncIterator[str]:
-        yield "\ufeff" + csv_line(PRODUCT_COLUMNS)
+        yield BYTE_ORDER_MARK + csv_line(PRODUCT_COLUMNS)
         after = ""
         while page := await visit.parts.catalogue.products(visit.caller, name, after, _EXPORT_PAGE, labels):
             yield "".join(csv_line(product_row(d)) for d in page)

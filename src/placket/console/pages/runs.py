@@ -14,7 +14,7 @@ from placket.console.visit import Visit
 from placket.domain.errors import NoSuchRun, PlacketError
 from placket.domain.reasons import SUPERSEDED
 from placket.domain.runs import Outcome, Run, RunKind
-from placket.domain.spreadsheets import csv_line
+from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
 from placket.services.stores import Service
 
 _PAGE = 50
@@ -103,7 +103,7 @@ async def failed_rows(visit: Visit) -> Response:
     service, run = await _run(visit)
 
     async def lines() -> AsyncIterator[str]:
-        yield "\ufeff" + csv_line(FAILED_COLUMNS)
+        yield BYTE_ORDER_MARK + csv_line(FAILED_COLUMNS)
         start = 0
         while page := await visit.parts.indexing.rows(
             service, run.id, outcome=Outcome.FAILED, start=start, limit=_EXPORT_PAGE

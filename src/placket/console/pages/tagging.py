@@ -10,7 +10,7 @@ from placket.console.garments import shown
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError
-from placket.domain.spreadsheets import csv_line
+from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
 from placket.domain.tagger.errors import NoSuchTask
 from placket.domain.tagger.tasks import EntryResult, Task
 
@@ -78,7 +78,7 @@ async def as_csv(visit: Visit) -> Response:
     task = await visit.parts.tagging_tasks.task(visit.caller, visit.path("task"))
 
     async def lines() -> AsyncIterator[str]:
-        yield "\ufeff" + csv_line(TASK_COLUMNS)
+        yield BYTE_ORDER_MARK + csv_line(TASK_COLUMNS)
         async for entry in _entries(visit, task):
             for row in task_rows(entry):
                 yield csv_line(row)
