@@ -23,8 +23,17 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: ImageHost) -
     for path in ("/a.jpg", "/b.jpg"):
         host.put(path, picture(format="JPEG"))
     row = {"product_id": "coat", "status": "enable", "category1_id": "1", "image_url": host.url("/a.jpg")}
-    lines = [row, {**row, "product_id": "lost", "image_url": host.url("/none.jpg")}]
+    lines = [row, {**row, "product_id": "lost", "image_url": host.url("/none.jpg")}, {**row, "product_id": "hat"}]
     (tmp_path / "products.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    feed = [
+        "shirt-1,,,",
+        "shirt-2,,,",
+        "dress,,,",
+        f'coat,"Coat, red",1,{host.url("/a.jpg")}',
+        "new,,1,http://127.0.0.1:9/",
+    ]
+    header = "product_id,name,category1_id,image_url"
+    (tmp_path / "feed.csv").write_text("\r\n".join([header, *feed, ""]), encoding="utf-8-sig")
     yield tmp_path
 
 
@@ -39,9 +48,11 @@ def test_the_guide_does_what_it_says(
         exec(compile(code.replace("https://example.com/", host.url("/")), "client.md", "exec"), names)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("[{'product_id': 'shirt-1', 'similarity': 1.0")
-    assert "2 of 2" in printed
+    assert "3 of 3" in printed
     assert "2 lost InvalidImageURLException 127.0.0.1 answered 404" in printed
     assert any(line.startswith("coat ['") for line in printed)
+    # The shirts and the dress are as they were.
+    assert "0 new, 1 changed, 1 gone, 1 failed" in printed
     assert any(line.startswith("a [{'type': 'CLOTHING'") for line in printed)
     assert "['coat', 'dress', 'shirt-1', 'shirt-2']" in printed
     assert "a robe: shirt-1" in printed
