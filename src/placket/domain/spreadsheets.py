@@ -1,14 +1,17 @@
 """Lines of CSV without a cell that a spreadsheet would run.
 
 A cell whose text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an apostrophe before it (OWASP,
-"CSV Injection").
+"CSV Injection"). So does what follows a semicolon or a line break within the text: in the many countries where Excel
+takes semicolons for commas, quotes after a comma quote nothing, and a cell begins there.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WITHIN = re.compile(r"(?<=[;\r\n])(?=[=+\-@])")
 
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +19,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def safe_cell(text: str) -> str:
+    text = _WITHIN.sub("'", text)
     return "'" + text if text.startswith(_DANGEROUS) else text
 
 

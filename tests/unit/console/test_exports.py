@@ -22,10 +22,20 @@ DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"]
 @pytest.mark.parametrize("cell", DANGEROUS)
 def test_a_formula_is_text_in_csv(cell: str) -> None:
     ((read,),) = csv.reader(io.StringIO(csv_line([cell]), newline=""))
-    assert read == "'" + cell
+    assert read == "'" + cell.replace("\r", "\r'").replace("\n", "\n'")
 
 
-@pytest.mark.parametrize("cell", ["a=1", 'quote"d', "comma, here", "한글", "two\nlines"])
+@pytest.mark.parametrize(
+    "cell", ["x;=1+1", "x;+1;-1", 'Dress; "red";@SUM(A1)', "x\n=1+1", "x\r\n-1", *(f"{d};{d}" for d in DANGEROUS)]
+)
+def test_a_formula_is_text_in_csv_where_semicolons_part_cells(cell: str) -> None:
+    line = csv_line(["1", cell, "x"])
+    # As Excel reads it in Germany, France or Brazil: quotes count at the beginning of a cell alone.
+    cells = [c for row in csv.reader(io.StringIO(line, newline=""), delimiter=";") for c in row]
+    assert not [c for c in cells if c.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("cell", ["a=1", "a; b;c", "a-b", 'quote"d', "comma, here", "한글", "two\nlines"])
 def test_other_cells_come_back_as_they_were(cell: str) -> None:
     assert list(csv.reader(io.StringIO(csv_line([cell, "x"]), newline=""))) == [[cell, "x"]]
 
