@@ -17,6 +17,7 @@ from placket.console.choices import attribute_name, value_name
 from placket.console.words import Words
 from placket.domain.garments import Garment
 from placket.domain.runs import FIELDS, RowResult
+from placket.domain.spreadsheets import csv_line
 from placket.domain.tagger.result import tagging_result
 from placket.domain.tagger.tasks import EntryResult
 from placket.domain.taxonomy import taxonomy
@@ -46,6 +47,11 @@ def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def csv_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Lines of CSV as wide as their heading: what loads a table refuses one with fewer cells."""
+    return "".join(csv_line([*row, *[""] * (len(columns) - len(row))]) for row in rows)
 
 
 def failed_row(row: RowResult) -> list[object]:

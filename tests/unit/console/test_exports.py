@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 from openpyxl import load_workbook
 
-from placket.console.exports import TASK_COLUMNS, task_headings, task_json, task_rows, workbook
+from placket.console.exports import TASK_COLUMNS, csv_rows, task_headings, task_json, task_rows, workbook
 from placket.console.garments import Drawn, overlay, shown
 from placket.console.words import Words
 from placket.domain.garments import Box
@@ -61,6 +61,19 @@ def test_rows_of_a_task() -> None:
     assert task_rows(failed) == [["c", "u", "FetchFailed: 404"]]
     assert '"reason": "FetchFailed"' in task_json(failed, "en")
     assert '"taggingResult"' in task_json(done, "ko")
+
+
+def test_every_line_of_csv_is_as_wide_as_the_heading() -> None:
+    """A database's loader, and a strict reader, refuse a file for one line that is not."""
+    garments = (garment(0),)
+    entries = [
+        EntryResult("done", ("TOP",), garments, url="u"),
+        EntryResult("nothing", ("SHOES",), garments, url="u"),
+        EntryResult("failed", ("TOP",), None, "FetchFailed", "404", "u"),
+    ]
+    for entry in entries:
+        (cells,) = csv.reader(io.StringIO(csv_rows(TASK_COLUMNS, task_rows(entry)), newline=""))
+        assert (cells[0], len(cells)) == (entry.image_id, len(TASK_COLUMNS))
 
 
 def test_a_workbook_is_in_the_reader_s_words() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response, StreamingResponse
 
 from placket.console.choices import correction_form, filter_options, label_name
-from placket.console.exports import PRODUCT_COLUMNS, product_row
+from placket.console.exports import PRODUCT_COLUMNS, csv_rows, product_row
 from placket.console.garments import overlay, shown
 from placket.console.guard import Page
 from placket.console.pages.try_it import similar_page
@@ -52,7 +52,7 @@ async def export(visit: Visit) -> Response:
         yield BYTE_ORDER_MARK + csv_line(PRODUCT_COLUMNS)
         after = ""
         while page := await visit.parts.catalogue.products(visit.caller, name, after, _EXPORT_PAGE, labels):
-            yield "".join(csv_line(product_row(d)) for d in page)
+            yield csv_rows(PRODUCT_COLUMNS, map(product_row, page))
             after = page[-1].product_id
 
     headers = {"Content-Disposition": f'attachment; filename="{name}-products.csv"'}

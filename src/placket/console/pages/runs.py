@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.exports import FAILED_COLUMNS, failed_row
+from placket.console.exports import FAILED_COLUMNS, csv_rows, failed_row
 from placket.console.guard import Page
 from placket.console.visit import Visit
 from placket.domain.errors import NoSuchRun, PlacketError
@@ -108,7 +108,7 @@ async def failed_rows(visit: Visit) -> Response:
         while page := await visit.parts.indexing.rows(
             service, run.id, outcome=Outcome.FAILED, start=start, limit=_EXPORT_PAGE
         ):
-            yield "".join(csv_line(failed_row(row)) for row in page)
+            yield csv_rows(FAILED_COLUMNS, map(failed_row, page))
             start += len(page)
 
     headers = {"Content-Disposition": f'attachment; filename="{service.name}-{run.id}-failed.csv"'}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.exports import TASK_COLUMNS, task_headings, task_json, task_rows, workbook
+from placket.console.exports import TASK_COLUMNS, csv_rows, task_headings, task_json, task_rows, workbook
 from placket.console.garments import shown
 from placket.console.guard import Page
 from placket.console.visit import Visit
@@ -80,8 +80,7 @@ async def as_csv(visit: Visit) -> Response:
     async def lines() -> AsyncIterator[str]:
         yield BYTE_ORDER_MARK + csv_line(TASK_COLUMNS)
         async for entry in _entries(visit, task):
-            for row in task_rows(entry):
-                yield csv_line(row)
+            yield csv_rows(TASK_COLUMNS, task_rows(entry))
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_download(task, "csv"))
 
