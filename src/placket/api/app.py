@@ -16,12 +16,12 @@ from placket.api import documentation, health
 from placket.api.errors import BodyUnsupported, MethodNotAllowed, NoSuchCall
 from placket.api.faces import Faces, face_of
 from placket.api.fashion_v1 import fashion_face
-from placket.api.forms import Receiving
 from placket.api.metrics import Metrics
 from placket.api.middleware import RequestContext, RequestLimits
 from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1 import placket_face
 from placket.api.placket_v1.problems import render_error
+from placket.api.receiving import Receiving
 from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
 
 _log = structlog.get_logger()

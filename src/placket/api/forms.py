@@ -1,10 +1,7 @@
 """multipart/form-data from a stranger, parsed as it arrives: what is kept, how long it may take, all bounded."""
 
-import asyncio
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -15,6 +12,7 @@ from starlette.types import Receive
 
 from placket.api.errors import BodyTooLarge, BodyUnsupported
 from placket.api.query import decode_text
+from placket.api.receiving import declared_length
 from placket.domain.errors import InvalidParameter
 
 MEDIA_TYPE = "multipart/form-data"
@@ -28,31 +26,6 @@ _EXTENDED = re.compile(r";[ \t]*filename\*[ \t]*=([^;]*)", re.IGNORECASE)
 """``filename*=utf-8''%ED%95%9C.csv`` (RFC 5987), in a header without what it has in quotes."""
 _ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
 """What browsers and curl write for a quote and the ends of a line in a name, and they write nothing else so."""
-RECEIVED_AT_ONCE = 64
-RECEIVED_OF_ONE = 16
-"""Bodies received at once in a process, in all and of one key: what bounds the memory that they take, and what leaves
-places to others when somebody sends many and slowly."""
-
-
-class Receiving:
-    """The places for bodies being received; waiting for one costs nobody else a place."""
-
-    def __init__(self) -> None:
-        self._all = asyncio.Semaphore(RECEIVED_AT_ONCE)
-        self._of_key: dict[str, asyncio.Semaphore] = {}
-        self._users: Counter[str] = Counter()
-
-    @asynccontextmanager
-    async def place(self, key_id: str) -> AsyncIterator[None]:
-        own = self._of_key.setdefault(key_id, asyncio.Semaphore(RECEIVED_OF_ONE))
-        self._users[key_id] += 1
-        try:
-            async with own, self._all:
-                yield
-        finally:
-            self._users[key_id] -= 1
-            if not self._users[key_id]:
-                del self._users[key_id], self._of_key[key_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +61,11 @@ class FormLimits:
 async def read_form(request: Request, limits: FormLimits) -> Form:
     """Raises BodyUnsupported, BodyTooLarge, TransferFailed, InvalidParameter (malformed, or a part given twice)."""
     parser = _Parts(_boundary(request), limits)
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limits.most_bytes:
+    declared = declared_length(request)
+    if declared is not None and declared > limits.most_bytes:
         raise BodyTooLarge(f"the body has more than {limits.most_bytes} bytes")
     size = 0
-    async with request.app.state.receiving.place(getattr(request.state, "key_id", "")):
+    async with request.app.state.receiving.place(getattr(request.state, "key_id", ""), declared):
         async for piece in _arriving(request):
             size += len(piece)
             if size > limits.most_bytes:

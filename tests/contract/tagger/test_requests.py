@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from placket.api.forms import RECEIVED_OF_ONE
+from placket.api.receiving import RECEIVED_OF_ONE
 from placket.domain.tagger.reading import MAX_DEPTH
 from tests.support.tagging import MAX_ENTRIES, MOST_BYTES, TaggerWorld, entry
 

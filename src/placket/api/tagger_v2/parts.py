@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from placket.api.errors import BodyUnsupported
+from placket.api.receiving import declared_length
 from placket.api.tagger_v2.codes import KeyMissing
 from placket.services.keys import Keys
 from placket.services.single_tagging import SingleTagging
@@ -41,5 +42,5 @@ async def read_body(request: Request) -> bytes:
     """
     if request.headers.get("content-encoding", "").strip().lower() not in _NOT_CODED:
         raise BodyUnsupported("a body with a Content-Encoding is not taken; send it uncompressed")
-    async with request.app.state.receiving.place(request.state.key_id):
+    async with request.app.state.receiving.place(request.state.key_id, declared_length(request)):
         return await request.body()
