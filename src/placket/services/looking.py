@@ -43,8 +43,8 @@ class Photos:
         check_url(url)
         try:
             fetched = await self._fetcher.fetch(url, max_bytes=limits.max_bytes, timeout=self._timeout)
-        except FetchTooLarge as error:
-            raise ImageTooManyBytes(error.detail) from None
+        except FetchTooLarge:
+            raise ImageTooManyBytes(f"the image has more than {limits.max_bytes} bytes") from None
         return fetched.body
 
 

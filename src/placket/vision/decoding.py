@@ -22,6 +22,7 @@ from placket.domain.errors import (
 )
 from placket.domain.images import ImageLimits
 from placket.vision import gif_blocks, png_chunks
+from placket.vision.file_kinds import called, sniff
 from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
@@ -94,7 +95,7 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
         raise ImageTooManyBytes(f"the image has {len(data)} bytes, more than {limits.max_bytes}")
     name = sniff(data)
     if name not in limits.formats:
-        raise ImageFormatUnsupported(f"{_called(name, data)}; taken are {', '.join(sorted(limits.formats))}")
+        raise ImageFormatUnsupported(f"{called(data)}; taken are {', '.join(sorted(limits.formats))}")
     if name != "JPEG":
         return _read(data, name, limits, budget)
     markers = read_markers(data)
@@ -137,35 +138,6 @@ def small_jpeg(picture: Picture, side: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_SMALL_QUALITY, optimize=True)
     return out.getvalue()
-
-
-def sniff(data: bytes) -> str:
-    """Pillow's name of the format that the first bytes announce; empty when it is none that Placket knows."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data.startswith(b"BM"):
-        return "BMP"
-    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "TIFF"
-    return ""
-
-
-def _called(name: str, data: bytes) -> str:
-    if name:
-        return f"the image is {name}"
-    if not data:
-        return "there are no bytes"
-    if data[4:8] == b"ftyp":
-        return "the image is HEIC or AVIF"
-    if data[:512].lstrip()[:1] == b"<":
-        return "this is HTML, SVG or XML, not an image"
-    return "the bytes are no image"
 
 
 def _open(data: bytes, name: str) -> Image.Image:

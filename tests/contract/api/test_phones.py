@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
+import pytest
 
 from placket.api.receiving import RECEIVED_OF_ONE
-from tests.contract.api.calls import SERVICE
+from tests.contract.api.calls import PHOTO, SERVICE, problem
+from tests.support.memory import MemoryInstallation
 
 TYPE = "multipart/form-data; boundary=B"
 _DISPOSITION = b'Content-Disposition: form-data; name="image"; filename="a.jpg"\r\n'
@@ -34,3 +36,18 @@ async def test_photos_that_come_slowly_do_not_keep_the_others_of_their_key_waiti
     assert (await asyncio.wait_for(quick, 5)).status_code == 200
     end.set()
     assert {(await post).status_code for post in posts} == {200}
+
+
+@pytest.mark.parametrize("size", [5_000_001, 6_000_000, 12_000_000])
+async def test_a_photo_that_is_too_large_is_told_how_large_it_may_be(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation, size: int
+) -> None:
+    installation.web.pages[PHOTO] = bytes(size)
+    answers = [
+        await bearer.post(f"{SERVICE}/detect", json={"url": PHOTO}),
+        await bearer.post(f"{SERVICE}/detect", files={"image": bytes(size)}),
+        await bearer.put(f"{SERVICE}/products/a", files={"image": bytes(size)}),
+    ]
+    for answer in answers:
+        assert problem(answer) == (413, -45020, "ImageTooLargeException")
+        assert answer.json()["detail"] == "the image has more than 5000000 bytes"

@@ -9,7 +9,8 @@ from PIL import Image
 
 from placket.domain.errors import ImageFormatUnsupported
 from placket.domain.images import AI_FASHION
-from placket.vision.decoding import decode, sniff
+from placket.vision.decoding import decode
+from placket.vision.file_kinds import sniff
 from tests.support.photos import encoded
 from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, png_chunk, quarters, tiff
 
@@ -40,6 +41,15 @@ def test_a_format_that_the_api_does_not_take(format: str) -> None:
         (b"<!doctype html><title>404</title>", "HTML"),
         (b"  \n<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"\0\0\0\x20ftypheic" + bytes(40), "HEIC"),
+        (b"\0\0\0\x18ftypMiHB\0\0\0\0mif1heic" + bytes(40), "HEIC"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide", "a video"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(40), "a video"),
+        (b"\0\0\0\x08wide\0\1\0\0mdat", "a video"),
+        (b"\x1a\x45\xdf\xa3" + bytes(40), "a video"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"data:image/jpeg;base64,/9j/4AAQSkZJRg==", "data: URL"),
+        (b"/9j/4AAQSkZJRg==", "base64"),
+        (b"[object Object]", "but text"),
         (b"%PDF-1.7", "no image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "no image"),
         (bytes(1000), "no image"),

@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from placket.api.described import EMPTY
-from placket.api.forms import FormLimits, read_form
 from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey
 from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import Product, ProductList
-from placket.api.placket_v1.uploads import IMAGE, image_too_large
+from placket.api.placket_v1.uploads import IMAGE, read_image_form
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
 from placket.domain.labels import MOST_LABELS
@@ -88,8 +87,7 @@ async def put(
 async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], bytes]:
     """(columns, photo); columns that were not sent are empty."""
     texts = {name: MAX_LENGTH[name] * _UTF8_BYTES for name in FIELDS}
-    with image_too_large():
-        form = await read_form(request, FormLimits(texts, {IMAGE: parts.image_limits.max_bytes}))
+    form = await read_image_form(request, parts.image_limits, texts)
     if IMAGE not in form.files:
         raise InvalidParameter(f"the body has no part {IMAGE!r}")
     return {name: form.texts.get(name, "") for name in FIELDS}, form.files[IMAGE].content

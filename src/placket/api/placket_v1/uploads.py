@@ -1,8 +1,7 @@
 """A photo in a request: uploaded, or named by its URL; for a search also by a detected garment's link."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.requests import Request
 
 from placket.api.described import EMPTY, EXAMPLE_URL
 from placket.api.errors import BodyTooLarge, BodyUnsupported
-from placket.api.forms import MEDIA_TYPE, FormLimits, read_form
+from placket.api.forms import MEDIA_TYPE, Form, FormLimits, read_form
 from placket.api.urls import image_url
 from placket.domain.errors import ImageTooManyBytes, InvalidParameter
 from placket.domain.images import ImageLimits
@@ -30,13 +29,20 @@ class PhotoInput:
     link: str | None = None
 
 
-@contextmanager
-def image_too_large() -> Iterator[None]:
-    """A body that is too large for its image is an image that is too large."""
+async def read_image_form(request: Request, limits: ImageLimits, texts: Mapping[str, int]) -> Form:
+    """A form with these texts, each of so many bytes at the most, and maybe an image.
+
+    Raises BodyUnsupported, TransferFailed, InvalidParameter, ImageTooManyBytes.
+    """
     try:
-        yield
-    except BodyTooLarge as error:
-        raise ImageTooManyBytes(error.detail) from None
+        form = await read_form(request, FormLimits(texts, {IMAGE: limits.max_bytes}))
+        image = form.files.get(IMAGE)
+        if image is not None and len(image.content) > limits.max_bytes:
+            raise BodyTooLarge
+    except BodyTooLarge:
+        # Neither what the body may have, which is more, nor how much of the image was kept.
+        raise ImageTooManyBytes(f"the image has more than {limits.max_bytes} bytes") from None
+    return form
 
 
 async def read_photo(request: Request, limits: ImageLimits, *, links: bool = False) -> PhotoInput:
@@ -47,8 +53,7 @@ async def read_photo(request: Request, limits: ImageLimits, *, links: bool = Fal
     names = (URL, LINK) if links else (URL,)
     kind = parse_options_header(request.headers.get("content-type"))[0].decode("latin-1")
     if kind == MEDIA_TYPE:
-        with image_too_large():
-            form = await read_form(request, FormLimits(dict.fromkeys(names, MAX_URL_LENGTH), {IMAGE: limits.max_bytes}))
+        form = await read_image_form(request, limits, dict.fromkeys(names, MAX_URL_LENGTH))
         image = form.files[IMAGE].content if IMAGE in form.files else None
         return _exactly_one(image, form.texts, names)
     if kind == _JSON:

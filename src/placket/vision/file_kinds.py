@@ -1,0 +1,62 @@
+"""What a stranger's bytes are, by the first of them: a format that is taken, or what to call them when they are none.
+
+People choose the film beside a photo, and programs send a photo as text: who is told which can mend it.
+"""
+
+import re
+
+_VIDEO = "this is a video, not an image"
+_IN_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+"""First boxes of films by cameras older than ``ftyp``."""
+_STILLS = (b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"miaf")
+"""Brands of HEIF, which AVIF is a kind of; what else begins with ``ftyp`` is a film."""
+_OTHERS = {
+    b"\x1a\x45\xdf\xa3": _VIDEO,
+    b"\xff\x0a": "the image is JPEG XL",
+    b"\0\0\0\x0cJXL ": "the image is JPEG XL",
+    b"data:": "this is a data: URL, not the image's own bytes",
+    b"/9j/": "this is an image in base64, not its own bytes",
+    b"iVBORw0KGg": "this is an image in base64, not its own bytes",
+    b"UklGR": "this is an image in base64, not its own bytes",
+    b"R0lGOD": "this is an image in base64, not its own bytes",
+}
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e]+")
+_LOOKED_AT = 512
+
+
+def sniff(data: bytes) -> str:
+    """Pillow's name of the format that the first bytes announce; empty when it is none that Placket knows."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith(b"BM"):
+        return "BMP"
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "TIFF"
+    return ""
+
+
+def called(data: bytes) -> str:
+    """Half a sentence: what these bytes are."""
+    if name := sniff(data):
+        return f"the image is {name}"
+    if not data:
+        return "there are no bytes"
+    for beginning, words in _OTHERS.items():
+        if data.startswith(beginning):
+            return words
+    if data[4:8] == b"ftyp":
+        brands = data[8 : min(int.from_bytes(data[:4], "big"), _LOOKED_AT)]
+        is_still = any(brands[at : at + 4] in _STILLS for at in range(0, len(brands), 4))
+        return "the image is HEIC or AVIF" if is_still else _VIDEO
+    if data[4:8] in _IN_BOXES:
+        return _VIDEO
+    beginning = data[:_LOOKED_AT]
+    if beginning.lstrip()[:1] == b"<":
+        return "this is HTML, SVG or XML, not an image"
+    return "the bytes are no image but text" if _TEXT.fullmatch(beginning) else "the bytes are no image"
