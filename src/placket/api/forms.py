@@ -10,6 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from placket.api.content_coding import refuse_coded
 from placket.api.errors import BodyTooLarge, BodyUnsupported
 from placket.api.query import decode_text
 from placket.api.receiving import declared_length
@@ -24,6 +25,8 @@ _SLACK = 1_000_000
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _EXTENDED = re.compile(r";[ \t]*filename\*[ \t]*=([^;]*)", re.IGNORECASE)
 """``filename*=utf-8''%ED%95%9C.csv`` (RFC 5987), in a header without what it has in quotes."""
+_TRANSFER_CODED = (b"base64", b"quoted-printable")
+"""Of mail; RFC 7578 has them no more, and no parser of forms undoes them."""
 _ESCAPED = re.compile("%(?:22|0[AD])", re.IGNORECASE)
 """What browsers and curl write for a quote and the ends of a line in a name, and they write nothing else so."""
 
@@ -41,8 +44,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
+    """``others``: names of the parts that were skipped."""
+
     texts: Mapping[str, str]
     files: Mapping[str, Upload]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class FormLimits:
 async def read_form(request: Request, limits: FormLimits) -> Form:
     """Raises BodyUnsupported, BodyTooLarge, TransferFailed, InvalidParameter (malformed, or a part given twice)."""
     parser = _Parts(_boundary(request), limits)
+    refuse_coded(request)
     declared = declared_length(request)
     if declared is not None and declared > limits.most_bytes:
         raise BodyTooLarge(f"the body has more than {limits.most_bytes} bytes")
@@ -77,8 +84,11 @@ async def read_form(request: Request, limits: FormLimits) -> Form:
 def _boundary(request: Request) -> bytes:
     values = request.headers.getlist("content-type")
     kind, options = parse_options_header(values[0] if len(values) == 1 else "")
-    if kind != MEDIA_TYPE.encode() or not options.get(b"boundary"):
+    if kind != MEDIA_TYPE.encode():
         raise BodyUnsupported(f"the body must be {MEDIA_TYPE}")
+    if not options.get(b"boundary"):
+        # Who sets the header by hand, as for JSON, takes it from the library that writes the body.
+        raise BodyUnsupported(f"the Content-Type {MEDIA_TYPE} has no boundary: let the library that sends it set both")
     return options[b"boundary"]
 
 
@@ -110,6 +120,7 @@ class _Parts:
         self._limits = limits
         self._texts: dict[str, str] = {}
         self._files: dict[str, Upload] = {}
+        self._others: list[str] = []
         self._part = _Part()
         self._header = bytearray(), bytearray()
         self._count = 0
@@ -135,12 +146,14 @@ class _Parts:
         try:
             self._parser.write(piece)
         except FormParserError as error:
-            raise InvalidParameter(f"the multipart body is malformed: {error}") from None
+            reason = error if self._count else "it does not begin with the boundary that its Content-Type names"
+            raise InvalidParameter(f"the multipart body is malformed: {reason}") from None
 
     def finish(self) -> Form:
         if not self._ended:
-            raise InvalidParameter("the multipart body is malformed: its closing boundary is missing")
-        return Form(self._texts, self._files)
+            reason = "its closing boundary is missing" if self._count else "it has no parts"
+            raise InvalidParameter(f"the multipart body is malformed: {reason}")
+        return Form(self._texts, self._files, tuple(self._others))
 
     def _finished(self) -> None:
         self._ended = True
@@ -170,6 +183,9 @@ class _Parts:
             part.most = self._limits.texts[part.name]
         else:
             part.most = self._limits.files.get(part.name, 0)
+        coding = part.headers.get(b"content-transfer-encoding", b"").strip().lower()
+        if part.most and coding in _TRANSFER_CODED:
+            raise InvalidParameter(f"{part.name} is in {coding.decode()} (Content-Transfer-Encoding); send it as it is")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         room = self._part.most + 1 - len(self._part.content)
@@ -184,8 +200,10 @@ class _Parts:
             if len(part.content) > part.most:
                 raise InvalidParameter(f"{part.name} has more than {part.most} bytes")
             self._texts[part.name] = _text(part)
+        elif part.name not in self._limits.files:
+            self._others.append(part.name)
         # A form's file input in which nothing was chosen sends an empty name and no content.
-        elif part.name in self._limits.files and (part.filename != "" or part.content):
+        elif part.filename != "" or part.content:
             self._files[part.name] = Upload(part.filename or "", bytes(part.content))
 
 

@@ -57,6 +57,8 @@ def check_url(url: str) -> ParsedUrl:
     Raises UrlMalformed (no URL, or another scheme than http and https) and UrlRefused (credentials, or a port that is
     not 80, 443 or 10000 to 12000). Neither repeats the URL.
     """
+    if url[:5].lower() == "data:":
+        raise UrlMalformed("a data: URL holds the image itself; what is fetched is an http or https URL")
     if len(url) > MAX_URL_LENGTH:
         raise UrlMalformed(f"the URL has more than {MAX_URL_LENGTH} characters")
     if _CONTROL.search(url) or url != url.strip():

@@ -1,6 +1,7 @@
 """Uploads as phones, web shops and their HTTP libraries send them."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 
 import httpx
@@ -16,6 +17,16 @@ _DISPOSITION = b'Content-Disposition: form-data; name="image"; filename="a.jpg"\
 
 def form(headers: bytes = _DISPOSITION, content: bytes = b"PIC1") -> bytes:
     return b"--B\r\n" + headers + b"\r\n" + content + b"\r\n--B--\r\n"
+
+
+async def send(bearer: httpx.AsyncClient, content: bytes, kind: str = TYPE, **headers: str) -> httpx.Response:
+    return await bearer.post(f"{SERVICE}/detect", content=content, headers={"content-type": kind, **headers})
+
+
+def detail(answer: httpx.Response, status: int) -> str:
+    assert problem(answer)[:2] == (status, -40000)
+    said: str = answer.json()["detail"]
+    return said
 
 
 async def test_photos_that_come_slowly_do_not_keep_the_others_of_their_key_waiting(bearer: httpx.AsyncClient) -> None:
@@ -51,3 +62,49 @@ async def test_a_photo_that_is_too_large_is_told_how_large_it_may_be(
     for answer in answers:
         assert problem(answer) == (413, -45020, "ImageTooLargeException")
         assert answer.json()["detail"] == "the image has more than 5000000 bytes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        ('multipart/form-data; boundary="B"', b"Content-Type: image/jpeg\r\n" + _DISPOSITION),
+        ("Multipart/Form-Data; charset=utf-8; Boundary=B", _DISPOSITION.lower()),
+        (TYPE, b"Content-Disposition: form-data; name=image; filename=a.jpg; filename*=utf-8''a.jpg\r\n"),
+        (TYPE, b'Content-Disposition: form-data; name="image"; filename="=?utf-8?B?7Jil?="\r\n'),
+        (TYPE, b'Content-Disposition: form-data; name="image"\r\n'),
+        (TYPE, _DISPOSITION + b"Content-Type: application/octet-stream\r\nContent-Length: 4\r\n"),
+        (TYPE, _DISPOSITION + b"Content-Transfer-Encoding: binary\r\n"),
+    ],
+    ids=["dotnet", "dart", "unquoted", "encoded-word", "no-file-name", "okhttp", "retrofit"],
+)
+async def test_forms_as_http_libraries_write_them(bearer: httpx.AsyncClient, kind: str, headers: bytes) -> None:
+    assert (await send(bearer, form(headers), kind)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "headers", "status", "said"),
+    [
+        (form(), "multipart/form-data", {}, 415, "no boundary: let the library"),
+        (form(), "multipart/form-data; boundary=other", {}, 400, "begin with the boundary"),
+        (b"", TYPE, {}, 400, "no parts"),
+        (gzip.compress(form()), TYPE, {"content-encoding": "gzip"}, 415, "uncompressed"),
+        (form(_DISPOSITION + b"Content-Transfer-Encoding: BASE64\r\n"), TYPE, {}, 400, "image is in base64"),
+        (form(_DISPOSITION.replace(b"image", b"photo")), TYPE, {}, 400, "one of image, url; it has 'photo'"),
+        (b'{"photo": "x", "link": "y"}', "application/json", {}, 400, "image, url; it has 'photo', 'link'"),
+        (b'{"image": "data:image/jpeg;base64,/9j/"}', "application/json", {}, 400, "sent as the file image"),
+        (b'{"image": "' + bytes(2_000_000) + b'"}', "application/json", {}, 413, "sent as the file image"),
+        (b'{"url": "data:image/jpeg;base64,' + b"A" * 9000 + b'"}', "application/json", {}, 400, "a data: URL"),
+        (gzip.compress(b"{}"), "application/json", {"content-encoding": "gzip"}, 415, "uncompressed"),
+    ],
+)
+async def test_refusals_say_what_to_mend(
+    bearer: httpx.AsyncClient, content: bytes, kind: str, headers: dict[str, str], status: int, said: str
+) -> None:
+    assert said in detail(await send(bearer, content, kind, **headers), status)
+
+
+async def test_a_field_that_is_null_is_not_there(bearer: httpx.AsyncClient) -> None:
+    link = (await send(bearer, form())).json()["items"][0]["link"]
+    answer = await bearer.post(f"{SERVICE}/search", json={"image": None, "url": None, "link": link})
+    assert answer.status_code == 200
+    assert "exactly one" in detail(await bearer.post(f"{SERVICE}/search", json={"url": None}), 400)

@@ -1,13 +1,14 @@
 """A photo in a request: uploaded, or named by its URL; for a search also by a detected garment's link."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
+from placket.api.content_coding import refuse_coded
 from placket.api.described import EMPTY, EXAMPLE_URL
 from placket.api.errors import BodyTooLarge, BodyUnsupported
 from placket.api.forms import MEDIA_TYPE, Form, FormLimits, read_form
@@ -18,6 +19,8 @@ from placket.domain.urls import MAX_URL_LENGTH
 
 IMAGE, URL, LINK = "image", "url", "link"
 _JSON = "application/json"
+_AS_FILE = f"an image is sent as the file {IMAGE} of a {MEDIA_TYPE} body, not in JSON"
+_SHOWN_NAMES, _SHOWN_OF_NAME = 3, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +58,41 @@ async def read_photo(request: Request, limits: ImageLimits, *, links: bool = Fal
     if kind == MEDIA_TYPE:
         form = await read_image_form(request, limits, dict.fromkeys(names, MAX_URL_LENGTH))
         image = form.files[IMAGE].content if IMAGE in form.files else None
-        return _exactly_one(image, form.texts, names)
+        return _exactly_one(image, form.texts, names, form.others)
     if kind == _JSON:
-        return _exactly_one(None, await _json(request), names)
+        return await _from_json(request, names)
     raise BodyUnsupported(f"the body must be {MEDIA_TYPE} or {_JSON}")
 
 
-async def _json(request: Request) -> dict[str, str]:
+async def _from_json(request: Request, names: tuple[str, ...]) -> PhotoInput:
+    refuse_coded(request)
     try:
         value = json.loads(await request.body())
+    except BodyTooLarge as error:
+        raise BodyTooLarge(f"{error.detail}; {_AS_FILE}") from None
     except (ValueError, RecursionError):
         raise InvalidParameter("the body is not JSON") from None
-    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+    if not isinstance(value, dict):
         raise InvalidParameter("the body must be a JSON object of strings")
-    return value
+    # Programs in Dart and Kotlin write a field that is not set as null.
+    given = {name: text for name, text in value.items() if text is not None}
+    if not all(isinstance(text, str) for text in given.values()):
+        raise InvalidParameter("the body must be a JSON object of strings")
+    if given.get(IMAGE):
+        raise InvalidParameter(_AS_FILE)
+    return _exactly_one(None, given, names, tuple(given))
 
 
-def _exactly_one(image: bytes | None, texts: Mapping[str, str], names: tuple[str, ...]) -> PhotoInput:
+def _exactly_one(
+    image: bytes | None, texts: Mapping[str, str], names: tuple[str, ...], others: Sequence[str]
+) -> PhotoInput:
+    """``others``: names of what else there is, for whoever misspelt one."""
     given = {name: texts[name] for name in names if texts.get(name)}
-    if len(given) + (image is not None) != 1:
-        raise InvalidParameter(f"the body must have exactly one of {', '.join((IMAGE, *names))}")
+    count = len(given) + (image is not None)
+    if count != 1:
+        unknown = [repr(name[:_SHOWN_OF_NAME]) for name in others if name not in (IMAGE, *names)][:_SHOWN_NAMES]
+        hint = f"; it has {', '.join(unknown)}" if unknown and not count else ""
+        raise InvalidParameter(f"the body must have exactly one of {', '.join((IMAGE, *names))}{hint}")
     url = given.get(URL)
     return PhotoInput(image, image_url(url) if url else None, given.get(LINK))
 

@@ -4,16 +4,13 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from placket.api.errors import BodyUnsupported
+from placket.api.content_coding import refuse_coded
 from placket.api.receiving import declared_length
 from placket.api.tagger_v2.codes import KeyMissing
 from placket.services.keys import Keys
 from placket.services.single_tagging import SingleTagging
 from placket.services.stores import Caller
 from placket.services.tagging_tasks import TaggingTasks
-
-_NOT_CODED = ("", "identity", "utf-8", "utf8")
-"""``Content-Encoding`` of a body as it is; Java programs name the charset there, by ``setContentEncoding("UTF-8")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,6 @@ async def read_body(request: Request) -> bytes:
 
     Raises BodyUnsupported, TransferFailed, BodyTooLarge.
     """
-    if request.headers.get("content-encoding", "").strip().lower() not in _NOT_CODED:
-        raise BodyUnsupported("a body with a Content-Encoding is not taken; send it uncompressed")
+    refuse_coded(request)
     async with request.app.state.receiving.place(request.state.key_id, declared_length(request)):
         return await request.body()
