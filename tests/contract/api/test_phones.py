@@ -108,3 +108,16 @@ async def test_a_field_that_is_null_is_not_there(bearer: httpx.AsyncClient) -> N
     answer = await bearer.post(f"{SERVICE}/search", json={"image": None, "url": None, "link": link})
     assert answer.status_code == 200
     assert "exactly one" in detail(await bearer.post(f"{SERVICE}/search", json={"url": None}), 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/placket/v1/services"),
+        ("GET", f"{SERVICE}/products?limit=1"),
+        ("DELETE", SERVICE),
+        ("GET", "/placket/v1/none"),
+    ],
+)
+async def test_answers_are_kept_by_no_cache(bearer: httpx.AsyncClient, method: str, path: str) -> None:
+    assert (await bearer.request(method, path)).headers["cache-control"] == "no-store"
