@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from threading import Thread
@@ -311,6 +311,7 @@ class Application:
             indexing=self.indexing,
             webhook_signer=self.webhook_signer,
             image_limits=self.image_limits,
+            photo_limits=replace(self.image_limits, formats=TAGGER.formats),
             tag_limits=image_limits(s, s.tag_image_max_bytes),
             problems=self.condition.problems,
             warnings=self.condition.warnings,

@@ -54,7 +54,8 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """``image_limits``: images to index, detect and search by; ``tag_limits``: images of the AI Fashion tag call.
+    """``image_limits``: images of products, and of the AI Fashion calls but ``tag``, which has ``tag_limits``;
+    ``photo_limits``: photos that are looked at, and not kept, under /placket/v1.
 
     ``problems``: why this process cannot serve just now. ``warnings``: what will soon be in its way. ``statistics``:
     gauges and counters (names that end in ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is
@@ -70,6 +71,7 @@ class ApiParts:
     indexing: Indexing
     webhook_signer: WebhookSigner
     image_limits: ImageLimits
+    photo_limits: ImageLimits
     tag_limits: ImageLimits
     problems: Callable[[], Awaitable[list[str]]]
     statistics: Callable[[], Awaitable[Mapping[str, float]]]

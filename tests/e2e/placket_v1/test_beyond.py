@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.photos import drawn, encoded
 from tests.support.server import ImageHost, PlacketServer, picture
 
 RUNS = "/placket/v1/services/shop/runs"
@@ -72,6 +73,16 @@ def test_products_by_upload(api: httpx.Client) -> None:
     assert api.delete(f"{url}/red%20again").status_code == 204
     found = api.post(search, files={"image": red}).json()["items"]
     assert [i["product_id"] for i in found] == ["red", "blue"]
+
+
+@pytest.mark.parametrize("format", ["BMP", "TIFF", "WEBP"])
+def test_a_photo_to_search_by_may_be_of_more_formats_than_a_product_s(api: httpx.Client, format: str) -> None:
+    photo, product = encoded(drawn(), format), "/placket/v1/services/shop/products/a"
+    for call in ("detect", "tag", "search"):
+        answer = api.post(f"/placket/v1/services/shop/{call}", files={"image": photo})
+        assert answer.status_code == 200, answer.text
+    refused = api.put(product, files={"image": photo})
+    assert (refused.status_code, refused.json()["code"]) == (415, -45040)
 
 
 def test_a_dry_run_changes_nothing(api: httpx.Client, host: ImageHost) -> None:

@@ -30,7 +30,7 @@ def _photo(look: Look, language: str) -> Photo:
 )
 async def detect(service: ServiceName, caller: ByKey, parts: Parts, language: Language, request: Request) -> Photo:
     await parts.catalogue.service(caller, service)
-    limits = parts.image_limits
+    limits = parts.photo_limits
     photo = await read_photo(request, limits)
     if photo.image is not None:
         look = await parts.looking.detect_image(caller, service, photo.image, limits)
@@ -55,7 +55,7 @@ async def tag(
     itemLimit: Annotated[int, Query(ge=1, le=MOST_TAGGED)] = 1,
 ) -> Photo:
     await parts.catalogue.service(caller, service)
-    limits = parts.image_limits
+    limits = parts.photo_limits
     photo = await read_photo(request, limits)
     if photo.image is not None:
         look = await parts.looking.tag_image(caller, service, photo.image, limits, itemLimit)

@@ -103,7 +103,7 @@ async def search(
     request: Request,
 ) -> ImageMatchList:
     await parts.catalogue.service(caller, service)
-    photo = await read_photo(request, parts.image_limits, links=True)
+    photo = await read_photo(request, parts.photo_limits, links=True)
     details = bool(columns)
     if photo.link is not None:
         if box is not None:
@@ -112,10 +112,10 @@ async def search(
         return ImageMatchList(items=_matches(matches, columns))
     image = await _image(parts, photo)
     garment, matches = await parts.searching.by_image(
-        caller, service, image, parts.image_limits, options, details=details, box=box
+        caller, service, image, parts.photo_limits, options, details=details, box=box
     )
     return ImageMatchList(items=_matches(matches, columns), garment=Garment.of(garment, language))
 
 
 async def _image(parts: ApiParts, photo: PhotoInput) -> bytes:
-    return photo.image if photo.image is not None else await parts.photos.fetch(photo.url or "", parts.image_limits)
+    return photo.image if photo.image is not None else await parts.photos.fetch(photo.url or "", parts.photo_limits)
