@@ -6,6 +6,8 @@ People choose the film beside a photo, and programs send a photo as text: who is
 import re
 
 _VIDEO = "this is a video, not an image"
+_BASE64 = "this is an image in base64, not its own bytes"
+_AS_TEXT = "this was an image, but was made text on its way"
 _IN_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """First boxes of films by cameras older than ``ftyp``."""
 _STILLS = (b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"miaf")
@@ -15,10 +17,15 @@ _OTHERS = {
     b"\xff\x0a": "the image is JPEG XL",
     b"\0\0\0\x0cJXL ": "the image is JPEG XL",
     b"data:": "this is a data: URL, not the image's own bytes",
-    b"/9j/": "this is an image in base64, not its own bytes",
-    b"iVBORw0KGg": "this is an image in base64, not its own bytes",
-    b"UklGR": "this is an image in base64, not its own bytes",
-    b"R0lGOD": "this is an image in base64, not its own bytes",
+    b"/9j/": _BASE64,
+    b"iVBORw0KGg": _BASE64,
+    b"UklGR": _BASE64,
+    b"R0lGOD": _BASE64,
+    # The first bytes of JPEG and PNG, taken for Latin-1 or for UTF-8 and written as UTF-8.
+    b"\xc3\xbf\xc3\x98\xc3\xbf": _AS_TEXT,
+    b"\xc2\x89PNG": _AS_TEXT,
+    b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd": _AS_TEXT,
+    b"\xef\xbf\xbdPNG": _AS_TEXT,
 }
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e]+")
 _LOOKED_AT = 512
