@@ -21,6 +21,9 @@ from placket.settings import Settings
 
 _log = structlog.get_logger()
 _BACKLOG = 2048
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than nginx and the balancers of clouds keep an idle connection, 60 seconds as a rule: where the server closes
+it first, now and then a request meets a connection that is just being closed, and a POST is not sent again."""
 _ACCEPTED_AT_ONCE = 64
 """asyncio tries so often in a row to take a connection, in vain too when no file descriptor is left."""
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -203,7 +206,7 @@ def _uvicorn(app: object, settings: Settings):  # type: ignore[no-untyped-def]
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
-        timeout_keep_alive=30,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         backlog=_ACCEPTED_AT_ONCE,
     )
     return Server(config)

@@ -13,7 +13,7 @@ import typer
 from structlog.testing import capture_logs
 
 import placket.bootstrap
-from placket.cli.serve import _listen, _say_once_in_a_while, _serve, _work
+from placket.cli.serve import _listen, _say_once_in_a_while, _serve, _uvicorn, _work
 from placket.settings import Settings
 
 
@@ -28,6 +28,11 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     with _listen("127.0.0.1", 0) as listener, pytest.raises(typer.Exit):
         _listen("127.0.0.1", listener.getsockname()[1])
     assert "cannot listen on 127.0.0.1" in capsys.readouterr().err
+
+
+def test_an_idle_connection_is_closed_by_the_balancer_first() -> None:
+    balancers = 60
+    assert _uvicorn(object(), Settings()).config.timeout_keep_alive > balancers
 
 
 class _Stop(Exception):
