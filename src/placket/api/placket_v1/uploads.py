@@ -19,7 +19,7 @@ from placket.domain.urls import MAX_URL_LENGTH
 
 IMAGE, URL, LINK = "image", "url", "link"
 _JSON = "application/json"
-_AS_FILE = f"an image is sent as the file {IMAGE} of a {MEDIA_TYPE} body, not in JSON"
+_AS_FILE = f"an image is sent as the file {IMAGE} of a {MEDIA_TYPE} body; in JSON, its URL is"
 _SHOWN_NAMES, _SHOWN_OF_NAME = 3, 32
 
 
@@ -76,10 +76,11 @@ async def _from_json(request: Request, names: tuple[str, ...]) -> PhotoInput:
         raise InvalidParameter("the body must be a JSON object of strings")
     # Programs in Dart and Kotlin write a field that is not set as null.
     given = {name: text for name, text in value.items() if text is not None}
+    # A browser's file is {} in JSON, and a form is too.
+    if given.get(IMAGE, "") != "" or not given:
+        raise InvalidParameter(_AS_FILE)
     if not all(isinstance(text, str) for text in given.values()):
         raise InvalidParameter("the body must be a JSON object of strings")
-    if given.get(IMAGE):
-        raise InvalidParameter(_AS_FILE)
     return _exactly_one(None, given, names, tuple(given))
 
 
