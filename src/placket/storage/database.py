@@ -19,6 +19,9 @@ from placket.domain.errors import StorageUnavailable
 _LIVENESS = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """libpq's parameters (milliseconds, seconds, a count) by which a host that is gone is noticed, not waited for."""
 
+_WORDS = {"client_encoding": "utf8", "fallback_application_name": "placket"}
+"""What travels is UTF-8, whatever the environment or the role says; and who has a session is seen beside it."""
+
 _GOING_AWAY = ("08", "57P")
 """How codes begin that tell of a connection that broke, or of a server that starts or ends."""
 
@@ -45,8 +48,9 @@ def _check_url(url: str) -> None:
 
 
 def connect_options(url: str) -> dict[str, Any]:
-    """How long a connection is waited for, and how it is noticed to be dead; what the URL says itself counts."""
-    options = {"connect_timeout": 10, **_LIVENESS}
+    """How long a connection is waited for, how it is noticed to be dead, and in which letters it speaks; what the URL
+    says itself counts."""
+    options = {"connect_timeout": 10, **_LIVENESS, **_WORDS}
     return {name: value for name, value in options.items() if name not in make_url(url).query}
 
 
@@ -72,6 +76,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=30,
+            # Locks are taken before what they guard is read, and readers need none: anything stricter only fails.
+            isolation_level="READ COMMITTED",
             # A connection that died with the server is replaced before it is used.
             pool_pre_ping=True,
             connect_args={**connect_options(self.url), "prepare_threshold": 5, "cursor_factory": _BinaryCursor},
@@ -79,7 +85,7 @@ class Database:
             hide_parameters=True,
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        sqlalchemy.event.listen(self._engine.sync_engine, "connect", _register_vector)
+        sqlalchemy.event.listen(self._engine.sync_engine, "connect", _set_up)
         sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _leave_read_only)
 
     @property
@@ -148,9 +154,28 @@ class _BinaryCursor(psycopg.AsyncCursor[Any]):
         self.format = psycopg.pq.Format.BINARY
 
 
-def _register_vector(dbapi_connection: object, _record: object) -> None:
-    """Vectors travel in binary, as NumPy arrays."""
-    dbapi_connection.run_async(pgvector.psycopg.register_vector_async)  # type: ignore[attr-defined]
+_SETTINGS = {
+    # For statements without a transaction around them.
+    "default_transaction_isolation": "read committed",
+    # Times are read with the session's zone, and answers are in UTC.
+    "timezone": "UTC",
+    # Labels and services differ by a thousand times. A plan for any of them, which PostgreSQL comes to prefer after a
+    # few rare ones, reads all garments of a common one for each page.
+    "plan_cache_mode": "force_custom_plan",
+}
+"""What statements here rely on, and the database, its role or the environment may have set otherwise."""
+
+
+def _set_up(dbapi_connection: object, _record: object) -> None:
+    dbapi_connection.run_async(_set_up_session)  # type: ignore[attr-defined]
+
+
+async def _set_up_session(connection: psycopg.AsyncConnection[Any]) -> None:
+    """The settings; and vectors travel in binary, as NumPy arrays."""
+    wanted = ", ".join("set_config(%s, %s, false)" for _ in _SETTINGS)
+    await connection.execute(f"SELECT {wanted}", [word for pair in _SETTINGS.items() for word in pair])
+    await connection.commit()
+    await pgvector.psycopg.register_vector_async(connection)
 
 
 def _leave_read_only(context: sqlalchemy.engine.ExceptionContext) -> None:

@@ -12,6 +12,7 @@ from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.storage.database import Database
 from placket.storage.run_rows import insert_documents_as_rows
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, planned
 
@@ -68,3 +69,15 @@ async def test_stored_vectors_are_not_parsed_from_text(world: World, monkeypatch
     monkeypatch.setattr(Vector, "from_text", None)
     (change,) = await world.documents.changes(world.service.id, BUNDLE, 0, 10)
     assert np.array_equal(change.vectors, [analysis("p1").garments[0].embedding])
+
+
+async def test_a_statement_is_planned_for_what_it_asks_for(database_url: str) -> None:
+    """A plan for any label, made after a few rare ones, reads all garments of a common one for each page."""
+    database = Database(database_url, 1)
+    world = await World(database).open()
+    for _ in range(20):
+        await world.documents.page(world.service, "", 10, ["group:TOP"])
+    async with database.read() as connection:
+        made = "SELECT sum(generic_plans), sum(custom_plans) > 0 FROM pg_prepared_statements"
+        assert (await connection.execute(text(made))).one() == (0, True)
+    await database.aclose()
