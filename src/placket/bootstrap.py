@@ -53,6 +53,7 @@ from placket.storage.progress import PostgresProgress
 from placket.storage.queue import PostgresQueue
 from placket.storage.runs import PostgresRuns
 from placket.storage.schema import MIGRATION_POLL_SECONDS, WAITING, try_upgrade
+from placket.storage.sessions import refuse_shared_sessions
 from placket.storage.task_progress import PostgresTaskProgress
 from placket.storage.tasks import PostgresTasks
 from placket.storage.usage import PostgresUsage
@@ -101,6 +102,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Storage]:
         database = Database(url, settings.database_pool)
         try:
             await _migrate(database.url)
+            if settings.database_url:
+                await asyncio.to_thread(refuse_shared_sessions, database.url)
             store = PostgresKeys(database)
             configured = settings.admin_token.get_secret_value() if settings.admin_token else None
             usage = Usage(PostgresUsage(database))

@@ -148,7 +148,7 @@ def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def _examine_database(url: str) -> Iterator[Finding]:
-    from placket.storage import schema
+    from placket.storage import schema, sessions
     from placket.storage.checkup import check_up
 
     found = check_up(url)
@@ -157,6 +157,8 @@ def _examine_database(url: str) -> Iterator[Finding]:
         yield Finding("database", "fail", text, f"use PostgreSQL {schema.OLDEST_SERVER} or newer")
         return
     yield Finding("database", "ok", text)
+    if sessions.are_shared(url):
+        yield Finding("database", "fail", sessions.SHARED, sessions.REMEDY)
     if found.read_only:
         remedy = "name the server that takes writes; target_session_attrs=read-write finds it among several"
         yield Finding("database", "fail", "it is read-only", remedy)

@@ -1,6 +1,7 @@
 """What a database's URL may say, how its connections are watched, and what is noticed of a server that is not well."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from placket.settings import Settings
 from placket.storage import schema
 from placket.storage.checkup import check_up
 from placket.storage.database import Database, connect_options, normalise_url
+from placket.storage.sessions import are_shared, refuse_shared_sessions
 from placket.vision.library import BundleLibrary
 from tests.support.tiny_bundle import write_tiny_bundle
 
@@ -146,3 +148,13 @@ def test_a_bundle_that_services_need_and_this_version_cannot_read_is_told(databa
     (found,) = _missing_bundles(database_url, Settings(), tmp_path)
     assert found.text.startswith("the kept copy of bundle new-1 cannot be read: ")
     assert "99 is of a newer version of Placket" in found.text
+
+
+def test_a_pooler_that_shares_sessions_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_shared_sessions(database_url)
+    with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as shared:
+        # What PgBouncer does in its transaction mode: the session that came back last is given out next.
+        monkeypatch.setattr(psycopg, "connect", lambda *_, **__: nullcontext(shared))
+        with pytest.raises(StorageUnavailable, match="pool_mode = session"):
+            refuse_shared_sessions(database_url)
+        assert are_shared(database_url)
