@@ -55,21 +55,26 @@ class TestServer:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER placket").format(sql.Identifier(_TEMPLATE)))
         upgrade(self._server.url(_TEMPLATE))
 
-    def _superuser(self) -> "psycopg.Connection[tuple[object, ...]]":
-        url = self._server.url("postgres", "postgres").replace("+psycopg", "")
+    def _superuser(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        url = self._server.url(database, "postgres").replace("+psycopg", "")
         return psycopg.connect(url, autocommit=True)
 
     @contextmanager
-    def database(self, *, migrated: bool = True) -> Iterator[str]:
-        """The URL of a database of its own, dropped afterwards."""
+    def database(self, *, migrated: bool = True, encoding: str = "UTF8") -> Iterator[str]:
+        """The URL of a database of its own, dropped afterwards. One of another encoding begins empty."""
         name = f"test_{next(self._numbers)}"
-        template = _TEMPLATE if migrated else "template1"
+        template, letters = _TEMPLATE if migrated else "template1", sql.SQL("")
+        if encoding != "UTF8":
+            template, letters = "template0", sql.SQL("LOCALE 'C' ENCODING {}").format(encoding)
         with self._superuser() as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER placket STRATEGY file_copy").format(
-                    sql.Identifier(name), sql.Identifier(template)
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER placket STRATEGY file_copy {}").format(
+                    sql.Identifier(name), sql.Identifier(template), letters
                 )
             )
+            if template == "template0":
+                with self._superuser(name) as inside:
+                    inside.execute("CREATE EXTENSION vector")
             try:
                 yield self._server.url(name)
             finally:

@@ -157,6 +157,9 @@ def _examine_database(url: str) -> Iterator[Finding]:
         yield Finding("database", "fail", text, f"use PostgreSQL {schema.OLDEST_SERVER} or newer")
         return
     yield Finding("database", "ok", text)
+    if found.encoding != schema.ENCODING:
+        text = f"it holds text in {found.encoding}: what has other letters cannot be stored"
+        yield Finding("database", "fail", text, f"{schema.ENCODING_REMEDY}, or `placket db backup` and restore")
     if sessions.are_shared(url):
         yield Finding("database", "fail", sessions.SHARED, sessions.REMEDY)
     if found.read_only:

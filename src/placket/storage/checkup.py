@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -17,6 +18,7 @@ class Checkup:
 
     version: str
     new_enough: bool
+    encoding: str
     pgvector: str
     pgvector_installed: bool
     now: datetime
@@ -26,10 +28,15 @@ class Checkup:
     forbidden: tuple[str, ...]
 
 
+def _connected(url: str) -> psycopg.Connection[Any]:
+    # Without its encoding told, a database that has none gives bytes for text.
+    return psycopg.connect(**{"client_encoding": "utf8", **parameters_of(url), "connect_timeout": 5})
+
+
 def bundles_in_use(url: str) -> set[str]:
     """Versions that services are indexed with, or are being brought to. Raises StorageUnavailable."""
     try:
-        with psycopg.connect(**{**parameters_of(url), "connect_timeout": 5}) as connection:
+        with _connected(url) as connection:
             found = connection.execute(
                 "SELECT bundle FROM services WHERE deleted_at IS NULL UNION SELECT r.bundle FROM index_runs r"
                 " JOIN services s ON s.id = r.service_id WHERE s.deleted_at IS NULL AND r.kind = 'reindex'"
@@ -43,10 +50,11 @@ def bundles_in_use(url: str) -> set[str]:
 def check_up(url: str) -> Checkup:
     """Raises StorageUnavailable."""
     try:
-        with psycopg.connect(**{**parameters_of(url), "connect_timeout": 5}) as connection:
+        with _connected(url) as connection:
             row = connection.execute(
                 """
                 SELECT current_setting('server_version'), current_setting('server_version_num')::int,
+                       current_setting('server_encoding'),
                        (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
                        (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
                        clock_timestamp(), pg_database_size(current_database()) / 1000000,
@@ -60,10 +68,11 @@ def check_up(url: str) -> Checkup:
     except psycopg.Error as error:
         raise StorageUnavailable(str(error).strip().partition("\n")[0]) from None
     assert row is not None
-    version, number, installed, available, now, megabytes, left, read_only, forbidden = row
+    version, number, encoding, installed, available, now, megabytes, left, read_only, forbidden = row
     return Checkup(
         version=version,
         new_enough=number >= OLDEST_SERVER * 10_000,
+        encoding=encoding,
         pgvector=installed or available or "",
         pgvector_installed=installed is not None,
         now=now,

@@ -20,6 +20,9 @@ from placket.storage.database import answered, connect_options, normalise_url
 OLDEST_SERVER = 15
 """Major version of PostgreSQL."""
 
+ENCODING = "UTF8"
+ENCODING_REMEDY = "make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+
 MIGRATION_POLL_SECONDS = 0.25
 
 _MIGRATION_LOCK = 0x706C61636B6574
@@ -117,6 +120,8 @@ def try_upgrade(url: str) -> tuple[str | None, str] | None:
                 return None
             _refuse_newer(connection)
             before = current_revision(connection)
+            if before is None:
+                _refuse_encoding(connection)
             if before != head_revision():
                 for limit in _LIMITS:
                     connection.execute(text(limit))
@@ -148,6 +153,12 @@ def _refuse_old_server(connection: Connection) -> None:
     number = int(connection.execute(text("SHOW server_version_num")).scalar_one())
     if number < OLDEST_SERVER * 10_000:
         raise StorageUnavailable(f"the database is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed")
+
+
+def _refuse_encoding(connection: Connection) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != ENCODING:
+        raise StorageUnavailable(f"the database holds text in {encoding}, which lacks letters: {ENCODING_REMEDY}")
 
 
 def _reason(error: DBAPIError) -> str:

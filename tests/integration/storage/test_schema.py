@@ -13,12 +13,14 @@ import psycopg
 import pytest
 from alembic import command
 
+from placket.cli.doctor import _examine_database
 from placket.domain.errors import SchemaTooNew, StorageUnavailable
 from placket.domain.garments import Label
 from placket.domain.labels import label_words
 from placket.storage import schema
 from placket.storage.database import Database, normalise_url, storable
 from tests.support.memory_vision import garment
+from tests.support.postgres import TestServer
 
 
 def plain(url: str) -> str:
@@ -69,6 +71,19 @@ def test_keys_of_an_older_database_are_listed_and_what_that_did_to_it_is_said_ap
     assert "the older version cannot use it" in said["event"]
     assert (said["was"], said["schema"]) == ("0002", schema.head_revision())
     assert second.stderr == b""
+
+
+@pytest.mark.parametrize("encoding", ["EUC_KR", "SQL_ASCII"])
+def test_a_database_that_lacks_letters_is_refused_while_it_is_empty(postgres: TestServer, encoding: str) -> None:
+    with postgres.database(encoding=encoding) as url:
+        with pytest.raises(StorageUnavailable, match=f"{encoding}.*CREATE DATABASE"):
+            schema.upgrade(url)
+        found = [f for f in _examine_database(url) if f.level == "fail"]
+        assert [f.text for f in found] == [f"it holds text in {encoding}: what has other letters cannot be stored"]
+        # One that is in use already serves the shop whose letters it has.
+        with schema._connected(url) as connection:
+            command.upgrade(schema._config(connection), "0006")
+        assert schema.upgrade(url) == schema.head_revision()
 
 
 def test_garments_that_were_there_before_get_their_labels(empty_database_url: str) -> None:
