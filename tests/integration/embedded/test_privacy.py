@@ -90,6 +90,26 @@ def test_the_role_is_no_superuser_and_the_settings_hold(data: Path) -> None:
     server.stop()
 
 
+def test_what_is_stored_does_not_get_into_the_log(data: Path) -> None:
+    with psycopg.connect(f"postgresql://placket@/placket?host={data}/postgres/run", autocommit=True) as connection:
+        connection.execute("CREATE TABLE people (name text PRIMARY KEY CHECK (name <> ''), age int)")
+        put = "INSERT INTO people VALUES (%s, %s)"
+        connection.execute(put, ("Kim Private", 1))
+        with pytest.raises(psycopg.errors.UniqueViolation, match="Kim Private"):
+            connection.execute(put, ("Kim Private", 2))
+        with (
+            pytest.raises(psycopg.errors.CheckViolation),
+            connection.cursor() as cursor,
+            cursor.copy("COPY people FROM STDIN") as copy,
+        ):
+            copy.write_row(("Lee Private", 1))
+            copy.write_row(("", 424242))
+    log = "".join(p.read_text() for p in (data / "postgres" / "log").glob("*.log"))
+    assert log.count("ERROR:") == 2
+    assert "Private" not in log
+    assert "424242" not in log
+
+
 @as_root
 def test_another_account_cannot_connect(data: Path) -> None:
     url = f"postgresql://placket@/placket?host={data}/postgres/run"

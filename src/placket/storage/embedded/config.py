@@ -59,7 +59,8 @@ def write_config(folders: Folders, account: Account, socket_dir: Path) -> Path:
         "log_rotation_size": f"{_LOG_FILE_MEGABYTES}MB",
         "log_line_prefix": "%m [%p] ",
         "log_checkpoints": "off",
-        # What is stored never gets into the log.
+        # What is stored never gets into the log; the details and contexts of errors quote whole keys and rows.
+        "log_error_verbosity": "terse",
         "log_statement": "none",
         "log_parameter_max_length": "0",
         "log_parameter_max_length_on_error": "0",
