@@ -261,11 +261,13 @@ class PostgresProgress:
         connection: AsyncConnection, run_id: UUID, verdicts: list[Verdict], dropped: int, next_chunk: int
     ) -> None:
         if verdicts:
-            # What succeeded needs its columns no longer; what failed keeps them, to be repeated.
+            # What succeeded needs its columns no longer; what failed keeps them, to be repeated. Of a re-indexing the
+            # document's revision is needed to the end.
             await connection.execute(
                 text(
                     "UPDATE index_rows SET outcome = :outcome, reason = :reason, detail = :detail,"
-                    " fields = CASE WHEN :outcome = 'failed' OR fields ? 'revision' THEN fields END"
+                    " fields = CASE WHEN :outcome = 'failed' THEN fields"
+                    " WHEN fields ? 'revision' THEN fields - 'name' - 'image_url' END"
                     " WHERE run_id = :run AND position = :position"
                 ),
                 [

@@ -166,6 +166,13 @@ async def test_what_failed_is_tried_anew_and_its_columns_stay(world: World) -> N
         await use.repeat_failed(service, third.id)
 
 
+async def test_only_what_failed_keeps_its_address_in_the_record_of_the_run(world: World) -> None:
+    await index(world, 3)
+    await reindex(world, NEW, failing=["p2"])
+    kept = "SELECT string_agg(product_id, ',') FROM index_rows WHERE fields::text LIKE '%images.test%'"
+    assert await world.scalar(kept) == "p2"
+
+
 async def test_nothing_switches_when_nothing_could_be_computed(world: World) -> None:
     await index(world, 2)
     await world.runs.accept_reindex(world.service, NEW, 2)
