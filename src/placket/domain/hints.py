@@ -12,6 +12,8 @@ from placket.domain.taxonomy import taxonomy
 from placket.domain.wording import MOST_CHARACTERS, Lexicon, plain
 
 _KEPT_TEXTS = 2048
+_GROUP = ""
+"""Stands for no category: what a word for a whole group names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def _in_order(categories: Collection[str], genders: Collection[str]) -> Hints:
 
 @lru_cache(_KEPT_TEXTS)
 def _categories_in(text: str) -> frozenset[str]:
-    return _category_words().named(plain(text))
+    return _category_words().named(plain(text)) - {_GROUP}
 
 
 @lru_cache(_KEPT_TEXTS)
@@ -77,11 +79,17 @@ def category_words() -> Iterator[tuple[str, str | None]]:
             yield from ((word, category) for word in (*category_names(category), *data["more"].get(category, ())))
 
 
+def weak_words() -> tuple[str, ...]:
+    """Those of the category words that count where no other one is."""
+    return tuple(_data()["weak"])
+
+
 @lru_cache(maxsize=1)
 def _category_words() -> Lexicon:
-    """Without the words that stand for a whole group."""
+    """Words that stand for a whole group say no category, only that a weak word beside them is none."""
     left_out = {plain(word) for word in _data()["leave_out"]}
-    return Lexicon((word, category) for word, category in category_words() if plain(word) not in left_out)
+    words = ((word, _GROUP if plain(word) in left_out else category) for word, category in category_words())
+    return Lexicon(words, weak_words())
 
 
 @lru_cache(maxsize=1)

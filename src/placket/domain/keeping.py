@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from placket.domain.garments import Garment
-from placket.domain.hints import category_words
+from placket.domain.hints import category_words, weak_words
 from placket.domain.names_of import group_words
 from placket.domain.taxonomy import CLOTHING_GROUPS, taxonomy
 from placket.domain.wording import Lexicon, plain
@@ -43,7 +43,8 @@ def named_groups(product_name: str) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _category_words() -> Lexicon:
     group_of = taxonomy().group_of
-    return Lexicon((word, category and group_of(category)) for word, category in category_words())
+    words = ((word, category and group_of(category)) for word, category in category_words())
+    return Lexicon(words, weak_words())
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 MOST_CHARACTERS = 1000
 MOST_WORDS = 100
@@ -21,9 +21,11 @@ def plain(text: str) -> str:
 
 class Lexicon:
     """Words and phrases with the labels that they name; a word of no label only keeps shorter ones inside it from
-    being found: a denim jacket is no jacket, and tie-dye no tie."""
+    being found: a denim jacket is no jacket, and tie-dye no tie. ``weak`` words say as often what something is made of
+    or comes with, so they count where nothing else is named: knitted gloves are gloves, a belted coat is a coat."""
 
-    def __init__(self, words: Iterable[tuple[str, str | None]]) -> None:
+    def __init__(self, words: Iterable[tuple[str, str | None]], weak: Collection[str] = ()) -> None:
+        self._weak = frozenset(_SPACE.sub("", plain(word)) for word in weak)
         self._latin: dict[str, set[str]] = {}
         self._other: dict[str, set[str]] = {}
         for word, label in words:
@@ -39,7 +41,8 @@ class Lexicon:
 
     def named(self, text: str) -> frozenset[str]:
         """Labels of all that is found in a plain text."""
-        return frozenset(self._in_latin(_LATIN.findall(text)[:MOST_WORDS]) | self._in_other_scripts(text))
+        strong, weak = self._in_other_scripts(text)
+        return frozenset(self._in_latin(_LATIN.findall(text)[:MOST_WORDS]) | strong or weak)
 
     def _in_latin(self, words: list[str]) -> set[str]:
         """Whole words, one or many, written apart or together, longest phrases first."""
@@ -55,10 +58,11 @@ class Lexicon:
                     words[first : first + length] = [""] * length
         return found
 
-    def _in_other_scripts(self, text: str) -> set[str]:
-        """Anywhere: Chinese and Japanese put no space between words, and Korean often none."""
-        hits = self._pattern.findall(_SPACE.sub("", text))
-        return set().union(*(self._other[hit] for hit in hits))
+    def _in_other_scripts(self, text: str) -> tuple[set[str], set[str]]:
+        """Anywhere: Chinese and Japanese put no space between words, and Korean often none. Weak ones apart."""
+        hits = set(self._pattern.findall(_SPACE.sub("", text)))
+        strong, weak = hits - self._weak, hits & self._weak
+        return set().union(*map(self._other.__getitem__, strong)), set().union(*map(self._other.__getitem__, weak))
 
 
 def _phrase(words: list[str]) -> str:
