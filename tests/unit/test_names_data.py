@@ -54,6 +54,25 @@ def test_a_category_s_name_names_its_group_alone(category: str, language: str) -
         ("category", "robe", "zh", "长袍"),  # a gown to go out in; this one is among the nightwear
         ("category", "scarf", "ko", "스카프"),  # a thin one alone: no muffler
         ("category", "scarf", "ja", "スカーフ"),
+        ("category", "scarf", "zh", "围巾"),  # a thick one alone: no 丝巾
+        ("category", "t_shirt", "zh", "短袖T恤"),  # the sleeve's length is told beside it
+        ("category", "blouse", "zh", "女士衬衫"),  # any shirt for women
+        ("category", "bralette_top", "zh", "抹胸上衣"),  # without straps
+        ("category", "padded_jacket", "zh", "羽绒服"),  # promises down
+        ("category", "padded_jacket", "ja", "ダウンジャケット"),
+        ("category", "suit_set", "en", "Suit"),  # a baby's sweatshirt and joggers, too
+        ("category", "suit_set", "ko", "정장 세트"),
+        ("category", "slippers", "ja", "スリッパ"),  # for indoors alone: no flip-flops
+        ("category", "heels", "ja", "パンプス"),  # no sandals with heels
+        ("category", "briefs", "ja", "ショーツ"),  # for women alone, or shorts
+        ("category", "joggers", "zh", "束脚裤"),  # with cuffs: no straight sweatpants
+        ("colors", "khaki", "en", "Khaki"),  # a tan in American shops
+        ("pattern", "stripe", "ja", "ストライプ"),  # upright ones alone: no ボーダー
+        ("pattern", "floral", "zh", "碎花"),  # of small flowers alone
+        ("neckline", "boat", "zh", "一字领"),  # bare shoulders
+        ("details", "pleats", "ja", "プリーツ"),  # of skirts: no タック of trousers
+        ("details", "turn_up", "ja", "裾ロールアップ"),  # reads as the rolled hem, and beanies have it
+        ("age", "baby", "ko", "유아"),  # one to six years old
     ],
 )
 def test_no_name_is_a_shop_s_word_for_something_else(attribute: str, label: str, language: str, wrong: str) -> None:
