@@ -175,6 +175,17 @@ def test_every_label_has_a_name_in_every_language() -> None:
         assert all(names)
 
 
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("group.WHOLEBODY", "전신"),  # a body from head to foot: no kind of clothes
+        ("tag.shape", "모양"),  # A라인 or 와이드 is a 실루엣; 모양 reads as the pattern
+    ],
+)
+def test_korean_words_are_a_shop_s(key: str, wrong: str) -> None:
+    assert wrong not in Words("ko")(key)
+
+
 async def test_the_last_hour_is_drawn(admin: Browser, installation: MemoryInstallation) -> None:
     assert "No call in the last hour." in (await admin.get("/keys")).text
     for seconds, failed in ((0.02, False), (0.02, False), (1.5, True)):
