@@ -7,7 +7,7 @@ from placket.console.words import Words
 from placket.domain.corrections import Correction
 from placket.domain.garments import Box, Garment
 from placket.domain.labels import vocabulary
-from placket.domain.taxonomy import MULTI_LABEL, labels_of, taxonomy
+from placket.domain.taxonomy import BY_CATEGORY, MULTI_LABEL, labels_of, taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def read_correction(given: Mapping[str, Sequence[str]], box: Box, seen: Garment)
     """What the form says otherwise than vision did.
 
     ``given``: field to what was chosen. An attribute that the form did not offer, or that the category does not have,
-    is left as it was seen, and so is a length that it does not have: the form offered those of another category. A box
+    is left as it was seen, and so is a length or shape that it does not have: the form offered another's. A box
     to tick that nobody ticked is not sent, so those are always taken as offered.
     """
     category = next(iter(given.get("category", ())), seen.category.id)
@@ -105,7 +105,7 @@ def read_correction(given: Mapping[str, Sequence[str]], box: Box, seen: Garment)
             continue
         before = _labels(seen, attribute)
         chosen = [x for x in given.get(_field(attribute), ()) if x]
-        if attribute == "length" and not set(chosen) <= set(labels_of(attribute, category)):
+        if attribute in BY_CATEGORY and not set(chosen) <= set(labels_of(attribute, category)):
             continue
         if set(chosen) != set(before):
             # Best first, as far as that is known.

@@ -12,7 +12,7 @@ from typing import Any
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box, Garment, Label
-from placket.domain.taxonomy import MULTI_LABEL, labels_of, lengths_of, taxonomy
+from placket.domain.taxonomy import BY_CATEGORY, MULTI_LABEL, labels_of, taxonomy
 
 LEAST_OVERLAP = 0.5
 """Intersection over union from which on a box is taken for the same garment's."""
@@ -139,8 +139,9 @@ def apply(garment: Garment, correction: Correction) -> Garment:
     group = garment.group if correction.category is None else words.group_of(correction.category)
     own = {a: tuple(Label(x, 1.0) for x in labels) for a, labels in correction.tags.items()}
     seen = dict(garment.tags)
-    if any(x.id not in lengths_of(category.id) for x in seen.get("length", ())):
-        del seen["length"]
+    for attribute in BY_CATEGORY:
+        if any(x.id not in labels_of(attribute, category.id) for x in seen.get(attribute, ())):
+            del seen[attribute]
     if correction.tags.get("sleeve_length") == ("sleeveless",):
         seen.pop("sleeve_shape", None)
     tags = {**seen, **own}

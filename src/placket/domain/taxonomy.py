@@ -14,6 +14,19 @@ MULTI_LABEL = ("colors", "details")
 LENGTHS_OF_TOPS = ("crop", "waist", "hip", "thigh", "knee", "calf", "ankle")
 LENGTHS_FROM_THE_WAIST = ("mini", "above_knee", "knee", "midi", "ankle", "full")
 _FROM_THE_WAIST = ("BOTTOM", "WHOLEBODY")
+_WITH_LEGS = (
+    "trousers", "jeans", "leggings", "joggers", "shorts", "jumpsuit", "playsuit", "overalls", "swim_shorts"
+)  # fmt: skip
+_SHAPES_OF_LEGS = ("skinny", "tapered", "wide", "jogger")
+_SHAPES_OF_SKIRTS = ("h_line", "tiered", "mermaid", "shirt_dress")
+_OTHER_SHAPES = {
+    **dict.fromkeys(_WITH_LEGS, _SHAPES_OF_SKIRTS),
+    "skirt": (*_SHAPES_OF_LEGS, "shirt_dress"),
+    "dress": _SHAPES_OF_LEGS,
+}
+"""What nobody calls the shape of such a garment: no jeans are a shirt dress, and no skirt has wide legs."""
+BY_CATEGORY = ("length", "shape")
+"""Attributes of which a category has some labels alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +78,7 @@ def lengths_of(category: str) -> tuple[str, ...]:
 
 def labels_of(attribute: str, category: str) -> tuple[str, ...]:
     """The labels that ``attribute`` may have on a garment of ``category``, to which it applies."""
-    return lengths_of(category) if attribute == "length" else taxonomy().attributes[attribute]
+    if attribute == "length":
+        return lengths_of(category)
+    others = _OTHER_SHAPES.get(category, ()) if attribute == "shape" else ()
+    return tuple(label for label in taxonomy().attributes[attribute] if label not in others)

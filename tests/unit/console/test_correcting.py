@@ -126,6 +126,14 @@ def test_the_best_label_stays_the_first() -> None:
     assert said == Correction(seen.box, None, {"colors": ("white", "black", "beige")})
 
 
+def test_a_shape_is_one_that_the_category_has() -> None:
+    jeans = replace(garment(), category=Label("jeans", 0.9), tags={"shape": (Label("wide", 0.9),)})
+    (shape,) = (c for c in correction_form(jeans, Words("en")).choices if c.field == "tag.shape")
+    assert not {"mermaid", "shirt_dress"} & {o.value for o in shape.options}
+    said = read_correction({"tag.shape": ["skinny"], "category": ["skirt"]}, jeans.box, jeans)
+    assert said == Correction(jeans.box, "skirt", {})
+
+
 def test_a_length_is_one_that_the_category_has() -> None:
     seen = replace(garment(), tags={"length": (Label("hip", 0.9),)})
     (length,) = (c for c in correction_form(seen, Words("en")).choices if c.field == "tag.length")

@@ -113,6 +113,9 @@ def test_what_was_seen_of_another_kind_of_garment_is_left_out() -> None:
     blouse = apply(dress, Correction(dress.box, "blouse"))
     assert set(blouse.tags) == {"sleeve_length", "sleeve_shape"}  # a blouse has other words for its length
     assert set(apply(dress, Correction(dress.box, "jumpsuit")).tags) == set(tags)
+    wide = replace(SHIRT, group="BOTTOM", category=Label("trousers", 0.8), tags={"shape": (Label("wide", 0.7),)})
+    assert not apply(wide, Correction(wide.box, "skirt")).tags
+    assert apply(wide, Correction(wide.box, "jeans")).tags
     bare = apply(dress, Correction(dress.box, None, {"sleeve_length": ("sleeveless",)}))
     assert set(bare.tags) == {"sleeve_length", "length"}
     said = {"sleeve_length": ("sleeveless",), "sleeve_shape": ("ruffle",), "length": ("mini",)}
@@ -144,6 +147,7 @@ def test_json_and_back() -> None:
         (None, {"colors": ("red", "red")}, "twice"),
         ("backpack", {"neckline": ("round",)}, "does not apply"),
         (None, {"length": ("midi",)}, "length is one of crop, waist, hip, thigh, knee, calf, ankle$"),
+        ("skirt", {"shape": ("wide",)}, "shape is one of straight, flare, .*"),
         ("dress", {"length": ("hip",)}, "length is one of mini, above_knee, knee, midi, ankle, full$"),
     ],
 )

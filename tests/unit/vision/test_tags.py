@@ -142,6 +142,24 @@ def test_both_lists_of_lengths_make_up_the_attribute() -> None:
     assert set(lengths_of("shirt")) | set(lengths_of("skirt")) == set(WORDS.attributes["length"])
 
 
+@pytest.mark.parametrize(
+    ("category", "shape", "told"),
+    [("skirt", "wide", False), ("trousers", "wide", True), ("jeans", "shirt_dress", False), ("dress", "tiered", True)],
+)
+def test_a_shape_that_the_category_does_not_have_is_not_told(category: str, shape: str, told: bool) -> None:
+    values = all_logits(shape=logits("shape", **{shape: 5.0}))
+    assert ("shape" in Tagger(calibration()).attributes(values, category)) == told
+
+
+@pytest.mark.parametrize(
+    ("category", "hints", "told"),
+    [("bra", Hints(), False), ("shirt", Hints(), True), ("skirt", Hints(genders=("men",)), True)],
+)
+def test_what_is_for_women_is_for_men_only_if_a_shop_says_so(category: str, hints: Hints, told: bool) -> None:
+    values = all_logits(gender=logits("gender", men=5.0))
+    assert ("gender" in Tagger(calibration()).attributes(values, category, hints)) == told
+
+
 def test_what_is_not_sure_is_not_told() -> None:
     values = all_logits(gender=logits("gender", men=np.log(2.0)))
     assert "gender" in Tagger(calibration(unknown={"gender": 0.5})).attributes(values, "cap")
