@@ -90,6 +90,15 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("Flats, tights, glasses", "flats tights glasses", ""),
         ("Swim trunks", "swim_shorts", ""),
         ("Flip-flops", "slippers", ""),
+        ("Dress shirt, shawl collar", "shirt", ""),  # no dress, no scarf
+        ("Dressing gown", "robe", ""),
+        ("Sneaker socks", "socks", ""),
+        ("Women's pajamas", "pyjama_set", "women"),
+        ("Belt bag", "crossbody_bag", ""),
+        ("Sweater vest", "knit_vest", ""),
+        ("Puffer vest", "outer_vest", ""),
+        ("Watch cap", "beanie", ""),
+        ("Pant suit", "suit_set", ""),
         ("dressed in coats of paint", "coat", ""),  # whole words
         ("19FW best seller", "", ""),
         ("", "", ""),
