@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from placket.domain.garments import Label, Swatch
 from placket.domain.hints import NO_HINTS, Hints
-from placket.domain.taxonomy import MULTI_LABEL, labels_of, lengths_of, taxonomy
+from placket.domain.taxonomy import BY_CATEGORY, MULTI_LABEL, labels_of, lengths_of, taxonomy
 from placket.vision.bundle import FIRST_COLOR, Calibration
 from placket.vision.label_sets import best_set
 from placket.vision.main_color import led_by, main_color, shares_of
@@ -42,8 +42,8 @@ class Tagger:
             for a in MULTI_LABEL
             if a in calibration.thresholds
         }
-        self._lengths = {
-            c: np.array([label in lengths_of(c) for label in words.attributes["length"]]) for c in words.categories
+        self._allowed = {
+            (a, c): np.isin(words.attributes[a], labels_of(a, c)) for a in BY_CATEGORY for c in words.categories
         }
 
     def category(
@@ -87,8 +87,8 @@ class Tagger:
         A single-label attribute has one. Those of ``colors`` and ``details`` are the set with the best expected F1, or
         where the bundle has thresholds, those above them; ``colors`` has one at least, ``details`` may be absent.
         Where the encoder tells a main colour, that leads, and the measured ``swatches`` count for it. What is
-        ``cut_off`` may be longer than is seen, so only the longest ``length`` is told of it. A shape that the
-        category does not have, and ``men`` of what is for women, are not told: one of the two is wrong.
+        ``cut_off`` may be longer than is seen, so only the longest ``length`` is told of it. ``men`` of what
+        is for women is not told: one of the two is wrong.
         """
         tags: dict[str, tuple[Label, ...]] = {}
         for name, labels in self._words.attributes.items():
@@ -102,8 +102,8 @@ class Tagger:
             elif name in MULTI_LABEL:
                 found = _told(labels, p := sigmoid(scaled), self._several(name, p))
             else:
-                found = self._one(name, labels, scaled, self._lengths[category] if name == "length" else None)
-            if found and not _contradicts(name, found[0].id, category, hints):
+                found = self._one(name, labels, scaled, self._allowed.get((name, category)))
+            if found and not (name == "gender" and _contradicts(found[0].id, category, hints)):
                 tags[name] = found
         if "sleeve_length" in logits and self._sleeveless(logits["sleeve_length"]):
             tags.pop("sleeve_shape", None)
@@ -167,11 +167,9 @@ class Tagger:
         return self._words.attributes["sleeve_length"][int(np.argmax(logits))] == "sleeveless"
 
 
-def _contradicts(name: str, label: str, category: str, hints: Hints) -> bool:
+def _contradicts(gender: str, category: str, hints: Hints) -> bool:
     """Whether no shop would say both of one garment; whoever sells it knows whom it is for."""
-    if name == "gender":
-        return label == "men" and category in _FOR_WOMEN and "men" not in hints.genders
-    return name == "shape" and label not in labels_of(name, category)
+    return gender == "men" and category in _FOR_WOMEN and "men" not in hints.genders
 
 
 def _told(labels: tuple[str, ...], p: Values, chosen: NDArray[np.int64]) -> tuple[Label, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from placket.domain.taxonomy import lengths_of
+from placket.domain import taxonomy
+from placket.domain.taxonomy import BY_CATEGORY
 from placket.training.encoder.items import MULTI, Vocabulary
 from placket.training.encoder.predict import Predictions
 from placket.training.onnx_models import Floats
@@ -54,14 +55,15 @@ def labels_of(found: Predictions, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def allowed_labels(attribute: str, found: Predictions, vocabulary: Vocabulary) -> Bools:
-    """Which labels [n, labels] the item's true category allows: a length is worded by where the garment hangs from."""
+    """Which labels [n, labels] the item's true category allows: a length is worded by where the garment hangs from, a
+    shape by whether it has legs."""
     labels = vocabulary.labels[attribute]
     out = np.ones((len(found.items), len(labels)), bool)
-    if attribute == "length":
+    if attribute in BY_CATEGORY:
         for row, item in enumerate(found.items):
             category = item.tags.get("category")
             if category:
-                words = lengths_of(category)
+                words = taxonomy.labels_of(attribute, category)
                 out[row] = [w in words for w in labels]
     return out
 
