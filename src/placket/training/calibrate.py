@@ -8,6 +8,7 @@ import numpy as np
 
 from placket.training.cache import build_all
 from placket.training.detector.calibrate import calibrate as calibrate_detector
+from placket.training.detector.find import find_boxes_once
 from placket.training.detector.targets import load_samples
 from placket.training.encoder.calibrate import LEAST_KNOWN
 from placket.training.encoder.calibrate import calibrate as calibrate_encoder
@@ -20,9 +21,8 @@ from placket.training.onnx_models import OnnxDetector, encoder_of
 from placket.training.upright import LEAST_PHOTOS, choose_least, pictures_of, right, told_of
 from placket.vision.second_look import surest
 
-LOOKED_AT_TWICE, LOOKED_AT_AGAIN = 0.11, 0.25
-"""Share of the crops that a second network sees, and that one network sees again; more gains little more
-(docs/adr/0017, 0020) and costs as much again."""
+LOOKED_AT_TWICE = 0.25
+"""Share of the crops that get a second look; more gains little more (docs/adr/0017, 0020) and costs as much again."""
 
 
 def predictions(bundle: Path, items: list[Item], cache: Path, *, second_look: bool = True) -> Predictions:
@@ -40,10 +40,8 @@ def _choose_second_look(bundle: Path, content: dict[str, Any], items: list[Item]
     if len(by_eye) < LEAST_KNOWN:
         return
     alone = predictions(bundle, by_eye, cache, second_look=False)
-    encoder = content["encoder"]
-    share = LOOKED_AT_AGAIN if encoder["second"]["file"] == encoder["file"] else LOOKED_AT_TWICE
-    below = float(np.quantile(surest(alone.logits["category"]), share))
-    encoder["second"]["below"] = round(below, 4)
+    below = float(np.quantile(surest(alone.logits["category"]), LOOKED_AT_TWICE))
+    content["encoder"]["second"]["below"] = round(below, 4)
     write_manifest(bundle, content)
 
 
@@ -76,6 +74,7 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path, say: Callable[[str],
         chosen["detector"] = settings.pop("chosen")
         content["detector"].update(settings)
         write_manifest(bundle, content)
+    find_boxes_once(bundle / content["detector"]["file"], content["detector"], data, cache)
     if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
         say(f"the encoder's probabilities: fitting them to {len(items)} garments set aside")
         if content["encoder"].get("second"):

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from placket.training.cache import build_all
-from placket.training.detector.find import find_boxes
+from placket.training.detector.find import find_boxes, find_boxes_once
 from placket.training.detector.network import Detector, DetectorExport
 from placket.training.detector.train import trained_detector
 from placket.training.encoder.calibrate import USUAL_ALPHA, USUAL_CURVE
@@ -264,6 +264,9 @@ def export_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     say("the detector: writing it")
     parts = {"detector": _add_detector(folder, plan, data, cache)}
+    build_all(data, cache)
+    settings = {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2}
+    find_boxes_once(folder / parts["detector"].file, settings, data, cache)
     say("the encoder: " + (FITTING if plan.refit else "writing it"))
     encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
     say("the encoder: learning which way up a crop is")

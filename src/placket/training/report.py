@@ -12,7 +12,7 @@ from placket.domain.errors import InvalidParameter
 from placket.training.cache import build_all
 from placket.training.calibrate import predictions
 from placket.training.detector.evaluate import DetectorFigures, Evaluation, Shipped
-from placket.training.detector.find import FOUND_BOXES, find_boxes
+from placket.training.detector.find import find_boxes_once
 from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import Sample, load_samples
 from placket.training.encoder.end_to_end import whole_photos, without_garment
@@ -132,10 +132,8 @@ class _EncoderReport:
         self.data, self.cache = data, cache
         self.vocabulary = Vocabulary.read(data)
         stores = build_all(data, cache)
-        if not (cache / FOUND_BOXES).exists():
-            # Photos without a box are cut by a detector's, and not one time by it and another time not at all.
-            detector = read_manifest(bundle)["detector"]
-            find_boxes(bundle / detector["file"], detector, data, cache)
+        detector = read_manifest(bundle)["detector"]
+        find_boxes_once(bundle / detector["file"], detector, data, cache)
         items = load_items(data, cache, stores)
         self.val = [i for i in items if i.part == "val"]
         if not any(i.by_eye for i in self.val):

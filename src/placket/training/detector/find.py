@@ -104,3 +104,10 @@ def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path
     (cache / FOUND_BOXES).write_text(json.dumps(out))
     (cache / "found_street.json").write_text(json.dumps(street))
     return len(out) + sum(map(len, street.values()))
+
+
+def find_boxes_once(detector: Path, settings: dict[str, Any], data: Path, cache: Path) -> None:
+    """Find boxes unless some were found before: photos without a box are cut by a detector's when heads are fitted,
+    thresholds chosen and figures taken, not one time by it and another time not at all."""
+    if not (cache / FOUND_BOXES).exists():
+        find_boxes(detector, settings, data, cache)

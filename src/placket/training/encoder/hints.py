@@ -18,7 +18,7 @@ from placket.training.encoder.predict import Predictions
 from placket.training.sources import read_records
 
 NAMED = ("hm", "myntra")
-WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+WEIGHTS = tuple(0.5 * i for i in range(13))
 USUAL_WEIGHT = 1.0
 """Less than any bundle's that was chosen; 0 would turn the words off for a shop whose records have none."""
 SAID = {"category": "categories", "gender": "genders"}
