@@ -105,6 +105,11 @@ async def test_refusals_say_what_to_mend(
     assert said in detail(await send(bearer, content, kind, **headers), status)
 
 
+async def test_a_product_whose_photo_has_another_name(bearer: httpx.AsyncClient) -> None:
+    answer = await bearer.put(f"{SERVICE}/products/a", files={"file": b"PIC1"}, data={"name": "A"})
+    assert detail(answer, 400) == "the body has no part 'image'; it has 'file'"
+
+
 async def test_a_field_that_is_null_is_not_there(bearer: httpx.AsyncClient) -> None:
     link = (await send(bearer, form())).json()["items"][0]["link"]
     answer = await bearer.post(f"{SERVICE}/search", json={"image": None, "url": None, "link": link})

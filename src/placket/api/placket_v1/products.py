@@ -10,7 +10,7 @@ from placket.api.placket_v1.auth import ByKey
 from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import Product, ProductList
-from placket.api.placket_v1.uploads import IMAGE, read_image_form
+from placket.api.placket_v1.uploads import IMAGE, it_has, read_image_form
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
 from placket.domain.labels import MOST_LABELS
@@ -89,7 +89,7 @@ async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], byte
     texts = {name: MAX_LENGTH[name] * _UTF8_BYTES for name in FIELDS}
     form = await read_image_form(request, parts.image_limits, texts)
     if IMAGE not in form.files:
-        raise InvalidParameter(f"the body has no part {IMAGE!r}")
+        raise InvalidParameter(f"the body has no part {IMAGE!r}{it_has(form.others)}")
     return {name: form.texts.get(name, "") for name in FIELDS}, form.files[IMAGE].content
 
 

@@ -91,11 +91,16 @@ def _exactly_one(
     given = {name: texts[name] for name in names if texts.get(name)}
     count = len(given) + (image is not None)
     if count != 1:
-        unknown = [repr(name[:_SHOWN_OF_NAME]) for name in others if name not in (IMAGE, *names)][:_SHOWN_NAMES]
-        hint = f"; it has {', '.join(unknown)}" if unknown and not count else ""
+        hint = "" if count else it_has([name for name in others if name not in names])
         raise InvalidParameter(f"the body must have exactly one of {', '.join((IMAGE, *names))}{hint}")
     url = given.get(URL)
     return PhotoInput(image, image_url(url) if url else None, given.get(LINK))
+
+
+def it_has(others: Sequence[str]) -> str:
+    """The end of a sentence about a name that is missing: the first of those that there are instead."""
+    shown = ", ".join(repr(name[:_SHOWN_OF_NAME]) for name in others[:_SHOWN_NAMES])
+    return f"; it has {shown}" if shown else ""
 
 
 def photo_body(*, links: bool = False) -> dict[str, Any]:
