@@ -130,7 +130,8 @@ def status(task_id: TaskId, wait: Wait = False, profile: ProfileName = None, as_
 
 @tasks_app.command()
 def results(task_id: TaskId, lang: Lang = Language.EN, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """The tags of a task that is done, in the order of its images; exit code 1 when some could not be tagged.
+    """The tags of a task that is done, in the order of its images, and after each hundred those of them that could not
+    be tagged; exit code 1 when there are any.
 
     With --json one line an image: id and taggingResult, or id and error.
     """
