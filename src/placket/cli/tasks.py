@@ -1,5 +1,6 @@
 """`placket tasks`: many images tagged by a server."""
 
+import shlex
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.local import Photos
 from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
-from placket.cli.remote import SOME_FAILED, AsJson, ProfileName, asking, of_profile, waiting
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsJson, ProfileName, asking, of_profile, waiting
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def create(
         if strict or request.strict:
             task = placket.tagger.create(request.entries, detection=groups, strict=True, **said)
         else:
-            with _sending(len(request.entries), as_json) as progress:
+            with _sending(len(request.entries), as_json, lambda task: _append_command(profile, task, file)) as progress:
                 task = placket.tagger.create_of_many(request.entries, detection=groups, progress=progress, **said)
     _submitted(profile, request, task, wait, as_json)
 
@@ -90,13 +91,20 @@ def append(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Append images to a task, at most 1,000, while its time lasts."""
+    """Append images to a task while its time lasts; those that it has already are refused.
+
+    So a list of which only a part was sent, as through a broken connection, is sent once more as a whole.
+    """
     from placket.cli.tasks_input import read_request
 
     with asking(profile) as placket:
         request = read_request(file)
         groups = detection or request.detection
-        task = placket.tagger.append(task_id, request.entries, detection=groups, strict=strict or request.strict)
+        if strict or request.strict:
+            task = placket.tagger.append(task_id, request.entries, detection=groups, strict=True)
+        else:
+            with _sending(len(request.entries), as_json, lambda task: _append_command(profile, task, file)) as progress:
+                task = placket.tagger.append_of_many(task_id, request.entries, detection=groups, progress=progress)
     _submitted(profile, request, task, wait, as_json)
 
 
@@ -190,8 +198,9 @@ def single(
 
 
 @contextmanager
-def _sending(total: int, as_json: bool) -> "Iterator[Callable[[Submitted], None]]":
-    """What sees the task after each thousand. A task that gets no further is there and counts: its id is said."""
+def _sending(total: int, as_json: bool, again: "Callable[[str], str]") -> "Iterator[Callable[[Submitted], None]]":
+    """What sees the task after each thousand. A task that gets no further is there and counts: its id is said, and the
+    command that goes on (``again``)."""
     sent = 0
     task_id = ""
     with progress_bar("sending", total, "images", quiet=as_json) as bar:
@@ -206,7 +215,12 @@ def _sending(total: int, as_json: bool) -> "Iterator[Callable[[Submitted], None]
         except BaseException:
             if task_id:
                 errors.print(f"Task {task_id} has the first {sent:,} of {total:,} images.", soft_wrap=True)
+                errors.print(f"`{again(task_id)}` sends the rest, while the task's time lasts.", soft_wrap=True)
             raise
+
+
+def _append_command(profile: str | None, task_id: str, file: Path) -> str:
+    return of_profile(f"placket tasks append {task_id} {shlex.quote(str(file))}", profile)
 
 
 def _submitted(profile: str | None, request: "Request", submitted: "Submitted", wait: bool, as_json: bool) -> None:
@@ -217,9 +231,12 @@ def _submitted(profile: str | None, request: "Request", submitted: "Submitted", 
     if not as_json:
         console.print(f"Task {submitted['taskId']}: {counts['accept']:,} accepted, {counts['failure']:,} not.")
         failures = submitted["failureList"]
-        for failure, line in zip(failures, request.lines_of([f["request"] for f in failures]), strict=True):
+        lines = request.lines_of([f["request"] for f in failures])
+        for failure, line in list(zip(failures, lines, strict=True))[:MOST_SHOWN]:
             where = f"line {line}, {_id_of(failure['request'])}" if line else _id_of(failure["request"])
             console.print(f"  {where}: {failure['errorMessage']}", style="yellow", markup=False, soft_wrap=True)
+        if len(failures) > MOST_SHOWN:
+            console.print(f"  and {len(failures) - MOST_SHOWN:,} more; --json lists all", style="dim")
     if wait:
         task = _followed(profile, submitted["taskId"], as_json)
         failed = failed or task["count"]["failure"] > 0

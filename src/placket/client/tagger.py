@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import islice
 from typing import Any, Literal
 
@@ -123,7 +124,10 @@ class Tagger(Calls[M]):
         strict: bool = False,
         idempotency_key: str | None = None,
     ) -> Steps[Submitted]:
-        """At most 1,000 images more. Raises NoSuchTask, TaskExpired, NothingAccepted, TooLarge, UsageExceeded."""
+        """At most 1,000 images more (see :meth:`append_of_many`).
+
+        Raises NoSuchTask, TaskExpired, NothingAccepted, TooLarge, UsageExceeded.
+        """
         content = _content(entries, detection, strict)
         return (yield from self._submit("PUT", _task_path(task_id), content, idempotency_key))
 
@@ -157,6 +161,39 @@ class Tagger(Calls[M]):
             task = _together(task, (yield from self._appended(task["taskId"], content)))
             if progress is not None:
                 progress(task)
+        return task
+
+    @call
+    def append_of_many(
+        self,
+        task_id: str,
+        entries: Iterable[Entry],
+        *,
+        detection: Sequence[str] | None = None,
+        progress: Progress[Submitted] | None = None,
+    ) -> Steps[Submitted]:
+        """Any number of images more, by the thousand. Those that the task has are refused: so a list of which a part
+        was sent is sent once more as a whole.
+
+        Counts and failures are those of all requests. Raises as :meth:`append`, NothingAccepted when not one is valid.
+        """
+        remaining = iter(entries)
+        task: Submitted | None = None
+        refused: list[NothingAccepted] = []
+        more = list(islice(remaining, MOST_ENTRIES))
+        while more or not (task or refused):
+            found = yield from self._appended(task_id, _content(more, detection, False))
+            if task is not None:
+                task = _together(task, found)
+            elif isinstance(found, NothingAccepted):
+                refused.append(found)
+            else:
+                task = reduce(_together, refused, found)
+            if task is not None and progress is not None:
+                progress(task)
+            more = list(islice(remaining, MOST_ENTRIES))
+        if task is None:
+            raise refused[-1]
         return task
 
     @listing

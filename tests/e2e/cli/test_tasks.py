@@ -40,6 +40,20 @@ def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: 
     assert (gone.code, gone.out) == (4, "")
 
 
+def test_a_list_that_broke_off_is_sent_once_more(ask: Remote, url: str, folder: Path) -> None:
+    lines = ["id,url", *(f"{n},{url}" for n in range(1200))]
+    (folder / "first.csv").write_text("\n".join(lines[:1001]))
+    (folder / "all.csv").write_text("\n".join(lines))
+    task = ask("tasks", "create", "first.csv", "--json").json["taskId"]
+    again = ask("tasks", "append", task, "all.csv")
+    assert (again.code, "200 accepted, 1,000 not" in again.out) == (1, True)
+    assert "line 2, 0: context.id is already in use in this task" in again.out
+    assert "and 950 more; --json lists all" in again.out
+    assert ask("tasks", "status", task, "--json").json["count"]["total"] == 1200
+    assert ask("tasks", "append", task, "all.csv").code == 4
+    assert ask("tasks", "delete", task).code == 0
+
+
 def test_the_words_of_a_file_reach_the_tags(ask: Remote, url: str, folder: Path) -> None:
     (folder / "named.csv").write_text(f"id,url,name,gender\na,{url}?a,Wool coats,\nb,{url}?b,,men\nc,{url},,\n")
     made = ask("tasks", "create", "named.csv", "--wait", "--json")

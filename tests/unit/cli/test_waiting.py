@@ -120,5 +120,6 @@ def test_a_task_that_gets_no_further_is_named(ask: Callable[..., Result], tmp_pa
     assert done.exit_code == 4
     assert done.stderr.splitlines() == [
         "Task task-1 has the first 1,000 of 1,500 images.",
+        "`placket tasks append task-1 urls.txt` sends the rest, while the task's time lasts.",
         "error: the images of this month are used up",
     ]

@@ -201,6 +201,34 @@ def test_many_images_go_by_the_thousand_and_are_counted_together() -> None:
     assert (task["taskExpireAt"], seen) == ("2", [999, 1999, 1999])
 
 
+def test_a_list_of_which_a_part_was_sent_is_sent_once_more() -> None:
+    def refused(*ids: str) -> httpx.Response:
+        failures = [{"request": i, "errorMessage": "context.id is already in use"} for i in ids]
+        error = {"code": 824, "message": "no entry is valid"}
+        counts = {"accept": 0, "failure": len(ids)}
+        body = {"data": None, "status": "fail", "error": error, "validation": counts, "failureList": failures}
+        return httpx.Response(400, json=body)
+
+    times = {"taskExpiredAt": "1", "taskExpireAt": "1"}
+    taken = {"taskId": "t", "albumName": "a", **times, "status": "ok", "error": None, "failureList": []}
+    accepted = httpx.Response(202, json={**taken, "validation": {"accept": 1000, "failure": 0}})
+    sent: list[httpx.Request] = []
+    placket = client(refused("x"), accepted, refused("y"), sent=sent)
+    entries = (entry(str(n), "http://x.test/a.png") for n in range(2001))
+    task = placket.tagger.append_of_many("t", entries)
+    assert [(r.method, len(json.loads(r.content)["taggingRequest"])) for r in sent] == [
+        ("PUT", 1000), ("PUT", 1000), ("PUT", 1),
+    ]  # fmt: skip
+    assert task["validation"] == {"accept": 1000, "failure": 2}
+    assert [f["request"] for f in task["failureList"]] == ["x", "y"]
+    everything = [entry("1", "http://x.test/a.png")] * 1001
+    with pytest.raises(errors.NothingAccepted):
+        client(refused("x"), refused("y"), sent=[]).tagger.append_of_many("t", everything)
+    # What is wrong with no entries at all, the server says.
+    with pytest.raises(errors.InvalidRequest):
+        client(refused(), sent=[]).tagger.append_of_many("t", [])
+
+
 def test_not_ready_is_an_answer_that_is_not_asked_for_again() -> None:
     body = {"status": "not ready", "problems": ["the database does not answer"]}
     sent: list[httpx.Request] = []
