@@ -1,6 +1,5 @@
 """`placket runs`: index runs of a service."""
 
-import sys
 from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, cast
@@ -91,7 +90,9 @@ def rows(
     with asking(profile) as placket:
         found = placket.runs.rows(service, run_id, outcome=wanted)
         if as_csv:
-            _write_csv(found)
+            from placket.cli.csv_lines import write_csv
+
+            write_csv(_ROW_COLUMNS, map(_cells, found))
         elif as_json:
             for row in found:
                 write_json(row)
@@ -150,16 +151,8 @@ def repeat(
         index_report.show_reserved(profile, run, as_json)
 
 
-def _write_csv(rows: "Iterator[shapes.RunRow]") -> None:
-    from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
-
-    # Without the mark Excel takes the letters of other countries for those of its own. An encoding that has none of it
-    # is the terminal's, and Excel's too.
-    mark = BYTE_ORDER_MARK if sys.stdout.encoding.lower().replace("-", "") == "utf8" else ""
-    typer.echo(mark + csv_line(_ROW_COLUMNS).rstrip())
-    for row in rows:
-        cells = (row["line"], row["product_id"], row["outcome"] or "", row["reason"], row["detail"])
-        typer.echo(csv_line(cells).removesuffix("\r\n"))
+def _cells(row: "shapes.RunRow") -> tuple[object, ...]:
+    return row["line"], row["product_id"], row["outcome"] or "", row["reason"], row["detail"]
 
 
 def _show_rows(rows: "Iterator[shapes.RunRow]") -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from placket.cli.tasks_input import Request
     from placket.client import AsyncPlacket
-    from placket.client.shapes.tagger import Submitted, TaggingResult, Task
+    from placket.client.shapes.tagger import Results, Submitted, TaggingResult, Task
 
 tasks_app = typer.Typer(
     no_args_is_help=True, help="The Tagger of a running server: tasks of many images, or single ones at once."
@@ -137,21 +137,45 @@ def status(task_id: TaskId, wait: Wait = False, profile: ProfileName = None, as_
 
 
 @tasks_app.command()
-def results(task_id: TaskId, lang: Lang = Language.EN, profile: ProfileName = None, as_json: AsJson = False) -> None:
+def results(
+    task_id: TaskId,
+    lang: Lang = Language.EN,
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Print CSV for spreadsheets: in UTF-8 with its mark, ' before what they would run."),
+    ] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
     """The tags of a task that is done, in the order of its images, and after each hundred those of them that could not
     be tagged; exit code 1 when there are any.
 
-    With --json one line an image: id and taggingResult, or id and error.
+    With --json one line an image: id and taggingResult, or id and error. With --csv one line a garment, or one for an
+    image without any or that could not be tagged.
     """
-    from placket.cli.tasks_report import show_window
+    from placket.cli.tasks_report import CSV_COLUMNS, csv_rows, show_window
 
-    failed, offset, total = 0, 0, 1
-    with asking(profile) as placket:
+    if as_csv and as_json:
+        raise typer.BadParameter("--csv and --json exclude each other")
+    failed = 0
+
+    def windows() -> "Iterator[Results]":
+        nonlocal failed
+        offset, total = 0, 1
         while offset < total:
             window = placket.tagger.window(task_id, offset=offset, lang=lang)
             failed += len(window["failures"])
-            show_window(window, as_json)
+            yield window
             offset, total = offset + window["taskInfo"]["size"], window["taskInfo"]["totalCount"]
+
+    with asking(profile) as placket:
+        if as_csv:
+            from placket.cli.csv_lines import write_csv
+
+            write_csv(CSV_COLUMNS, (row for window in windows() for row in csv_rows(window)))
+        else:
+            for window in windows():
+                show_window(window, as_json)
     if failed:
         raise typer.Exit(SOME_FAILED)
 

@@ -1,13 +1,16 @@
 """Tagging tasks and their results as people see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from placket.cli.index_report import id_table, moment, two_lines
 from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import console
-from placket.client.shapes.tagger import DetectedObject, Results, Task
+from placket.client.shapes.tagger import DetectedObject, Results, Tags, Task
+
+_FIELDS = tuple(Tags.__annotations__)
+CSV_COLUMNS = ("id", "error", "garment", "type", *_FIELDS)
 
 
 def show_tasks(tasks: Sequence[Task]) -> None:
@@ -33,6 +36,18 @@ def show_window(window: Results, as_json: bool) -> None:
         console.print(f"{failure['id']}: {failure['error']['message']}", style="red", markup=False, soft_wrap=True)
 
 
+def csv_rows(window: Results) -> Iterator[list[object]]:
+    """A row a garment; one for an image without any, or that failed."""
+    for result in window["results"]:
+        garments = [(found["type"], tags) for found in result["taggingResult"]["objects"] for tags in found["tags"]]
+        for number, (kind, tags) in enumerate(garments, start=1):
+            yield [result["id"], "", number, kind, *(_names(dict(tags).get(name)) for name in _FIELDS)]
+        if not garments:
+            yield [result["id"], *[""] * (len(CSV_COLUMNS) - 1)]
+    for failure in window["failures"]:
+        yield [failure["id"], failure["error"]["message"], *[""] * (len(CSV_COLUMNS) - 2)]
+
+
 def show_objects(name: str, objects: Iterable[DetectedObject]) -> None:
     console.print(shown(name), style="bold", markup=False, soft_wrap=True)
     for found in objects:
@@ -46,7 +61,12 @@ def _words(tags: dict[str, Any]) -> str:
     """``item jeans, colors blue, navy; ...``: every field that has a value."""
     fields = []
     for name, value in tags.items():
-        leaves = value if isinstance(value, list) else [value] if value else []
-        if leaves:
-            fields.append(f"{name} {', '.join(leaf['name'] for leaf in leaves)}")
+        if names := _names(value):
+            fields.append(f"{name} {names}")
     return "; ".join(fields)
+
+
+def _names(value: Any) -> str:
+    """Of one leaf, several or none."""
+    leaves = value if isinstance(value, list) else [value] if value else []
+    return ", ".join(leaf["name"] for leaf in leaves)

@@ -1,5 +1,7 @@
 """`placket tasks` and `placket profile` against a real server."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +31,14 @@ def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: 
     shown = ask("tasks", "results", task)
     assert ("CLOTHING: category" in shown.out, "b: " in shown.out) == (True, True)
 
+    table = ask("tasks", "results", task, "--csv", "--lang", "ko")
+    assert (table.code, table.out[0], "\r" in table.out) == (1, "\ufeff", False)
+    names, a, b = csv.reader(io.StringIO(table.out.removeprefix("\ufeff")))
+    assert (a[:4], b[0], bool(b[1]), len(a), len(b)) == (["a", "", "1", "CLOTHING"], "b", True, len(names), len(names))
+    (garment,) = results.lines[0]["taggingResult"]["objects"]
+    assert dict(zip(names, a, strict=True))["item"] == garment["tags"][0]["item"]["name"]
+    assert ask("tasks", "results", task, "--csv", "--json").code == 2
+
     (folder / "more.jsonl").write_text(json.dumps({"id": "d", "url": url}))
     more = ask("tasks", "append", task, "more.jsonl", "--wait")
     assert (more.code, "1 accepted, 0 not" in more.out) == (1, True)  # the image that failed before is still counted
@@ -38,6 +48,8 @@ def test_a_task_from_its_file_to_its_results(ask: Remote, host: ImageHost, url: 
     assert ask("tasks", "delete", task, "--json").json == {"deleted": task}
     gone = ask("tasks", "status", task)
     assert (gone.code, gone.out) == (4, "")
+    nothing = ask("tasks", "results", task, "--csv")
+    assert (nothing.code, nothing.out) == (4, "")
 
 
 def test_a_list_that_broke_off_is_sent_once_more(ask: Remote, url: str, folder: Path) -> None:
