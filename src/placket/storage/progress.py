@@ -240,7 +240,7 @@ class PostgresProgress:
         check_only = work.kind is RunKind.CHECK
         named = [r.product_id for r in rows]
         present, documents = await present_products(connection, work.service_id, named), service.document_count
-        if check_only and work.number:
+        if check_only and rows:
             present, more = await as_if_written(connection, work.run_id, rows[0].position, present, named)
             documents += more
         plan: Plan = plan_chunk(

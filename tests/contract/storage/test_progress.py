@@ -164,6 +164,15 @@ async def test_a_check_says_what_the_run_will_do_however_it_is_cut(world: World,
         assert adds_up(ended.run)
 
 
+async def test_a_check_counts_chunks_that_waited_for_an_earlier_one(world: World) -> None:
+    run = await world.accept([enable(1, "a"), enable(2, "a"), disable(3, "a"), disable(4, "a")], 1, kind=RunKind.CHECK)
+    await world.begin(run)
+    for job, work in reversed(await world.claim_chunks()):
+        await world.complete(job, work)
+    found = await world.runs.rows(world.service, run.id, outcome=None, start=0, limit=10)
+    assert [r.reason or str(r.outcome) for r in found] == ["added", "updated", "deleted", "NotFoundProductId"]
+
+
 async def test_a_chunk_given_up_fails_its_rows(world: World) -> None:
     run = await world.accept(ROWS[:2], 2)
     await world.begin(run)
