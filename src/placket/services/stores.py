@@ -315,8 +315,8 @@ class RunStore(Protocol):
 
     async def purge(self, kept: timedelta) -> int:
         """Remove records of runs that ended longer than ``kept`` ago, by the store's clock, services that were deleted,
-        and of products that were deleted longer than `DELETIONS_KEPT` ago the trace (some thousands at a time). How
-        many runs and services."""
+        and of products that were deleted longer than `DELETIONS_KEPT` ago the trace (some thousands at a time). What
+        is large goes in portions. How many runs and services."""
         ...
 
     async def ended_run(self, run_id: UUID) -> RunEnded | None: ...

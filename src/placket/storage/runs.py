@@ -19,11 +19,11 @@ from placket.domain.errors import (
     RunNotCancellable,
 )
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
-from placket.services.ports import DELETIONS_KEPT
 from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
+from placket.storage.retention import purge
 from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows, superseded_lines
 
 RUN_COLUMNS = """
@@ -31,12 +31,6 @@ RUN_COLUMNS = """
     r.add_cnt AS added, r.fail_cnt AS failed, r.delete_cnt AS deleted, r.update_cnt AS updated, r.total_cnt AS total,
     r.bundle, r.cancelled
 """
-_FORGOTTEN_AT_ONCE = 5000
-# What is locked is being put back, and waits for nobody.
-_FORGET_DELETED = text(
-    "DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE deleted"
-    " AND updated_at < now() - CAST(:kept AS interval) ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
-)
 _FROM = "FROM index_runs r JOIN services s ON s.id = r.service_id"
 _ORDER = {
     "reserved_at": "r.sequence",
@@ -311,16 +305,7 @@ class PostgresRuns:
             return (await announce_end(connection, run_id)).run
 
     async def purge(self, kept: timedelta) -> int:
-        async with self._database.begin() as connection:
-            runs = await connection.execute(
-                text("DELETE FROM index_runs WHERE finished_at < now() - CAST(:kept AS interval)"), {"kept": kept}
-            )
-            services = await connection.execute(
-                text("DELETE FROM services WHERE deleted_at IS NOT NULL AND deleted_at < now() - interval '1 minute'")
-            )
-            await connection.execute(text("DELETE FROM workers WHERE seen_at < now() - interval '1 day'"))
-            await connection.execute(_FORGET_DELETED, {"kept": DELETIONS_KEPT, "limit": _FORGOTTEN_AT_ONCE})
-            return int(runs.rowcount + services.rowcount)
+        return await purge(self._database, kept)
 
     async def ended_run(self, run_id: UUID) -> RunEnded | None:
         async with self._database.begin() as connection:

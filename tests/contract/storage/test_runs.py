@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from placket.domain.errors import (
     IndexQuotaExceeded,
@@ -14,6 +15,7 @@ from placket.domain.errors import (
     StorageUnavailable,
 )
 from placket.domain.runs import Outcome, RunKind, RunState
+from placket.storage import retention
 from placket.storage.database import Database
 from placket.storage.runs import PostgresRuns
 from tests.contract.storage.world import BUNDLE, World, adds_up, bad, counts, disable, enable
@@ -273,3 +275,38 @@ async def test_a_product_that_was_deleted_long_ago_leaves_no_trace(world: World)
     assert await world.ids() == ["c"]
     again = await world.index([enable(1, "a"), enable(2, "b")])
     assert (again.added, await world.ids()) == (2, ["a", "b", "c"])
+
+
+async def test_what_was_large_goes_in_portions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them within the time limit of a statement, and none in the way of vacuum."""
+    monkeypatch.setattr(retention, "_PRODUCTS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "_RUNS_AT_ONCE", 1)
+    for _ in range(3):
+        await world.index([enable(n, f"p{n}") for n in range(1, 6)])
+    await world.execute(
+        "CREATE FUNCTION bounded() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT count(*) FROM gone) > 2"
+        " THEN RAISE 'too much at once'; END IF; RETURN NULL; END $$"
+    )
+    for table in ("documents", "index_runs"):
+        await world.execute(
+            f"CREATE TRIGGER bounded AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone"
+            " FOR EACH STATEMENT EXECUTE FUNCTION bounded()"
+        )
+    await world.execute("UPDATE index_runs SET finished_at = now() - interval '10 days' WHERE sequence < 3")
+    await world.services.delete(world.project, "main")
+    await world.execute("UPDATE services SET deleted_at = now() - interval '1 hour' WHERE deleted_at IS NOT NULL")
+    assert await world.runs.purge(timedelta(days=9)) == 3
+    for table in ("services", "documents", "garments", "index_runs", "index_rows"):
+        assert await world.scalar(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_a_deleted_service_is_known_until_nothing_is_left_of_it(world: World) -> None:
+    await world.index([enable(1, "a"), enable(2, "b")])
+    await world.services.delete(world.project, "main")
+    await world.execute("UPDATE services SET deleted_at = now() - interval '1 hour' WHERE deleted_at IS NOT NULL")
+    async with world.database.begin() as other:
+        await other.execute(text("SELECT 1 FROM documents WHERE product_id = 'a' FOR UPDATE"))
+        assert await world.runs.purge(timedelta(days=9)) == 0
+        assert await world.scalar("SELECT string_agg(product_id, ' ') FROM documents") == "a"
+        assert await world.scalar("SELECT count(*) FROM services") == 1
+    assert await world.runs.purge(timedelta(days=9)) == 1
