@@ -124,6 +124,12 @@ class Database:
         await self._engine.dispose()
 
 
+async def take_time(connection: AsyncConnection) -> None:
+    """Within the caller's transaction: its statements take as long as the service is large, whatever limit the role has
+    for its queries."""
+    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:

@@ -14,6 +14,7 @@ from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.services.stores import ChunkWork
 from placket.storage.corrections import of_photo, read_corrections
+from placket.storage.database import take_time
 from placket.storage.documents import lock_service, write_garments
 from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
@@ -71,6 +72,7 @@ async def apply_reindexed(
 async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any, rounds: int) -> int:
     """Serve the new embeddings from now on. Not yet when documents came or changed meanwhile, unless there were enough
     ``rounds`` of them: how many chunks of them were added to the run, whose row is locked."""
+    await take_time(connection)
     more = await _add_late(connection, run_id, run)
     if not more or rounds >= _MOST_ROUNDS:
         await _serve_new(connection, run_id, run)

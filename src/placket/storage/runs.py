@@ -20,7 +20,7 @@ from placket.domain.errors import (
 )
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
 from placket.services.stores import RunEnded, Service
-from placket.storage.database import Database
+from placket.storage.database import Database, take_time
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
 from placket.storage.retention import purge
@@ -110,6 +110,7 @@ class PostgresRuns:
         run_id = uuid4()
         async with self._database.begin() as connection:
             await self._lock(connection, service.id)
+            await take_time(connection)
             reindexed = dataclasses.replace(service, bundle=bundle)
             await self._insert_run(connection, run_id, reindexed, RunKind.REINDEX, "", 0, "")
             total = await insert_documents_as_rows(connection, run_id, service.id, bundle, 0)

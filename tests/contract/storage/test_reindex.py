@@ -14,6 +14,7 @@ from placket.domain.errors import BundleMismatch, InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
 from placket.search.memory import MemorySearch
 from placket.services.indexing import Indexing, IndexRules
+from placket.storage.database import Database
 from tests.contract.storage.world import BUNDLE, QUOTA, World, adds_up, analysis, counts, embedding, enable, planned
 
 NEW = "bundle-2"
@@ -38,6 +39,27 @@ async def reindex(world: World, bundle: str, failing: Sequence[str] = ()) -> Non
     await world.runs.accept_reindex(await world.refreshed(), bundle, 2)
     await world.work_off(failing=failing)
     assert (await world.refreshed()).bundle == bundle
+
+
+async def test_it_takes_its_time_whatever_the_role_may_take_for_a_query(database_url: str) -> None:
+    limited = Database(database_url + "&options=-cstatement_timeout%3D500", 2)
+    world = await World(limited).open()
+    await index(world)
+    await world.execute(
+        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.8);"
+        " RETURN NULL; END $$"
+    )
+    for change in ("INSERT ON index_rows", "UPDATE OF bundle ON services"):
+        name = f"slowly_{change.partition(' ')[0]}"
+        await world.execute(f"CREATE TRIGGER {name} AFTER {change} FOR EACH STATEMENT EXECUTE FUNCTION slowly()")
+    run = await world.runs.accept_reindex(world.service, NEW, 10)
+    await world.execute("DROP TRIGGER slowly_INSERT ON index_rows")
+    await world.begin(run)
+    ((job, work),) = await world.claim_chunks()
+    ended = await world.complete(job, work)
+    assert ended is not None and ended.run.state is RunState.FINISHED
+    assert (await world.refreshed()).bundle == NEW
+    await limited.aclose()
 
 
 async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
