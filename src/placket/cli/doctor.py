@@ -259,7 +259,9 @@ def check_bundle(settings: Settings, folder: Path) -> Iterator[Finding]:
     except PlacketError as error:
         yield Finding("bundle", "fail", error.detail, "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one")
         return
-    yield Finding("bundle", "ok", bundle.version)
+    terms = bundle.training.get("terms")
+    # What it may be used for, for those who never see the console's page of it.
+    yield Finding("bundle", "ok", f"{bundle.version}. {terms}" if terms and isinstance(terms, str) else bundle.version)
 
 
 def check_port(settings: Settings, folder: Path) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """`placket db` and `placket doctor` as a user runs them."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -75,6 +76,14 @@ def test_the_embedded_database_by_command(environment: pytest.MonkeyPatch) -> No
         environment.setattr(schema, "is_known", lambda revision: False)
         assert examine()[1]["schema"][0][0] == "fail"
         assert "newer version" in " ".join(run("db", "status").stderr.split())
+
+
+def test_doctor_says_what_the_weights_may_be_used_for(environment: pytest.MonkeyPatch) -> None:
+    with reachable_folder() as folder:
+        environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
+        level, text, _ = examine()[1]["bundle"][-1]
+    assert level == "ok"
+    assert re.fullmatch(r"placket-[0-9.]+\. .*research and evaluation.*", text)
 
 
 def test_doctor_on_a_database_by_url(environment: pytest.MonkeyPatch, empty_database_url: str) -> None:
