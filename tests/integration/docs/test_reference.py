@@ -1,6 +1,7 @@
 """The reference is made from the code, and is the code's."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +32,15 @@ def test_every_setting_is_described(generate: ModuleType) -> None:
     for name, field in Settings.model_fields.items():
         assert text.count(f"| `PLACKET_{name.upper()}` |") == 1
         assert field.description and field.description.rstrip().endswith((".", ")"))
+
+
+def test_the_times_of_personal_data_are_the_defaults() -> None:
+    page = (ROOT / "docs" / "guide" / "personal-data.md").read_text("utf-8")
+    told = re.findall(r"`PLACKET_([A-Z_]+)` \((\d+)\)", page)
+    assert len(told) == 4
+    assert {name: float(value) for name, value in told} == {
+        name: Settings.model_fields[name.lower()].default for name, _ in told
+    }
 
 
 def test_drift_is_told(generate: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
