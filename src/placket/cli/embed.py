@@ -1,6 +1,6 @@
 """`placket embed`: garments of photos as vectors, without a server."""
 
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,7 +75,9 @@ def _write(out: Path, rows: "list[tuple[str, Garment]]") -> None:
     from placket.domain.garments import EMBEDDING_DIM
 
     vectors = [g.embedding for _, g in rows]
-    with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    # Opened plainly, so that who may read it is as the user's umask has it.
+    with partial.open("xb") as file:
         try:
             np.savez(
                 file,
@@ -85,7 +87,6 @@ def _write(out: Path, rows: "list[tuple[str, Garment]]") -> None:
                 vectors=np.array(vectors, np.float32).reshape(-1, EMBEDDING_DIM),
             )
         except BaseException:
-            Path(file.name).unlink()
+            partial.unlink()
             raise
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(out)
+    partial.replace(out)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import stat
 import subprocess
 from pathlib import Path
 
@@ -118,6 +119,16 @@ def test_vectors(local: Local, photos: Path, folder: Path) -> None:
     assert local("embed", "photos/broken.png", "-o", "vectors.npz").code == 1
     assert Path("vectors.npz").read_bytes() == before
     assert sorted(p.name for p in folder.iterdir()) == ["photos", "vectors.npz"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644)])
+def test_vectors_are_for_those_whom_the_umask_lets_read(local: Local, photos: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        local("embed", "photos/blue.jpg", "-o", "vectors.npz")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(Path("vectors.npz").stat().st_mode) == mode
 
 
 def test_whole_images_as_vectors(local: Local, photos: Path) -> None:
