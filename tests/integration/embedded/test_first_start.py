@@ -167,6 +167,13 @@ def test_odd_names_of_the_data_directory(folder: Path, name: str) -> None:
         assert ask(url, "SELECT current_database()") == "placket"
 
 
+def test_it_is_shut_down_in_order_whatever_script_its_folders_are_written_in(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "자료 é") as url:
+        assert ask(url, "SELECT 1") == 1
+    logs = (folder / "자료 é" / "postgres" / "log").glob("postgresql-*.log")
+    assert "database system is shut down" in "".join(log.read_text() for log in logs)
+
+
 def test_the_log_is_bounded(folder: Path) -> None:
     data = folder / "data"
     with EmbeddedPostgres(data):

@@ -185,7 +185,8 @@ class Server:
     def _postmaster_pid(self) -> int | None:
         """None while it is being written, or when there is none."""
         try:
-            return int((self._folders.cluster / "postmaster.pid").read_text("ascii").partition("\n")[0])
+            # Other lines name folders, in whatever script.
+            return int((self._folders.cluster / "postmaster.pid").read_bytes().partition(b"\n")[0])
         except (OSError, ValueError):
             return None
 
@@ -193,7 +194,7 @@ class Server:
         """A server in another container of this host has a process id that means nothing here."""
         line = 4  # of postmaster.pid: the socket's folder
         try:
-            folder = (self._folders.cluster / "postmaster.pid").read_text("utf-8").splitlines()[line]
+            folder = os.fsdecode((self._folders.cluster / "postmaster.pid").read_bytes().splitlines()[line])
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
                 client.settimeout(1.0)
                 client.connect(os.path.join(folder, SOCKET_NAME))  # noqa: PTH118 - it may be relative
