@@ -1,5 +1,6 @@
 """ONNX Runtime: threads, sessions and providers. What a network computes is not known here."""
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -69,7 +70,13 @@ class Engine:
         options.log_severity_level = 3
         # Two sessions whose idle threads spin for work take the cores from each other.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return ort.InferenceSession(str(path), options, providers=list(self._providers))
+        return ort.InferenceSession(_model(path), options, providers=list(self._providers))
+
+
+def _model(path: Path) -> str | bytes:
+    """ONNX Runtime takes every path for UTF-8. Where names are stored in another encoding, it is given the content."""
+    name = str(path)
+    return name if os.fsencode(path) == name.encode("utf-8", "replace") else path.read_bytes()
 
 
 class Network:

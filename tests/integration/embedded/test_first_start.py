@@ -1,7 +1,9 @@
 """What a first start makes, and what it refuses."""
 
 import asyncio
+import os
 import stat
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -172,6 +174,16 @@ def test_it_is_shut_down_in_order_whatever_script_its_folders_are_written_in(fol
         assert ask(url, "SELECT 1") == 1
     logs = (folder / "자료 é" / "postgres" / "log").glob("postgresql-*.log")
     assert "database system is shut down" in "".join(log.read_text() for log in logs)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take no such name")
+def test_a_folder_whose_name_is_not_in_utf_8(folder: Path) -> None:
+    """As where the locale is EUC-KR; the driver cannot be told such a path, so the socket lies elsewhere."""
+    data = folder / os.fsdecode("한글".encode("euc-kr"))
+    with EmbeddedPostgres(data) as url:
+        assert ask(url, "SELECT current_database()") == "placket"
+    logs = (data / "postgres" / "log").glob("postgresql-*.log")
+    assert b"database system is shut down" in b"".join(log.read_bytes() for log in logs)
 
 
 def test_the_log_is_bounded(folder: Path) -> None:

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,3 +114,11 @@ def test_similarity_runs_along_the_curve(changed: Any) -> None:
     bundle = read_bundle(changed(lambda m: m["similarity"].update(curve=[[-1, 0], [0.2, 0.1], [0.6, 0.6], [0.9, 1]])))
     found = [bundle.similarity(c) for c in (-2.0, -1.0, 0.2, 0.4, 0.6, 0.75, 0.9, 1.0)]
     assert found == pytest.approx([0, 0, 0.1, 0.35, 0.6, 0.8, 1, 1])
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take no such name")
+def test_a_bundle_in_a_folder_whose_name_is_not_in_utf_8(tiny: Path, tmp_path: Path) -> None:
+    """As where the locale is EUC-KR."""
+    folder = tmp_path / os.fsdecode("한글".encode("euc-kr"))
+    shutil.copytree(tiny, folder)
+    Pipeline(read_bundle(folder), Engine(1)).warm()

@@ -92,8 +92,9 @@ def _write(path: Path, text: str, account: Account) -> None:
     path.unlink(missing_ok=True)
     mode = 0o640 if account.foreign else 0o600
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with os.fdopen(handle, "wb") as file:
         if account.foreign:
             os.fchown(handle, os.geteuid(), account.gid)
         os.fchmod(handle, mode)
-        file.write(text)
+        # Folders as the file system has them: PostgreSQL knows no encoding of names.
+        file.write(os.fsencode(text))

@@ -19,7 +19,8 @@ SOCKET_NAME = f".s.PGSQL.{PORT}"
 
 
 def socket_dir(folders: Folders, account: Account) -> Path:
-    """The data directory's own ``run``; where that is too deep, a recorded 0700 folder among the temporary files.
+    """The data directory's own ``run``; where that is too deep, or of letters that are not stored in UTF-8, a recorded
+    0700 folder among the temporary files.
 
     Call under the start lock. Raises EmbeddedServerError, OSError.
     """
@@ -61,7 +62,9 @@ def forget_socket_dir(folders: Folders) -> None:
 
 
 def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / SOCKET_NAME)) <= MAX_PATH
+    """Also whether the driver finds it, which takes every path for UTF-8."""
+    path = os.fsencode(folder / SOCKET_NAME)
+    return len(path) <= MAX_PATH and path == str(folder / SOCKET_NAME).encode("utf-8", "replace")
 
 
 def _private(folder: Path, account: Account) -> bool:
