@@ -79,9 +79,9 @@ def category_words() -> Iterator[tuple[str, str | None]]:
             yield from ((word, category) for word in (*category_names(category), *data["more"].get(category, ())))
 
 
-def weak_words() -> tuple[str, ...]:
-    """Those of the category words that count where no other one is."""
-    return tuple(_data()["weak"])
+def weak_words() -> tuple[list[str], list[str]]:
+    """Those of the category words that count where no other one is, and the words for sets, in which they always do."""
+    return _data()["weak"], _data()["sets"]
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +89,7 @@ def _category_words() -> Lexicon:
     """Words that stand for a whole group say no category, only that a weak word beside them is none."""
     left_out = {plain(word) for word in _data()["leave_out"]}
     words = ((word, _GROUP if plain(word) in left_out else category) for word, category in category_words())
-    return Lexicon(words, weak_words())
+    return Lexicon(words, *weak_words())
 
 
 @lru_cache(maxsize=1)

@@ -44,7 +44,7 @@ def named_groups(product_name: str) -> frozenset[str]:
 def _category_words() -> Lexicon:
     group_of = taxonomy().group_of
     words = ((word, category and group_of(category)) for word, category in category_words())
-    return Lexicon(words, weak_words())
+    return Lexicon(words, *weak_words())
 
 
 @lru_cache(maxsize=1)

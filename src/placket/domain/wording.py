@@ -22,9 +22,13 @@ def plain(text: str) -> str:
 class Lexicon:
     """Words and phrases with the labels that they name; a word of no label only keeps shorter ones inside it from
     being found: a denim jacket is no jacket, and tie-dye no tie. ``weak`` words say as often what something is made of
-    or comes with, so they count where nothing else is named: knitted gloves are gloves, a belted coat is a coat."""
+    or comes with, so they count where nothing else is named: knitted gloves are gloves, a belted coat is a coat.
+    They count in a text that one of ``sets`` says to be of several things."""
 
-    def __init__(self, words: Iterable[tuple[str, str | None]], weak: Collection[str] = ()) -> None:
+    def __init__(
+        self, words: Iterable[tuple[str, str | None]], weak: Collection[str] = (), sets: Collection[str] = ()
+    ) -> None:
+        self._sets = tuple(map(plain, sets))
         self._weak = frozenset(_SPACE.sub("", plain(word)) for word in weak)
         self._latin: dict[str, set[str]] = {}
         self._other: dict[str, set[str]] = {}
@@ -42,7 +46,8 @@ class Lexicon:
     def named(self, text: str) -> frozenset[str]:
         """Labels of all that is found in a plain text."""
         strong, weak = self._in_other_scripts(text)
-        return frozenset(self._in_latin(_LATIN.findall(text)[:MOST_WORDS]) | strong or weak)
+        found = self._in_latin(_LATIN.findall(text)[:MOST_WORDS]) | strong
+        return frozenset(found | weak if not found or any(word in text for word in self._sets) else found)
 
     def _in_latin(self, words: list[str]) -> set[str]:
         """Whole words, one or many, written apart or together, longest phrases first."""
