@@ -87,8 +87,8 @@ class Tagger:
         A single-label attribute has one. Those of ``colors`` and ``details`` are the set with the best expected F1, or
         where the bundle has thresholds, those above them; ``colors`` has one at least, ``details`` may be absent.
         Where the encoder tells a main colour, that leads, and the measured ``swatches`` count for it. What is
-        ``cut_off`` may be longer than is seen, so only the longest ``length`` is told of it. ``men`` of what
-        is for women is not told: one of the two is wrong.
+        ``cut_off`` may be longer than is seen, so only the longest ``length`` is told of it. ``men`` of what is for
+        women and a feminine look of what is for men are not told: one of the two is wrong.
         """
         tags: dict[str, tuple[Label, ...]] = {}
         for name, labels in self._words.attributes.items():
@@ -105,6 +105,8 @@ class Tagger:
                 found = self._one(name, labels, scaled, self._allowed.get((name, category)))
             if found and not (name == "gender" and _contradicts(found[0].id, category, hints)):
                 tags[name] = found
+        if {a: tags[a][0].id for a in ("gender", "look") if a in tags} == {"gender": "men", "look": "feminine"}:
+            del tags["look"]
         if "sleeve_length" in logits and self._sleeveless(logits["sleeve_length"]):
             tags.pop("sleeve_shape", None)
         if cut_off and "length" in tags and tags["length"][0].id != lengths_of(category)[-1]:

@@ -164,6 +164,14 @@ def test_what_is_for_women_is_for_men_only_if_a_shop_says_so(category: str, hint
     assert ("gender" in Tagger(calibration()).attributes(values, category, hints)) == told
 
 
+@pytest.mark.parametrize(("gender", "told"), [("men", False), ("women", True)])
+def test_what_is_for_men_has_no_feminine_look(gender: str, told: bool) -> None:
+    values = all_logits(gender=logits("gender", **{gender: 5.0}), look=logits("look", feminine=5.0))
+    found = Tagger(calibration()).attributes(values, "belt")
+    assert found["gender"][0].id == gender
+    assert ("look" in found) == told
+
+
 def test_what_is_not_sure_is_not_told() -> None:
     values = all_logits(gender=logits("gender", men=np.log(2.0)))
     assert "gender" in Tagger(calibration(unknown={"gender": 0.5})).attributes(values, "cap")
