@@ -117,7 +117,9 @@ def test_every_category_is_found_by_its_names() -> None:
                 assert category in hints_of([name]).categories, (category, name)
 
 
-@pytest.mark.parametrize(("said", "gender"), [("女", "women"), ("男", "men"), ("M", "men"), ("남성", "men")])
+@pytest.mark.parametrize(
+    ("said", "gender"), [("女", "women"), ("男", "men"), ("M", "men"), ("남성", "men"), ("남/여", "unisex")]
+)
 def test_a_word_of_one_letter_only_counts_where_a_gender_is_asked_for(said: str, gender: str) -> None:
     assert hints_of([], said).genders == (gender,)
 
