@@ -76,6 +76,9 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("キャップスリーブ カットソー", "t_shirt long_sleeve_tee", ""),
         ("エンドレス スタッドレス", "", ""),
         ("ソックス", "socks", ""),
+        ("イージーパンツ", "trousers", ""),  # no ジーパン
+        ("女士手袋", "handbag", "women"),
+        ("レザー手袋", "gloves", ""),  # the same letters in Japanese
         ("Sandals and a dress", "dress sandals", ""),
         ("Printed Kurtis", "ethnic_wear", ""),
         ("Wool muffler", "scarf", ""),
