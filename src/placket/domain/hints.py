@@ -60,8 +60,12 @@ def _categories_in(text: str) -> frozenset[str]:
 @lru_cache(_KEPT_TEXTS)
 def _genders_in(text: str, *, alone: bool = False) -> frozenset[str]:
     words = plain(text)
-    whole = _data()["gender_alone"].get(words.strip()) if alone else None
-    return frozenset([whole]) if whole else _gender_words().named(words)
+    one: dict[str, str] = _data()["gender_alone"]
+    if alone and words.strip() in one:
+        return frozenset([one[words.strip()]])
+    # A letter by itself, as in 阔腿裤 女; m and w there are sizes.
+    apart = {one[part] for part in words.split() if len(part) == 1 and not part.isascii() and part in one}
+    return _gender_words().named(words) | apart
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import accumulate
 
 MOST_CHARACTERS = 1000
 MOST_WORDS = 100
@@ -10,6 +11,8 @@ MOST_WORDS = 100
 _LATIN = re.compile(r"[a-z0-9\u00df-\u024f]+")
 _SPACE = re.compile(r"\s+")
 _LONGEST_PHRASE = 4
+_WRITTEN_TOGETHER = 2
+"""Letters of words in which nobody leaves a space: 네모 자수 names no 모자, and 收腰 包邮 no 腰包."""
 _ADJECTIVES = frozenset(("short", "flat", "tight", "glass", "brief"))
 """Garments only at the end of a text: a short dress is no shorts, a flat front no flats, a tight fit no tights."""
 
@@ -65,9 +68,20 @@ class Lexicon:
 
     def _in_other_scripts(self, text: str) -> tuple[set[str], set[str]]:
         """Anywhere: Chinese and Japanese put no space between words, and Korean often none. Weak ones apart."""
-        hits = set(self._pattern.findall(_SPACE.sub("", text)))
+        hits = set(self._hits(text.split()))
         strong, weak = hits - self._weak, hits & self._weak
         return set().union(*map(self._other.__getitem__, strong)), set().union(*map(self._other.__getitem__, weak))
+
+    def _hits(self, parts: list[str]) -> Iterator[str]:
+        """In the parts written together, which is how the words are kept."""
+        text = "".join(parts)
+        begins = set(accumulate(map(len, parts)))
+        at = 0
+        while hit := self._pattern.search(text, at):
+            torn = len(hit[0]) == _WRITTEN_TOGETHER and hit.start() + 1 in begins
+            at = hit.start() + 1 if torn else hit.end()
+            if not torn:
+                yield hit[0]
 
 
 def _phrase(words: list[str]) -> str:

@@ -46,6 +46,8 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("デニム ジャケット スーツケース", "denim_jacket", ""),
         ("アドレス エスケープ", "", ""),
         ("후드 티셔츠", "hoodie", ""),  # no shirt
+        ("반 바지", "shorts", ""),
+        ("팬 티셔츠, 반 지퍼", "t_shirt", ""),  # 팬티 and 반지 have no space in them
         ("타미힐피거 카라 티셔츠", "polo_shirt", ""),  # no heels
         ("[막바지 세일] 부츠컷 슬랙스", "trousers", ""),
         ("니트 장갑", "gloves", ""),
@@ -60,6 +62,8 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("高腰阔腿裤女夏", "trousers", "women"),
         ("衬衣男", "shirt", "men"),
         ("卫衣男女同款", "sweatshirt", "unisex"),
+        ("阔腿裤 女 M", "trousers", "women"),
+        ("맨투맨 남 여", "sweatshirt", "unisex"),
         ("衬衫裙", "dress", ""),
         ("牛仔裤裙", "shorts skirt", ""),
         ("百褶裙 裙摆刺绣", "skirt dress", ""),

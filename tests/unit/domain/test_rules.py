@@ -128,6 +128,7 @@ def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
         ("니트 장갑", {"ACCESSORY"}),
         ("니트 가방", {"BAG"}),
         ("니트 스커트", {"BOTTOM"}),
+        ("네모 자수 추가 방수 자켓", {"TOP"}),
         ("니트 & 롱 스커트 세트", {"TOP", "BOTTOM"}),
         ("패딩 부츠", {"SHOES"}),
         ("래쉬가드", {"SWIMWEAR"}),
