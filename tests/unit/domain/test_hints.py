@@ -51,6 +51,7 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("타미힐피거 카라 티셔츠", "polo_shirt", ""),  # no heels
         ("[막바지 세일] 부츠컷 슬랙스", "trousers", ""),
         ("니트 장갑", "gloves", ""),
+        ("캐미솔 드레스, 니삭스", "dress socks", ""),
         ("니트 가방", "", ""),
         ("브이넥 니트", "sweater", ""),
         ("와이드 데님", "jeans", ""),
@@ -127,7 +128,7 @@ def test_every_category_is_found_by_its_names() -> None:
 @pytest.mark.parametrize(
     ("said", "gender"), [("女", "women"), ("男", "men"), ("M", "men"), ("남성", "men"), ("남/여", "unisex")]
 )
-def test_a_word_of_one_letter_only_counts_where_a_gender_is_asked_for(said: str, gender: str) -> None:
+def test_a_word_of_one_letter_counts_where_a_gender_is_asked_for(said: str, gender: str) -> None:
     assert hints_of([], said).genders == (gender,)
 
 
