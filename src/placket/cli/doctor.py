@@ -8,7 +8,9 @@ import os
 import platform
 import shutil
 import socket
+import stat
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -32,6 +34,7 @@ _COLOUR = {"ok": "green", "warn": "yellow", "fail": "red"}
 _LITTLE_SPACE, _NO_SPACE = 2_000_000_000, 300_000_000
 _CLOCK_SECONDS = 5.0
 OLDEST_PYTHON = (3, 11)
+_SECRET_SETTINGS = {"admin_token", "database_url"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,12 @@ def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
     for name in unknown_variables():
         remedy = right_name(name, (f"PLACKET_{n.upper()}" for n in Settings.model_fields))
         yield Finding("settings", "warn", f"{name} is set, and is no setting", remedy)
+    file = os.environ.get("PLACKET_CONFIG")
+    if file and Path(file).stat().st_mode & stat.S_IROTH:
+        held = tomllib.loads(Path(file).read_text("utf-8")).keys() & _SECRET_SETTINGS
+        if held:
+            text = f"everybody on this machine may read {file}, which holds {' and '.join(sorted(held))}"
+            yield Finding("settings", "warn", text, f"chmod o-r {file}")
 
 
 def check_networks(settings: Settings, folder: Path) -> Iterator[Finding]:

@@ -207,6 +207,27 @@ def test_other_findings(environment: pytest.MonkeyPatch, tmp_path: Path) -> None
     assert (wrong.exit_code, "PLACKET_PORT" in wrong.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("line", "mode", "told"),
+    [
+        ('admin_token = "t"', 0o644, "admin_token"),
+        ('database_url = "postgresql://placket:x@127.0.0.1:1/none"', 0o604, "database_url"),
+        ('admin_token = "t"', 0o640, None),
+        ("port = 8781", 0o644, None),
+    ],
+)
+def test_a_file_of_settings_with_a_secret_that_everybody_may_read(
+    environment: pytest.MonkeyPatch, tmp_path: Path, line: str, mode: int, told: str | None
+) -> None:
+    environment.setenv("PLACKET_DATA_DIR", str(tmp_path / "data"))
+    file = tmp_path / "placket.toml"
+    file.write_text(line)
+    file.chmod(mode)
+    environment.setenv("PLACKET_CONFIG", str(file))
+    text = f"everybody on this machine may read {file}, which holds {told}"
+    assert examine()[1].get("settings", []) == ([("warn", text, f"chmod o-r {file}")] if told else [])
+
+
 def test_a_key_is_shown_whatever_its_name(environment: pytest.MonkeyPatch) -> None:
     with reachable_folder() as folder:
         environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
