@@ -17,6 +17,8 @@ from placket.search.table import Table
 from placket.services.ports import DELETIONS_KEPT, Hit, Rewound, VectorSource
 
 _STALE_SECONDS = DELETIONS_KEPT.total_seconds() / 2
+_IDLE_SECONDS = DELETIONS_KEPT.total_seconds()
+"""After which a copy is dropped: its service may have been deleted by way of another process, which nobody tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class MemorySearch:
     """Exact search (port :class:`placket.services.ports.SearchEngine`); arithmetic runs in threads of its own.
 
     ``memory_bytes`` bounds the copies that are kept: the least recently searched go first, never one that is being
-    searched nor the last one used, however large it is.
+    searched nor the last one used, however large it is. One that was not searched for a week goes too.
     """
 
     def __init__(
@@ -209,10 +211,12 @@ class MemorySearch:
                 return
 
     def _evict(self) -> None:
-        """Drop idle copies, the longest unused first, until the rest fits; the last one used stays."""
+        """Drop idle copies, the longest unused first, until the rest fits and is of this week; the last one used
+        stays."""
         held = sum(c.table.nbytes for c in self._copies.values())
+        now = self._clock()
         for key, copy in list(self._copies.items())[:-1]:
-            if held <= self._memory_bytes:
+            if held <= self._memory_bytes and abs(now - copy.seen_at) <= _IDLE_SECONDS:
                 return
             if not copy.busy:
                 held -= copy.table.nbytes

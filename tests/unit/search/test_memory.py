@@ -177,6 +177,21 @@ async def test_the_longest_unused_copy_goes_first(catalogue: Catalogue) -> None:
     await engine.aclose()
 
 
+async def test_a_copy_that_was_not_searched_for_a_week_goes(catalogue: Catalogue) -> None:
+    """The service may be gone, by way of another process."""
+    now = 1_800_000_000.0
+    for service in (1, 2):
+        catalogue.put("a", [one_hot(0)], service=service)
+    engine = MemorySearch(catalogue, memory_bytes=10**9, clock=lambda: now)
+    await ids(engine, 1, service=1)
+    for days, copies in ((0, 2), (6, 2), (2, 1)):
+        now += days * 86_400
+        await ids(engine, 1, service=2)
+        assert engine.statistics().copies == copies
+    assert await ids(engine, 1, service=1) == ["a"]
+    await engine.aclose()
+
+
 async def test_a_copy_larger_than_the_memory_is_kept_while_it_is_the_one_in_use(catalogue: Catalogue) -> None:
     catalogue.put("a", [one_hot(0)])
     engine = MemorySearch(catalogue, memory_bytes=1)
