@@ -29,6 +29,7 @@ from placket.cli.demo.keeper import Folders, keep_pictures, release_pictures
 from placket.domain.index_file import MAX_LENGTH
 from placket.samples import catalogue
 from placket.settings import Settings
+from tests.support.postgres import reachable_folder
 
 ROOT = Path(__file__).parents[3]
 
@@ -133,6 +134,20 @@ def test_root_falls_back_when_the_account_cannot_reach_the_folder(tmp_path: Path
     closed.mkdir(mode=0o700)
     home, remark = open_home(closed / "demo", Settings())
     assert home.data == Path("/var/lib/placket") and "cannot enter" in remark and home.folder == closed / "demo"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives PostgreSQL to another account")
+def test_new_folders_of_root_let_the_account_pass_whatever_the_umask() -> None:
+    with reachable_folder() as folder:
+        old = folder / "old"
+        old.mkdir(mode=0o755)
+        before = os.umask(0o077)
+        try:
+            home, remark = open_home(old / "new" / "demo", Settings())
+        finally:
+            os.umask(before)
+        assert (home.data, remark) == (old / "new" / "demo" / "data", "")
+        assert [stat.S_IMODE(f.stat().st_mode) for f in (old, old / "new", home.folder)] == [0o755, 0o711, 0o711]
 
 
 def test_the_index_file_keeps_the_limits() -> None:

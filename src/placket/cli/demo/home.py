@@ -82,6 +82,7 @@ def open_home(folder: Path, settings: Settings) -> tuple[Home, str]:
     the data lies in root's default data directory instead. Raises EmbeddedServerError when there is no such account.
     """
     folder = folder.absolute()
+    made = [f for f in (folder, *folder.parents) if not f.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if settings.data_dir is not None:
         return Home(
@@ -93,6 +94,8 @@ def open_home(folder: Path, settings: Settings) -> tuple[Home, str]:
     from placket.storage.locate import data_directory
 
     account = choose_account(settings.postgres_account)
+    for new in made:
+        new.chmod(new.stat().st_mode | 0o011)  # ours, and a way to the data directory, whatever the umask
     if account.can_enter(folder):
         return Home(folder, folder / "data"), ""
     data = data_directory(None)
