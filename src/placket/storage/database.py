@@ -15,12 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from placket.domain.errors import StorageUnavailable
+from placket.storage.own_connections import OwnConnections
 
 _LIVENESS = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 """libpq's parameters (milliseconds, seconds, a count) by which a host that is gone is noticed, not waited for."""
 
 _WORDS = {"client_encoding": "utf8", "fallback_application_name": "placket"}
 """What travels is UTF-8, whatever the environment or the role says; and who has a session is seen beside it."""
+
+_PATIENCE = 30.0
+"""Seconds to wait for a connection while others of this process have them all."""
 
 _GOING_AWAY = ("08", "57P")
 """How codes begin that tell of a connection that broke, or of a server that starts or ends."""
@@ -75,7 +79,7 @@ class Database:
             self.url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=30,
+            pool_timeout=_PATIENCE,
             # Locks are taken before what they guard is read, and readers need none: anything stricter only fails.
             isolation_level="READ COMMITTED",
             # A connection that died with the server is replaced before it is used.
@@ -85,6 +89,7 @@ class Database:
             hide_parameters=True,
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._ours = OwnConnections(pool_size, _PATIENCE)
         sqlalchemy.event.listen(self._engine.sync_engine, "connect", _set_up)
         sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _leave_read_only)
 
@@ -104,14 +109,14 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A transaction; raises StorageUnavailable when the server is away or goes away."""
         with _translated():
-            async with self._engine.begin() as connection:
+            async with self._ours.one(self._engine.begin) as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """No transaction around the statement, which spares two of the four journeys to the server. Raises as begin."""
         with _translated():
-            async with self._reading.connect() as connection:
+            async with self._ours.one(self._reading.connect) as connection:
                 yield connection
 
     async def ping(self) -> None:

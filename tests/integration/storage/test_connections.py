@@ -1,7 +1,10 @@
 """What a database's URL may say, how its connections are watched, and what is noticed of a server that is not well."""
 
+import asyncio
 import json
-from contextlib import nullcontext
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.cli.doctor import _examine_database, _missing_bundles
 from placket.domain.errors import StorageUnavailable
@@ -158,3 +162,30 @@ def test_a_pooler_that_shares_sessions_is_refused(database_url: str, monkeypatch
         with pytest.raises(StorageUnavailable, match="pool_mode = session"):
             refuse_shared_sessions(database_url)
         assert are_shared(database_url)
+
+
+async def test_with_fewer_connections_than_its_pool_may_have_a_process_is_only_slower(database_url: str) -> None:
+    plain = normalise_url(database_url).replace("+psycopg", "")
+    name = psycopg.conninfo.conninfo_to_dict(plain)["dbname"]
+
+    async def ask(way: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> int:
+        async with way() as connection:
+            found: int = (await connection.execute(text("SELECT 1 FROM pg_sleep(0.01)"))).scalar_one()
+            return found
+
+    database = Database(database_url, 10)
+    assert await asyncio.gather(*(ask(database.begin) for _ in range(10))) == [1] * 10
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 3')  # type: ignore[call-overload]
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await ask(database.begin)
+        assert await asyncio.gather(*(ask(way) for way in (database.begin, database.read) * 20)) == [1] * 40
+        connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')  # type: ignore[call-overload]
+    await database.aclose()
+    begun = time.monotonic()
+    refused = await asyncio.gather(*(ask(database.read) for _ in range(5)), return_exceptions=True)
+    assert all(isinstance(error, StorageUnavailable) for error in refused)
+    assert time.monotonic() - begun < 5
