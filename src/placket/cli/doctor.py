@@ -172,9 +172,8 @@ def _examine_database(url: str) -> Iterator[Finding]:
         tables = ", ".join(found.forbidden)
         yield Finding("database", "fail", f"the role may not write {tables}", "GRANT ALL ON these tables to the role")
     if found.connections_left < 10:
-        yield Finding(
-            "database", "warn", f"{found.connections_left} connections left", "raise PostgreSQL's max_connections"
-        )
+        remedy = "raise PostgreSQL's max_connections, or the CONNECTION LIMIT of the role or database"
+        yield Finding("database", "warn", f"{found.connections_left} connections left", remedy)
     if not found.pgvector:
         yield Finding("pgvector", "fail", "not available", "install the extension pgvector on the database server")
         return

@@ -14,7 +14,8 @@ from placket.storage.schema import OLDEST_SERVER
 @dataclass(frozen=True, slots=True)
 class Checkup:
     """``version`` as PostgreSQL names it; ``pgvector`` the installed version, else the one that could be, else ''.
-    ``forbidden``: tables that the role may not read and write."""
+    ``connections_left``: to the server, the role or the database, of which the fewest. ``forbidden``: tables that the
+    role may not read and write."""
 
     version: str
     new_enough: bool
@@ -58,7 +59,13 @@ def check_up(url: str) -> Checkup:
                        (SELECT extversion FROM pg_extension WHERE extname = 'vector'),
                        (SELECT default_version FROM pg_available_extensions WHERE name = 'vector'),
                        clock_timestamp(), pg_database_size(current_database()) / 1000000,
-                       current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity),
+                       least(
+                           current_setting('max_connections')::int - (SELECT count(*) FROM pg_stat_activity),
+                           (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user)
+                               - (SELECT count(*) FROM pg_stat_activity WHERE usename = current_user),
+                           (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
+                               - (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())
+                       ),
                        current_setting('transaction_read_only')::bool,
                        (SELECT coalesce(array_agg(c.relname::text ORDER BY c.relname), '{}') FROM pg_class c
                         WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace

@@ -154,6 +154,18 @@ def test_a_bundle_that_services_need_and_this_version_cannot_read_is_told(databa
     assert "99 is of a newer version of Placket" in found.text
 
 
+def test_connections_are_counted_by_the_narrowest_limit(database_url: str) -> None:
+    plain = normalise_url(database_url).replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        name = psycopg.conninfo.conninfo_to_dict(plain)["dbname"]
+        assert check_up(database_url).connections_left > 10
+        connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 6')  # type: ignore[call-overload]
+        # This one and the one that asks have two of them; one that asked before may be about to end.
+        assert check_up(database_url).connections_left in (3, 4)
+    told = [f.level for f in _examine_database(database_url) if f.text.endswith(" connections left")]
+    assert told == ["warn"]
+
+
 def test_a_pooler_that_shares_sessions_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_shared_sessions(database_url)
     with psycopg.connect(normalise_url(database_url).replace("+psycopg", ""), autocommit=True) as shared:
