@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
@@ -20,7 +20,7 @@ from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
 from placket.services.ports import IndexedProduct, Rewound
 from placket.services.stores import Document, Service
 from placket.storage.corrections import (
-    derived,
+    Stored,
     forget_corrections,
     forget_other_photos,
     of_photo,
@@ -30,25 +30,30 @@ from placket.storage.corrections import (
     rewrite_derived,
 )
 from placket.storage.database import Database, storable
+from placket.storage.garment_rows import garment_rows, insert_garments
 
 _COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
+# All products of a chunk at once: each statement is a journey to the server, and the service is locked meanwhile.
 _UPSERT = text(
     f"""
     INSERT INTO documents (service_id, product_id, revision, image_sha256, width, height, {", ".join(FIELDS)})
-    VALUES (:service_id, :product_id, :revision, :image_sha256, :width, :height, {", ".join(":" + f for f in FIELDS)})
+    SELECT :service_id, product_id, revision, image_sha256, width, height, {", ".join(FIELDS)}
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(product_id text, revision bigint, image_sha256 text,
+        width integer, height integer, {", ".join(f + " text" for f in FIELDS)})
     ON CONFLICT (service_id, product_id) DO UPDATE SET
         revision = excluded.revision, deleted = false, updated_at = now(),
         created_at = CASE WHEN documents.deleted THEN now() ELSE documents.created_at END,
         image_sha256 = excluded.image_sha256, width = excluded.width, height = excluded.height,
         {", ".join(f"{f} = excluded.{f}" for f in FIELDS)}
-    RETURNING id
+    RETURNING product_id, id
     """
 )
 _BURY = text(
     f"""
-    UPDATE documents SET deleted = true, revision = :revision, updated_at = now(), image_sha256 = '',
+    UPDATE documents SET deleted = true, revision = :revision + number, updated_at = now(), image_sha256 = '',
         {", ".join(f"{f} = ''" for f in FIELDS)}
-    WHERE service_id = :service_id AND product_id = :product_id RETURNING id
+    FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS buried(id, number)
+    WHERE service_id = :service_id AND product_id = buried.id RETURNING documents.id
     """
 )
 
@@ -121,29 +126,26 @@ async def _written_by_itself(connection: AsyncConnection, service_id: int, produ
 
 async def write_plan(connection: AsyncConnection, service_id: int, revision: int, bundle: str, plan: Plan) -> None:
     """Carry a plan out and move the service's revision; its row must be locked."""
-    for product_id in sorted(plan.deletes):
-        revision += 1
-        buried = await connection.execute(
-            _BURY, {"service_id": service_id, "product_id": product_id, "revision": revision}
-        )
-        # A product that the chunk itself added and deleted was never stored.
-        if (document_id := buried.scalar_one_or_none()) is not None:
-            await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
+    if plan.deletes:
+        await _bury(connection, service_id, revision, sorted(plan.deletes))
+        revision += len(plan.deletes)
     await _drop_uploads(connection, service_id, [*plan.deletes, *plan.writes])
     await forget_corrections(connection, service_id, plan.deletes)
     stored = await read_corrections(connection, service_id, plan.writes)
-    photos = dict[str, str]()
-    for row, analysis in plan.writes.values():
-        revision += 1
-        assert analysis is not None
-        photos[row.product_id] = analysis.sha256
-        corrections = of_photo(stored, row.product_id, analysis.sha256)
-        await _write(connection, service_id, revision, bundle, row, analysis, corrections)
-    await forget_other_photos(connection, service_id, photos, stored)
+    if plan.writes:
+        await _write(connection, service_id, revision, bundle, plan, stored)
+        revision += len(plan.writes)
     await connection.execute(
         text("UPDATE services SET revision = :revision, document_count = :documents WHERE id = :id"),
         {"revision": revision, "documents": plan.documents, "id": service_id},
     )
+
+
+async def _bury(connection: AsyncConnection, service_id: int, revision: int, product_ids: list[str]) -> None:
+    # A product that the chunk itself added and deleted was never stored.
+    values = {"service_id": service_id, "revision": revision, "ids": product_ids}
+    buried = (await connection.execute(_BURY, values)).scalars().all()
+    await connection.execute(text("DELETE FROM garments WHERE document_id = ANY(:ids)"), {"ids": list(buried)})
 
 
 async def _drop_uploads(connection: AsyncConnection, service_id: int, product_ids: list[str]) -> None:
@@ -153,63 +155,41 @@ async def _drop_uploads(connection: AsyncConnection, service_id: int, product_id
     )
 
 
+def _written_rows(plan: Plan) -> Iterator[tuple[PlannedRow, Analysis]]:
+    for row, analysis in plan.writes.values():
+        assert analysis is not None
+        yield row, analysis
+
+
 async def _write(
-    connection: AsyncConnection,
-    service_id: int,
-    revision: int,
-    bundle: str,
-    row: PlannedRow,
-    analysis: Analysis,
-    corrections: Sequence[Correction],
+    connection: AsyncConnection, service_id: int, revision: int, bundle: str, plan: Plan, stored: Stored
 ) -> None:
-    stored = await connection.execute(
-        _UPSERT,
+    ids = await _upsert(connection, service_id, revision, plan)
+    garments = list[dict[str, Any]]()
+    for row, analysis in _written_rows(plan):
+        corrections = of_photo(stored, row.product_id, analysis.sha256)
+        garments += garment_rows(ids[row.product_id], bundle, analysis.garments, corrections)
+    await connection.execute(text("DELETE FROM garments WHERE document_id = ANY(:ids)"), {"ids": list(ids.values())})
+    await insert_garments(connection, garments)
+    photos = {row.product_id: analysis.sha256 for row, analysis in _written_rows(plan)}
+    await forget_other_photos(connection, service_id, photos, stored)
+
+
+async def _upsert(connection: AsyncConnection, service_id: int, revision: int, plan: Plan) -> dict[str, int]:
+    """Product id to document; their revisions follow the given one, in the plan's order."""
+    rows = [
         {
-            "service_id": service_id,
             "product_id": row.product_id,
-            "revision": revision,
+            "revision": n,
             "image_sha256": analysis.sha256,
             "width": analysis.width,
             "height": analysis.height,
             **{f: row.fields.get(f, "") for f in FIELDS},
-        },
-    )
-    document_id = stored.scalar_one()
-    await connection.execute(text("DELETE FROM garments WHERE document_id = :d"), {"d": document_id})
-    await write_garments(connection, document_id, bundle, analysis.garments, corrections)
-
-
-async def write_garments(
-    connection: AsyncConnection,
-    document_id: int,
-    bundle: str,
-    garments: Sequence[Garment],
-    corrections: Sequence[Correction],
-) -> None:
-    """Put them in the place of those that the document has of this bundle. ``corrections``: of the same photo."""
-    await connection.execute(
-        text("DELETE FROM garments WHERE document_id = :d AND bundle = :bundle"), {"d": document_id, "bundle": bundle}
-    )
-    if not garments:
-        return
-    await connection.execute(
-        text(
-            "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, correction, labels)"
-            " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding,"
-            " CAST(:correction AS jsonb), CAST(:labels AS text[]))"
-        ),
-        [
-            {
-                "document_id": document_id,
-                "bundle": bundle,
-                "ordinal": ordinal,
-                "data": json.dumps(garment.to_json()),
-                "embedding": np.asarray(garment.embedding, dtype=np.float32),
-                **columns,
-            }
-            for ordinal, (garment, columns) in enumerate(zip(garments, derived(garments, corrections), strict=True))
-        ],
-    )
+        }
+        for n, (row, analysis) in enumerate(_written_rows(plan), start=revision + 1)
+    ]
+    values = {"service_id": service_id, "rows": json.dumps(rows, ensure_ascii=False)}
+    return {row.product_id: row.id for row in await connection.execute(_UPSERT, values)}
 
 
 def as_embedding(value: Any) -> Embedding:

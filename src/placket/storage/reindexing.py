@@ -15,7 +15,8 @@ from placket.domain.runs import Outcome
 from placket.services.stores import ChunkWork
 from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import take_time
-from placket.storage.documents import lock_service, write_garments
+from placket.storage.documents import lock_service
+from placket.storage.garment_rows import garment_rows, replace_garments
 from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 _GIVEN_UP = "the image was never analysed"
@@ -44,6 +45,7 @@ async def apply_reindexed(
     verdicts: list[Verdict] = []
     changed: list[int] = []
     written: list[int] = []
+    garments: list[dict[str, Any]] = []
     for row in rows:
         document = documents.get(row.product_id)
         result = by_position.get(row.position) or Computed(row.position, None, reasons.ABANDONED, _GIVEN_UP)
@@ -54,11 +56,12 @@ async def apply_reindexed(
         else:
             found_anew = result.analysis
             known = of_photo(corrections, row.product_id, found_anew.sha256)
-            await write_garments(connection, document.id, work.bundle, found_anew.garments, known)
+            garments += garment_rows(document.id, work.bundle, found_anew.garments, known)
             if found_anew.sha256 != document.image_sha256:
                 await _note_photo(connection, work.run_id, row.position, found_anew)
             verdicts.append(Verdict(row.position, Outcome.UPDATED))
             written.append(document.id)
+    await replace_garments(connection, written, work.bundle, garments)
     if service.bundle == work.bundle:
         await _show_photos(connection, work.service_id, work.run_id)
         await _touch(connection, work.service_id, service.revision, written)

@@ -1,7 +1,7 @@
 """What reading and re-indexing a large service costs: rows compared, and vectors that need not be parsed."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +12,10 @@ from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.domain.runs import Row
 from placket.storage.database import Database
 from placket.storage.run_rows import insert_documents_as_rows
-from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, planned
+from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, disable, embedding, enable, planned
 
 NEW = "bundle-2"
 PRODUCTS, GARMENTS = 300, 4
@@ -81,3 +82,27 @@ async def test_a_statement_is_planned_for_what_it_asks_for(database_url: str) ->
         made = "SELECT sum(generic_plans), sum(custom_plans) > 0 FROM pg_prepared_statements"
         assert (await connection.execute(text(made))).one() == (0, True)
     await database.aclose()
+
+
+async def test_storing_a_chunk_takes_as_many_statements_however_many_products_it_has(world: World) -> None:
+    """Each is a journey to a server that is elsewhere, and the service is locked until the last is back."""
+    asked: list[str] = []
+    engine = world.database._engine.sync_engine
+    sqlalchemy.event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    async def statements(rows: int, bundle: str = "", row: Callable[[int, str], Row] = enable) -> int:
+        if bundle:
+            run = await world.runs.accept_reindex(await world.refreshed(), bundle, rows)
+        else:
+            run = await world.accept([row(n, f"p{n}") for n in range(1, rows + 1)], rows)
+        await world.begin(run)
+        ((job, work),) = await world.claim_chunks()
+        asked.clear()
+        assert (await world.complete(job, work)) is not None
+        return len(asked)
+
+    few, reindexed = await statements(2), await statements(2, "bundle-2")
+    assert (await statements(20), await statements(20, "bundle-3")) == (few, reindexed)
+    deleted = await statements(2, row=disable)
+    await statements(20)
+    assert await statements(20, row=disable) == deleted

@@ -1,0 +1,53 @@
+"""Writing the garments of documents, as vision saw them, with what follows from corrections."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from placket.domain.corrections import Correction
+from placket.domain.garments import Garment
+from placket.storage.corrections import derived
+
+
+def garment_rows(
+    document_id: int, bundle: str, garments: Sequence[Garment], corrections: Sequence[Correction]
+) -> list[dict[str, Any]]:
+    """``corrections``: of the same photo."""
+    return [
+        {
+            "document_id": document_id,
+            "bundle": bundle,
+            "ordinal": ordinal,
+            "data": json.dumps(garment.to_json()),
+            "embedding": np.asarray(garment.embedding, dtype=np.float32),
+            **columns,
+        }
+        for ordinal, (garment, columns) in enumerate(zip(garments, derived(garments, corrections), strict=True))
+    ]
+
+
+async def replace_garments(
+    connection: AsyncConnection, documents: Sequence[int], bundle: str, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put these in the place of those that the documents have of this bundle."""
+    await connection.execute(
+        text("DELETE FROM garments WHERE document_id = ANY(:documents) AND bundle = :bundle"),
+        {"documents": list(documents), "bundle": bundle},
+    )
+    await insert_garments(connection, rows)
+
+
+async def insert_garments(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        await connection.execute(
+            text(
+                "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, correction, labels)"
+                " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding,"
+                " CAST(:correction AS jsonb), CAST(:labels AS text[]))"
+            ),
+            list(rows),
+        )
