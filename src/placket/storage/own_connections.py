@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 
+from psycopg.errors import ConnectionTimeout
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,6 +55,9 @@ class OwnConnections:
         try:
             return await stack.enter_async_context(way())
         except OperationalError as refused:
+            if isinstance(refused.orig, ConnectionTimeout):
+                # Nothing answers there, and so nobody has reached a limit.
+                raise
             with suppress(TimeoutError):
                 # One at a time: whoever cannot have any need not be asked by everybody for more.
                 async with asyncio.timeout(self._patience), self._queue:

@@ -3,16 +3,17 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from alembic import command
+from psycopg.errors import ConnectionTimeout
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.cli.doctor import _examine_database, _missing_bundles
@@ -21,6 +22,7 @@ from placket.settings import Settings
 from placket.storage import schema
 from placket.storage.checkup import check_up
 from placket.storage.database import Database, connect_options, normalise_url
+from placket.storage.own_connections import OwnConnections
 from placket.storage.sessions import are_shared, refuse_shared_sessions
 from placket.vision.library import BundleLibrary
 from tests.support.tiny_bundle import write_tiny_bundle
@@ -174,6 +176,24 @@ def test_a_pooler_that_shares_sessions_is_refused(database_url: str, monkeypatch
         with pytest.raises(StorageUnavailable, match="pool_mode = session"):
             refuse_shared_sessions(database_url)
         assert are_shared(database_url)
+
+
+async def test_a_server_that_does_not_answer_is_asked_once() -> None:
+    asked = 0
+
+    @asynccontextmanager
+    async def silent() -> AsyncIterator[AsyncConnection]:
+        nonlocal asked
+        asked += 1
+        raise OperationalError("", None, ConnectionTimeout("connection timeout expired"))
+        yield
+
+    ours = OwnConnections(10, 30.0)
+    ours._in_use = 1
+    with pytest.raises(OperationalError):
+        async with ours.one(silent):
+            pass
+    assert asked == 1
 
 
 async def test_with_fewer_connections_than_its_pool_may_have_a_process_is_only_slower(database_url: str) -> None:
