@@ -8,7 +8,7 @@ import typer
 
 from placket.cli.json_lines import write_json
 from placket.cli.output import console, errors
-from placket.cli.remote import AsJson, Limit, ProfileName, ServiceOption, asking, for_table
+from placket.cli.remote import AsCsv, AsJson, Limit, ProfileName, ServiceOption, asking, for_table
 from placket.domain.runs import Outcome, RunKind, RunState
 
 if TYPE_CHECKING:
@@ -71,10 +71,7 @@ def rows(
     service: ServiceOption,
     outcome: Annotated[Outcome | None, typer.Option(help="Only those.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that failed: --outcome failed.")] = False,
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print CSV for spreadsheets: in UTF-8 with its mark, ' before what they would run."),
-    ] = False,
+    as_csv: AsCsv = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,7 +11,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.local import Photos
 from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
-from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsJson, ProfileName, asking, of_profile, waiting
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsCsv, AsJson, ProfileName, asking, of_profile, waiting
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
@@ -140,10 +140,7 @@ def status(task_id: TaskId, wait: Wait = False, profile: ProfileName = None, as_
 def results(
     task_id: TaskId,
     lang: Lang = Language.EN,
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print CSV for spreadsheets: in UTF-8 with its mark, ' before what they would run."),
-    ] = False,
+    as_csv: AsCsv = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
