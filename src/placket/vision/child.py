@@ -72,11 +72,13 @@ class Child:
             self._waiting.put((order.priority, frame.job, order, frame.blob))
 
     def _work(self) -> None:
-        while True:
-            _, job, order, image = self._waiting.get()
-            # Said before a byte is looked at: whoever finds this process dead knows which photos it had begun.
-            self._send(Frame(Kind.STARTED, job))
-            self._send(self._answer(job, order, image))
+        """Until the parent closes the connection, whatever it still waited for."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                _, job, order, image = self._waiting.get()
+                # Said before a byte is looked at: whoever finds this process dead knows which photos it had begun.
+                self._send(Frame(Kind.STARTED, job))
+                self._send(self._answer(job, order, image))
 
     def _answer(self, job: int, order: Order, image: bytes) -> Frame:
         try:
