@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from placket.domain.access import Access
 from placket.domain.applying import PlannedRow
 from placket.domain.corrections import Correction, by_garment, correct_all, with_correction
 from placket.domain.errors import (
@@ -44,6 +45,7 @@ class MemoryKeys:
         secret_hash: bytes,
         rate: float | None,
         images_per_month: int | None = None,
+        access: Access = Access.FULL,
     ) -> KeyRecord:
         if project is None:
             if name in self.projects_by_name:
@@ -51,7 +53,7 @@ class MemoryKeys:
             self.projects_by_name[name] = len(self.projects_by_name) + 1
         elif project not in self.projects_by_name:
             raise NoSuchKey(project)
-        record = KeyRecord(key_id, name, project or name, datetime.now(UTC), None, rate, images_per_month)
+        record = KeyRecord(key_id, name, project or name, datetime.now(UTC), None, rate, images_per_month, access)
         self.keys[key_id] = secret_hash, record
         return record
 
@@ -87,7 +89,8 @@ class MemoryKeys:
         if key_id not in self.keys or self.keys[key_id][1].revoked_at:
             return None
         secret, record = self.keys[key_id]
-        return secret, Caller(self.projects_by_name[record.project], record.project, key_id, record.rate_per_second)
+        project = self.projects_by_name[record.project]
+        return secret, Caller(project, record.project, key_id, record.rate_per_second, record.access)
 
     async def projects(self) -> Sequence[Project]:
         return [Project(number, name) for name, number in sorted(self.projects_by_name.items())]

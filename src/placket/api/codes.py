@@ -44,6 +44,7 @@ CODES: dict[type[PlacketError], Code] = {
     api.NoSuchCall: NO_API_FOUND,
     api.MethodNotAllowed: Code(-40400, "NoApiFound", 405),
     domain.Unauthorized: Code(-41000, "UnauthorizedAppKey", 401),
+    domain.AccessDenied: Code(-41000, "UnauthorizedAppKey", 403),
     domain.KeyNameTaken: Code(-41010, "DuplicateKeyName", 409),
     domain.NoSuchKey: Code(-41020, "NotExistKey", 404),
     domain.NoSuchService: Code(-42000, "NotExistService", 404),

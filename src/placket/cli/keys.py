@@ -13,6 +13,7 @@ from placket.cli.completion import profile_names
 from placket.cli.local_sources import shown
 from placket.cli.output import console, run_safely
 from placket.cli.remote import AsJson, administering
+from placket.domain.access import Access
 
 if TYPE_CHECKING:
     from placket.bootstrap import Storage
@@ -63,23 +64,29 @@ def create(
     images_per_month: Annotated[
         int | None, typer.Option(help="Most images to tag in a month (UTC); unlimited if not given.")
     ] = None,
+    access: Annotated[
+        Access,
+        typer.Option(help="search: it may search, look at photos and read a product by its id, and nothing else."),
+    ] = Access.FULL,
     profile: OfServer = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it, this once."""
     made: Mapping[str, Any]
     if profile is None:
-        new = with_storage(lambda storage: storage.keys.create(name, project, rate, images_per_month))
+        new = with_storage(lambda storage: storage.keys.create(name, project, rate, images_per_month, access))
         made = {**as_json_key(new.record), "key": new.key}
     else:
         with administering(profile) as placket:
             made = placket.admin.create_key(
-                name, project=project, rate_per_second=rate, images_per_month=images_per_month
+                name, project=project, rate_per_second=rate, images_per_month=images_per_month, access=access.value
             )
     if as_json:
         typer.echo(json.dumps(made))
         return
-    console.print(f"Key {made['name']} ({made['id']}) of project {made['project']}:", markup=False, soft_wrap=True)
+    purpose = ", for searching alone" if made.get("access") == Access.SEARCH else ""
+    told = f"Key {made['name']} ({made['id']}) of project {made['project']}{purpose}:"
+    console.print(told, markup=False, soft_wrap=True)
     typer.echo(made["key"])
     console.print("Keep it: only its hash is stored, so it cannot be shown again.", style="dim")
 
@@ -107,6 +114,8 @@ def _table(keys: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(heading, overflow="fold")
     for k in keys:
         what = Text.assemble(shown(k["name"]), "\n", (shown(k["project"]), "dim"))
+        if k.get("access") == Access.SEARCH:
+            what.append("\nsearch only")
         created, revoked = ((k[time] or "")[:16].replace("T", "\n") for time in ("createdAt", "revokedAt"))
         rate = f"{k['ratePerSecond']:g}" if k["ratePerSecond"] else ""
         images = f"{k['imagesPerMonth']}" if k["imagesPerMonth"] else ""

@@ -96,7 +96,7 @@ class NothingAccepted(InvalidRequest):
 
 
 class Unauthorized(ApiError):
-    """The key is missing, unknown or revoked."""
+    """The key is missing, unknown or revoked, or for searching alone (``status`` 403)."""
 
 
 class NotFound(ApiError):

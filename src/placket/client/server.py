@@ -4,7 +4,7 @@ from placket.client.answers import read_nothing, read_placket, read_readiness
 from placket.client.catalogue import PREFIX
 from placket.client.faces import Calls, M, call
 from placket.client.inputs import segment
-from placket.client.shapes.placket import CreatedKey, Key, Readiness
+from placket.client.shapes.placket import Access, CreatedKey, Key, Readiness
 from placket.client.steps import Request, Steps
 
 _ADMIN = f"{PREFIX}/admin"
@@ -38,10 +38,12 @@ class Admin(Calls[M]):
         project: str | None = None,
         rate_per_second: float | None = None,
         images_per_month: int | None = None,
+        access: Access = "full",
     ) -> Steps[CreatedKey]:
         """Make a key, which is shown this once; a key of ``project``, or of a new project of the key's name.
 
         ``rate_per_second``: most requests, ``images_per_month``: most images to tag; None: any number.
+        ``access``: with "search" it may search, look at photos and read a product by its id, and nothing else.
         Raises InvalidRequest, KeyExists, NoSuchKey (there is no such project).
         """
         body = {
@@ -49,6 +51,8 @@ class Admin(Calls[M]):
             "project": project,
             "ratePerSecond": rate_per_second,
             "imagesPerMonth": images_per_month,
+            # A server of a version before refuses the word.
+            **({"access": access} if access != "full" else {}),
         }
         made: CreatedKey = yield from self._retries.send(
             Request("POST", f"{_ADMIN}/keys", False, json=body), read_placket

@@ -26,6 +26,12 @@ class Unauthorized(PlacketError):
     reason = "Unauthorized"
 
 
+class AccessDenied(PlacketError):
+    """The key is good, and not for this call."""
+
+    reason = "AccessDenied"
+
+
 class RateLimited(PlacketError):
     reason = "RateLimited"
 

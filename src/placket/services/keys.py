@@ -7,7 +7,8 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from placket.domain.errors import InvalidParameter, RateLimited, Unauthorized
+from placket.domain.access import Access
+from placket.domain.errors import AccessDenied, InvalidParameter, RateLimited, Unauthorized
 from placket.domain.names import check_key_name
 from placket.services.stores import Caller, KeyRecord, KeyStore
 
@@ -36,6 +37,13 @@ def _check_limits(rate: float | None, images_per_month: int | None) -> None:
         raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
 
 
+def require_full(caller: Caller) -> Caller:
+    """Raises AccessDenied where the key is for searching alone."""
+    if caller.access is not Access.FULL:
+        raise AccessDenied("this key is for searching alone: this call needs a key with full access")
+    return caller
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """``key`` is shown this once; only its hash is kept."""
@@ -50,7 +58,12 @@ class Keys:
         self._known: dict[str, tuple[float, Caller]] = {}
 
     async def create(
-        self, name: str, project: str | None = None, rate: float | None = None, images_per_month: int | None = None
+        self,
+        name: str,
+        project: str | None = None,
+        rate: float | None = None,
+        images_per_month: int | None = None,
+        access: Access = Access.FULL,
     ) -> NewKey:
         """Raises InvalidParameter, KeyNameTaken, NoSuchKey (unknown project)."""
         check_key_name(name)
@@ -67,6 +80,7 @@ class Keys:
             secret_hash=_hash(secret),
             rate=rate,
             images_per_month=images_per_month,
+            access=access,
         )
         return NewKey(record, f"plk{key_id}{secret}")
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from placket.domain.access import Access
 from placket.domain.applying import Computed, PlannedRow
 from placket.domain.corrections import Corrected, Correction
 from placket.domain.garments import Analysis, Garment
@@ -22,6 +23,7 @@ class Caller:
     project: str
     key_id: str
     rate_per_second: float | None = None
+    access: Access = Access.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class KeyRecord:
     revoked_at: datetime | None
     rate_per_second: float | None = None
     images_per_month: int | None = None
+    access: Access = Access.FULL
 
 
 class KeyStore(Protocol):
@@ -51,6 +54,7 @@ class KeyStore(Protocol):
         secret_hash: bytes,
         rate: float | None,
         images_per_month: int | None = None,
+        access: Access = Access.FULL,
     ) -> KeyRecord:
         """With no ``project``, a new one called ``name``. Raises KeyNameTaken, NoSuchKey (unknown project)."""
         ...

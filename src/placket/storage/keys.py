@@ -1,19 +1,21 @@
 """Projects, keys and the installation's own secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.domain.access import Access
 from placket.domain.errors import KeyNameTaken, NoSuchKey
 from placket.services.stores import Caller, KeyRecord, Project
 from placket.storage.database import Database
 
 _RECORD = """
     SELECT k.id, k.name, p.name AS project, k.created_at, k.revoked_at, k.rate_per_second,
-        k.images_per_month
+        k.images_per_month, k.access
     FROM api_keys k JOIN projects p ON p.id = k.project_id
 """
 
@@ -40,6 +42,10 @@ _WAIT = text(
 _SHORTEST_WAIT = 0.001
 
 
+def _record(row: Mapping[Any, Any]) -> KeyRecord:
+    return KeyRecord(**{**row, "access": Access(row["access"])})
+
+
 class PostgresKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,6 +59,7 @@ class PostgresKeys:
         secret_hash: bytes,
         rate: float | None,
         images_per_month: int | None = None,
+        access: Access = Access.FULL,
     ) -> KeyRecord:
         async with self._database.begin() as connection:
             if project is None:
@@ -65,8 +72,9 @@ class PostgresKeys:
                 project_id = int(known)
             await connection.execute(
                 text(
-                    "INSERT INTO api_keys (id, project_id, name, secret_hash, rate_per_second, images_per_month)"
-                    " VALUES (:id, :project, :name, :hash, :rate, :images)"
+                    "INSERT INTO api_keys"
+                    " (id, project_id, name, secret_hash, rate_per_second, images_per_month, access)"
+                    " VALUES (:id, :project, :name, :hash, :rate, :images, :access)"
                 ),
                 {
                     "id": key_id,
@@ -75,10 +83,11 @@ class PostgresKeys:
                     "hash": secret_hash,
                     "rate": rate,
                     "images": images_per_month,
+                    "access": access,
                 },
             )
             row = await connection.execute(text(_RECORD + " WHERE k.id = :id"), {"id": key_id})
-            return KeyRecord(**row.mappings().one())
+            return _record(row.mappings().one())
 
     @staticmethod
     async def _new_project(connection: AsyncConnection, name: str) -> int:
@@ -95,7 +104,7 @@ class PostgresKeys:
     async def list(self) -> list[KeyRecord]:
         async with self._database.begin() as connection:
             rows = await connection.execute(text(_RECORD + " ORDER BY k.created_at, k.id"))
-            return [KeyRecord(**row) for row in rows.mappings()]
+            return [_record(row) for row in rows.mappings()]
 
     async def projects(self) -> Sequence[Project]:
         async with self._database.begin() as connection:
@@ -125,13 +134,13 @@ class PostgresKeys:
             row = found.one_or_none()
             if row is None:
                 raise NoSuchKey(f"there is no key {key_id!r}; see `placket keys list`")
-            return KeyRecord(**row)
+            return _record(row)
 
     async def find(self, key_id: str) -> tuple[bytes, Caller] | None:
         async with self._database.read() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT k.secret_hash, k.project_id, p.name, k.rate_per_second FROM api_keys k"
+                    "SELECT k.secret_hash, k.project_id, p.name, k.rate_per_second, k.access FROM api_keys k"
                     " JOIN projects p ON p.id = k.project_id WHERE k.id = :id AND k.revoked_at IS NULL"
                 ),
                 {"id": key_id},
@@ -139,7 +148,7 @@ class PostgresKeys:
             row = found.one_or_none()
         if row is None:
             return None
-        return bytes(row[0]), Caller(row[1], row[2], key_id, row[3])
+        return bytes(row[0]), Caller(row[1], row[2], key_id, row[3], Access(row[4]))
 
     async def take_turn(self, key_id: str, rate: float) -> float:
         step = min(1.0 / rate, _LONGEST_STEP)

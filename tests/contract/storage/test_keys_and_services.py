@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from placket.domain.access import Access
 from placket.domain.errors import KeyNameTaken, NoSuchKey, NoSuchService, ServiceExists, ServiceQuotaExceeded
 from placket.domain.runs import RunState
 from placket.storage.database import Database
@@ -29,6 +30,17 @@ async def test_a_key_is_found_with_its_hash_until_it_is_revoked(world: World) ->
     await world.keys.revoke("k2")  # twice is no error
     assert await world.keys.find("k2") is None
     assert {k.name: k.revoked_at is not None for k in await world.keys.list()} == {"shop": False, "second": True}
+
+
+async def test_what_a_key_is_for_is_kept(world: World) -> None:
+    record = await world.keys.create(
+        key_id="k2", name="visitors", project="shop", secret_hash=b"h" * 32, rate=None, access=Access.SEARCH
+    )
+    found = await world.keys.find("k2")
+    assert found is not None
+    assert (record.access, found[1].access) == (Access.SEARCH, Access.SEARCH)
+    assert (await world.keys.set_limits("k2", rate=1.0, images_per_month=None)).access is Access.SEARCH
+    assert [k.access for k in await world.keys.list()] == [Access.FULL, Access.SEARCH]
 
 
 async def test_limits_of_a_key_change_one_by_one(world: World) -> None:

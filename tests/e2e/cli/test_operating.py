@@ -74,6 +74,10 @@ def test_keys_of_a_server(ask: Remote, server: PlacketServer, ops: str) -> None:
     assert ask("services", "list", "--json", PLACKET_KEY=made["key"]).json == []
     other = ask("keys", "create", "by http 2", "--project", "by http", "--profile", ops)
     assert (other.code, "of project by http" in other.out, "plk" in other.out) == (0, True, True)
+    visitors = ask("keys", "create", "visitors", "--project", "by http", "--access", "search", "--profile", ops)
+    assert "of project by http, for searching alone" in visitors.out
+    denied = ask("services", "list", PLACKET_KEY=next(w for w in visitors.out.split() if w.startswith("plk")))
+    assert (denied.code, "for searching alone" in denied.err) == (4, True)
     limited = ask("keys", "limit", made["id"], "--rate", "0", "--images-per-month", "9", "--profile", ops, "--json")
     assert (limited.json["ratePerSecond"], limited.json["imagesPerMonth"]) == (None, 9)
     assert "Nothing to change" in ask("keys", "limit", made["id"], "--profile", ops).out
@@ -82,7 +86,7 @@ def test_keys_of_a_server(ask: Remote, server: PlacketServer, ops: str) -> None:
     assert (listed[made["id"]]["revokedAt"] is None, "key" in listed[made["id"]]) == (False, False)
     assert json.loads(server.command("keys", "list", "--json")) == [*listed.values()]
     table = ask("keys", "list", "--profile", ops).out
-    assert (made["id"] in table, made["key"] in table) == (True, False)
+    assert (made["id"] in table, made["key"] in table, table.count("search only")) == (True, False, 1)
     for code, *arguments in (
         (4, "create", "by http"),
         (4, "create", "x", "--project", "none such"),

@@ -268,6 +268,10 @@ def test_the_admins_part(kind: Any, server: PlacketServer, key: str) -> None:
         assert user.services.list() == []
         with pytest.raises(errors.Unauthorized):
             user.admin.list_keys()
+    visitor = client.admin.create_key(f"{name} visitors", project=name, access="search")
+    assert (visitor["access"], new["access"]) == ("search", "full")
+    with Placket(server.url, visitor["key"]) as user, pytest.raises(errors.Unauthorized, match="for searching alone"):
+        user.services.list()
     client.admin.revoke_key(other["id"])
     listed = {k["id"]: k for k in client.admin.list_keys()}
     assert ("key" in listed[new["id"]], listed[other["id"]]["revokedAt"] is None) == (False, False)

@@ -124,7 +124,15 @@ def test_ids_stay_whole_on_80_columns(terminal: io.StringIO) -> None:
     task: Any = {"taskId": _UUID, "albumName": "x" * 60, "taskStatus": "TASK_PROCESSING", "count": count}
     tasks_report.show_tasks([{**task, "createDate": _TIME, "resultExpiredAt": _TIME}])
     limits = {"ratePerSecond": 0.25, "imagesPerMonth": 2_000_000_000}
-    key = {"id": "k3y1d234", "name": "n" * 60, "project": "p" * 60, "createdAt": _TIME, "revokedAt": _TIME, **limits}
+    key = {
+        "id": "k3y1d234",
+        "name": "n" * 60,
+        "project": "p" * 60,
+        "createdAt": _TIME,
+        "revokedAt": _TIME,
+        "access": "search",
+        **limits,
+    }
     output.console.print(keys._table([key]))
     reason, detail = "InvalidImageURLException", "the address does not answer, or may not be fetched"
     row: Any = {"line": 12_345, "product_id": _UUID, "outcome": "failed", "reason": reason, "detail": detail}

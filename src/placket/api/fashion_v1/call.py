@@ -11,6 +11,7 @@ from placket.api.parts import ApiParts, parts_of
 from placket.api.paths import path_text
 from placket.api.query import Query
 from placket.domain.errors import InvalidParameter, Unauthorized
+from placket.services.keys import require_full
 from placket.services.stores import Caller
 
 
@@ -30,7 +31,7 @@ class FashionCall:
         return success(self.request, {"totalCount": len(items), "query": query, "items": items})
 
 
-async def open_call(request: Request) -> FashionCall:
+async def _any_call(request: Request) -> FashionCall:
     """Key, then parameters. Raises Unauthorized, RateLimited, InvalidParameter."""
     parts = parts_of(request)
     try:
@@ -44,4 +45,13 @@ async def open_call(request: Request) -> FashionCall:
     return FashionCall(request, parts, caller, query, service)
 
 
-Call = Annotated[FashionCall, Depends(open_call)]
+async def _call(call: Annotated[FashionCall, Depends(_any_call)]) -> FashionCall:
+    require_full(call.caller)
+    return call
+
+
+Call = Annotated[FashionCall, Depends(_call)]
+"""By a key with full access; a call that says nothing else asks for one."""
+
+SearchCall = Annotated[FashionCall, Depends(_any_call)]
+"""By any key, one for searching alone too: for what visitors of a shop may do."""

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from placket.api.described import parameter
 from placket.api.fashion_v1.answers import FashionAnswer
-from placket.api.fashion_v1.call import Call
+from placket.api.fashion_v1.call import SearchCall
 from placket.api.fashion_v1.documentation import described
 from placket.api.fashion_v1.schemas import DetectedItems, TaggedItems
 from placket.api.fashion_v1.services import SERVICE
@@ -35,7 +35,7 @@ def _corners(box: Box) -> dict[str, object]:
 
 
 @router.get(SERVICE + "/detect", **described("detectFashionItems", "Detect fashion items", DetectedItems, _PATH))
-async def detect(call: Call) -> FashionAnswer:
+async def detect(call: SearchCall) -> FashionAnswer:
     path = _path(call.query)
     look = await call.parts.looking.detect_url(call.caller, call.service, path, call.parts.image_limits)
     items = [{"link": i.link, **_corners(i.garment.box), "score": i.garment.score} for i in look.items]
@@ -46,7 +46,7 @@ async def detect(call: Call) -> FashionAnswer:
     SERVICE + "/tag",
     **described("tagFashionItems", "Detect fashion tag items", TaggedItems, _PATH, _LANG, _ITEM_LIMIT),
 )
-async def tag(call: Call) -> FashionAnswer:
+async def tag(call: SearchCall) -> FashionAnswer:
     query = call.query
     path = _path(query)
     given = query.one("lang")

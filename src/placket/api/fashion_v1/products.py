@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from placket.api.described import FILTERS, LIMIT, THRESHOLD, parameter
 from placket.api.fashion_v1.answers import FashionAnswer
-from placket.api.fashion_v1.call import Call
+from placket.api.fashion_v1.call import SearchCall
 from placket.api.fashion_v1.documentation import described
 from placket.api.fashion_v1.schemas import SimilarProducts
 from placket.api.fashion_v1.services import SERVICE
@@ -33,7 +33,7 @@ def _items(matches: Sequence[Match]) -> list[dict[str, object]]:
         "searchByProduct", "Search for similar products by product ID", SimilarProducts, LIMIT, *FILTERS, THRESHOLD
     ),
 )
-async def by_product(call: Call) -> FashionAnswer:
+async def by_product(call: SearchCall) -> FashionAnswer:
     product = path_text(call.request, "productID")
     options = _options(call.query)
     matches = await call.parts.searching.by_product(call.caller, call.service, product, options)
@@ -52,7 +52,7 @@ async def by_product(call: Call) -> FashionAnswer:
         THRESHOLD,
     ),
 )
-async def by_link(call: Call) -> FashionAnswer:
+async def by_link(call: SearchCall) -> FashionAnswer:
     link = call.query.required("link")
     options = _options(call.query)
     matches = await call.parts.searching.by_link(call.caller, call.service, link, options)

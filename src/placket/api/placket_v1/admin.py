@@ -20,7 +20,7 @@ router = APIRouter(prefix=PREFIX + "/admin", tags=["Administration"], dependenci
     responses=problems(404, 408, 409, 413, 415),
 )
 async def create(new: KeyCreation, parts: Parts) -> CreatedKey:
-    made = await parts.keys.create(new.name, new.project, new.ratePerSecond, new.imagesPerMonth)
+    made = await parts.keys.create(new.name, new.project, new.ratePerSecond, new.imagesPerMonth, new.access)
     return CreatedKey.made(made.record, made.key)
 
 

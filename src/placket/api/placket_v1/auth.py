@@ -7,13 +7,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from placket.api.parts import Parts
 from placket.domain.errors import Unauthorized
+from placket.services.keys import require_full
 from placket.services.stores import Caller
 
 _KEY = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="A key made by `placket keys create`.")
 _TOKEN = HTTPBearer(auto_error=False, scheme_name="AdminToken", description="See `placket keys admin-token`.")
 
 
-async def _caller(
+async def _any_caller(
     request: Request, parts: Parts, given: Annotated[HTTPAuthorizationCredentials | None, Security(_KEY)]
 ) -> Caller:
     if given is None:
@@ -21,6 +22,10 @@ async def _caller(
     caller = await parts.keys.authenticate(given.credentials)
     request.state.key_id = caller.key_id
     return caller
+
+
+async def _caller(caller: Annotated[Caller, Depends(_any_caller)]) -> Caller:
+    return require_full(caller)
 
 
 async def require_admin(
@@ -33,3 +38,7 @@ async def require_admin(
 
 
 ByKey = Annotated[Caller, Depends(_caller)]
+"""A key with full access; a call that says nothing else asks for one."""
+
+BySearchKey = Annotated[Caller, Depends(_any_caller)]
+"""Any key, one for searching alone too: for calls that visitors of a shop may make."""

@@ -57,7 +57,7 @@ class Correction(BaseModel):
         " with another bundle too, and holds for the garment whose box overlaps the corrected one's by half or more"
         " (intersection over union). It ends with the photo: when the product gets another image, or is deleted."
     ),
-    responses=problems(404, 408, 413, 415),
+    responses=problems(403, 404, 408, 413, 415),
 )
 async def correct(
     service: ServiceName, product: ProductId, correction: Correction, caller: ByKey, parts: Parts, language: Language
@@ -71,7 +71,7 @@ async def correct(
     status_code=204,
     operation_id="deleteCorrections",
     summary="Take all corrections of a product away",
-    responses=problems(404),
+    responses=problems(403, 404),
 )
 async def forget(service: ServiceName, product: ProductId, caller: ByKey, parts: Parts) -> None:
     await parts.catalogue.forget_corrections(caller, service, product)

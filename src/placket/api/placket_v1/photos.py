@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from placket.api.parts import Parts
-from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.auth import BySearchKey
 from placket.api.placket_v1.parameters import PREFIX, Language, ServiceName
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import DetectedGarment, Photo
@@ -28,7 +28,9 @@ def _photo(look: Look, language: str) -> Photo:
     responses=_PROBLEMS,
     openapi_extra=photo_body(),
 )
-async def detect(service: ServiceName, caller: ByKey, parts: Parts, language: Language, request: Request) -> Photo:
+async def detect(
+    service: ServiceName, caller: BySearchKey, parts: Parts, language: Language, request: Request
+) -> Photo:
     await parts.catalogue.service(caller, service)
     limits = parts.photo_limits
     photo = await read_photo(request, limits)
@@ -48,7 +50,7 @@ async def detect(service: ServiceName, caller: ByKey, parts: Parts, language: La
 )
 async def tag(
     service: ServiceName,
-    caller: ByKey,
+    caller: BySearchKey,
     parts: Parts,
     language: Language,
     request: Request,

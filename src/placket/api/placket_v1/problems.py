@@ -10,12 +10,13 @@ from starlette.responses import JSONResponse, Response
 from placket.api.codes import code_of, detail_of
 from placket.api.described import RETRY_AFTER
 from placket.api.errors import MethodNotAllowed
-from placket.domain.errors import RateLimited, Unauthorized
+from placket.domain.errors import AccessDenied, RateLimited, Unauthorized
 
 MEDIA_TYPE = "application/problem+json"
 _WORDS = {
     400: "A parameter is wrong",
     401: "The key is missing, unknown or revoked",
+    403: "The key is for searching alone",
     404: "There is no such thing",
     408: "The body stopped coming",
     409: "It contradicts what is there",
@@ -60,6 +61,8 @@ def render_error(request: Request, error: Exception) -> Response:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, Unauthorized):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, AccessDenied):
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
     if isinstance(error, RateLimited):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, MethodNotAllowed):

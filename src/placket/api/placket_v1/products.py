@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from placket.api.described import EMPTY
 from placket.api.parts import ApiParts, Parts
-from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.auth import ByKey, BySearchKey
 from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import Product, ProductList
@@ -35,7 +35,7 @@ _FORM = {
 
 
 @router.get(
-    "/services/{service}/products", operation_id="listProducts", summary="Products by id", responses=problems(404)
+    "/services/{service}/products", operation_id="listProducts", summary="Products by id", responses=problems(403, 404)
 )
 async def browse(
     service: ServiceName,
@@ -53,7 +53,9 @@ async def browse(
 
 
 @router.get(_PRODUCT, operation_id="getProduct", summary="A product and its tags", responses=problems(404))
-async def read(service: ServiceName, product: ProductId, caller: ByKey, parts: Parts, language: Language) -> Product:
+async def read(
+    service: ServiceName, product: ProductId, caller: BySearchKey, parts: Parts, language: Language
+) -> Product:
     return Product.of(await parts.catalogue.product(caller, service, product), language)
 
 
@@ -63,7 +65,7 @@ async def read(service: ServiceName, product: ProductId, caller: ByKey, parts: P
     summary="Add a product, or replace it, with its photo",
     responses={
         201: {"model": Product, "description": "It was added"},
-        **problems(404, 408, 409, 413, 415, 422),
+        **problems(403, 404, 408, 409, 413, 415, 422),
     },
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
@@ -94,7 +96,7 @@ async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], byte
 
 
 @router.delete(
-    _PRODUCT, status_code=204, operation_id="deleteProduct", summary="Delete a product", responses=problems(404)
+    _PRODUCT, status_code=204, operation_id="deleteProduct", summary="Delete a product", responses=problems(403, 404)
 )
 async def delete(service: ServiceName, product: ProductId, caller: ByKey, parts: Parts) -> None:
     await parts.catalogue.delete_product(caller, service, product)

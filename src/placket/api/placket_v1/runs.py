@@ -34,7 +34,7 @@ def _located(response: Response, run: Run) -> Run:
     status_code=202,
     operation_id="submitRun",
     summary="Index a file",
-    responses={202: {"headers": LOCATION}, **problems(404, 408, 409, 413, 415, 422)},
+    responses={202: {"headers": LOCATION}, **problems(403, 404, 408, 409, 413, 415, 422)},
     openapi_extra={"requestBody": INDEX_BODY},
     callbacks=_ENDED,
 )
@@ -53,7 +53,7 @@ async def submit(
     return _located(response, Run.of(run))
 
 
-@router.get(_RUNS, operation_id="listRuns", summary="Index runs of a service", responses=problems(404))
+@router.get(_RUNS, operation_id="listRuns", summary="Index runs of a service", responses=problems(403, 404))
 async def all_runs(
     service: ServiceName,
     caller: ByKey,
@@ -89,7 +89,7 @@ def _kinds(kind: str) -> tuple[RunKind, ...]:
         raise InvalidParameter(f"kind must be of {', '.join(RunKind)}") from None
 
 
-@router.get(_RUN, operation_id="getRun", summary="One run", responses=problems(404))
+@router.get(_RUN, operation_id="getRun", summary="One run", responses=problems(403, 404))
 async def one(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts) -> Run:
     return Run.of(await parts.indexing.get(await parts.catalogue.service(caller, service), runId))
 
@@ -98,7 +98,7 @@ async def one(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts) ->
     _RUN + "/rows",
     operation_id="listRunRows",
     summary="Rows of a run: which product was added, updated, deleted, or failed and why",
-    responses=problems(404),
+    responses=problems(403, 404),
 )
 async def rows(
     service: ServiceName,
@@ -119,7 +119,7 @@ async def rows(
     _RUN + "/cancel",
     operation_id="cancelRun",
     summary="Cancel a run; its rows not done fail as Cancelled",
-    responses=problems(404, 409),
+    responses=problems(403, 404, 409),
 )
 async def cancel(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts) -> Run:
     return Run.of(await parts.indexing.cancel(await parts.catalogue.service(caller, service), runId))
@@ -135,7 +135,7 @@ async def cancel(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts)
         " has said what holds of the product) are left out: as many as the ended run's `failed` is more than the new"
         " one's `total`."
     ),
-    responses={202: {"headers": LOCATION}, **problems(404)},
+    responses={202: {"headers": LOCATION}, **problems(403, 404)},
 )
 async def repeat(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts, response: Response) -> Run:
     run = await parts.indexing.repeat_failed(await parts.catalogue.service(caller, service), runId)
@@ -147,7 +147,7 @@ async def repeat(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts,
     status_code=202,
     operation_id="reindexService",
     summary="Compute a service's embeddings anew, after a change of bundle",
-    responses=problems(404),
+    responses=problems(403, 404),
 )
 async def reindex(service: ServiceName, caller: ByKey, parts: Parts) -> ReindexAnswer:
     run = await parts.indexing.reindex(await parts.catalogue.service(caller, service))

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from placket.domain import garments as domain
+from placket.domain.access import Access
 from placket.domain.names_of import category_name, label_name
 from placket.domain.runs import Outcome, RowResult, RunKind, RunState
 from placket.domain.runs import Run as DomainRun
@@ -263,6 +264,12 @@ class WebhookSecret(BaseModel):
     secret: str = Field(description="The header is sha256= and the hex HMAC-SHA256 of the body under these characters.")
 
 
+_ACCESS = (
+    "full: every call of its project. search: similar products, photos looked at and searched with, and a product by"
+    " its id; nothing else."
+)
+
+
 class KeyCreation(BaseModel):
     # A limit whose name is misspelt would be none.
     model_config = ConfigDict(extra="forbid")
@@ -278,6 +285,7 @@ class KeyCreation(BaseModel):
         le=MOST_IMAGES_PER_MONTH,
         description="Most images to tag in a month (UTC); unlimited if not given.",
     )
+    access: Access = Field(default=Access.FULL, description=_ACCESS)
 
 
 class KeyLimits(BaseModel):
@@ -299,6 +307,7 @@ class Key(BaseModel):
     revokedAt: datetime | None
     ratePerSecond: float | None = Field(description="null: any number.")
     imagesPerMonth: int | None = Field(description="null: any number.")
+    access: Access = Field(description=_ACCESS)
 
     @classmethod
     def of(cls, record: KeyRecord) -> "Key":
@@ -322,6 +331,7 @@ def _key(record: KeyRecord) -> dict[str, Any]:
         "revokedAt": record.revoked_at,
         "ratePerSecond": record.rate_per_second,
         "imagesPerMonth": record.images_per_month,
+        "access": record.access,
     }
 
 

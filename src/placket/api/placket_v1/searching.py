@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from placket.api.parts import ApiParts, Parts
-from placket.api.placket_v1.auth import ByKey
+from placket.api.placket_v1.auth import BySearchKey
 from placket.api.placket_v1.parameters import (
     FILTER_DOCUMENTATION,
     PREFIX,
@@ -78,7 +78,7 @@ def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> li
     openapi_extra=FILTER_DOCUMENTATION,
 )
 async def similar(
-    service: ServiceName, product: ProductId, caller: ByKey, parts: Parts, options: Options, columns: Columns
+    service: ServiceName, product: ProductId, caller: BySearchKey, parts: Parts, options: Options, columns: Columns
 ) -> MatchList:
     matches = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
     return MatchList(items=_matches(matches, columns))
@@ -94,7 +94,7 @@ async def similar(
 )
 async def search(
     service: ServiceName,
-    caller: ByKey,
+    caller: BySearchKey,
     parts: Parts,
     options: Options,
     columns: Columns,

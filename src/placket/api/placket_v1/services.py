@@ -15,7 +15,7 @@ from placket.services.stores import Caller
 router = APIRouter(prefix=PREFIX, tags=["Services"])
 
 
-@router.get("/services", operation_id="listServices", summary="All services", responses=problems())
+@router.get("/services", operation_id="listServices", summary="All services", responses=problems(403))
 async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
     found = await parts.catalogue.information(caller)
     return ServiceList(items=[Service.of(i) for i in found])
@@ -26,7 +26,7 @@ async def all_services(caller: ByKey, parts: Parts) -> ServiceList:
     status_code=201,
     operation_id="createService",
     summary="Create a service",
-    responses={201: {"headers": LOCATION}, **problems(408, 409, 413, 415)},
+    responses={201: {"headers": LOCATION}, **problems(403, 408, 409, 413, 415)},
 )
 async def create(new: ServiceCreation, caller: ByKey, parts: Parts, response: Response) -> Service:
     check_service_name(new.name, "name")
@@ -35,7 +35,7 @@ async def create(new: ServiceCreation, caller: ByKey, parts: Parts, response: Re
     return await _one(parts, caller, new.name)
 
 
-@router.get("/services/{service}", operation_id="getService", summary="One service", responses=problems(404))
+@router.get("/services/{service}", operation_id="getService", summary="One service", responses=problems(403, 404))
 async def one(service: ServiceName, caller: ByKey, parts: Parts) -> Service:
     return await _one(parts, caller, service)
 
@@ -45,7 +45,7 @@ async def one(service: ServiceName, caller: ByKey, parts: Parts) -> Service:
     status_code=204,
     operation_id="deleteService",
     summary="Delete a service; its index runs stop",
-    responses=problems(404),
+    responses=problems(403, 404),
 )
 async def delete(service: ServiceName, caller: ByKey, parts: Parts) -> None:
     await parts.catalogue.delete_service(caller, service)

@@ -47,7 +47,7 @@ def usage_face(usage: Usage) -> Face:
         f"{PREFIX}/usage",
         operation_id="getUsage",
         summary="Tagging requests and images by day (UTC)",
-        responses=problems(),
+        responses=problems(403),
     )
     async def report(
         caller: ByKey,

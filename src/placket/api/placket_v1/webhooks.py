@@ -16,7 +16,7 @@ router = APIRouter(prefix=PREFIX, tags=["Webhooks"])
     "/webhook-secret",
     operation_id="getWebhookSecret",
     summary="The secret that the project's webhooks are signed with",
-    responses=problems(),
+    responses=problems(403),
 )
 async def secret(caller: ByKey, parts: Parts) -> WebhookSecret:
     return WebhookSecret(

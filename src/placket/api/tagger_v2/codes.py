@@ -28,6 +28,7 @@ IMAGE_TOO_LARGE = Code(809, 400)
 
 CODES: dict[type[PlacketError], Code] = {
     domain.Unauthorized: Code(609, 403),
+    domain.AccessDenied: Code(609, 403),
     KeyMissing: Code(612, 403),
     api.NoSuchCall: Code(623, 404),
     api.MethodNotAllowed: Code(623, 405),

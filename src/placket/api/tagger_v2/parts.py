@@ -7,7 +7,7 @@ from starlette.requests import Request
 from placket.api.content_coding import refuse_coded
 from placket.api.receiving import declared_length
 from placket.api.tagger_v2.codes import KeyMissing
-from placket.services.keys import Keys
+from placket.services.keys import Keys, require_full
 from placket.services.single_tagging import SingleTagging
 from placket.services.stores import Caller
 from placket.services.tagging_tasks import TaggingTasks
@@ -23,13 +23,13 @@ class TaggerParts:
     most_bytes: int
 
     async def caller(self, request: Request) -> Caller:
-        """Raises KeyMissing, Unauthorized, RateLimited."""
+        """Raises KeyMissing, Unauthorized, RateLimited, AccessDenied."""
         key = request.headers.get("x-api-key", "").strip()
         if not key:
             raise KeyMissing("the header x-api-key is missing")
         caller = await self.keys.authenticate(key)
         request.state.key_id = caller.key_id
-        return caller
+        return require_full(caller)
 
 
 async def read_body(request: Request) -> bytes:

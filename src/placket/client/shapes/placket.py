@@ -156,6 +156,9 @@ class Readiness(TypedDict):
     problems: list[str]
 
 
+Access = Literal["full", "search"]
+
+
 class Key(TypedDict):
     id: str
     name: str
@@ -164,6 +167,7 @@ class Key(TypedDict):
     revokedAt: str | None
     ratePerSecond: float | None
     imagesPerMonth: int | None
+    access: Access
 
 
 class CreatedKey(Key):

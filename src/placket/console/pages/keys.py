@@ -9,6 +9,7 @@ from placket.console.charts import Chart, calls, chart, in_words, latency
 from placket.console.errors import told
 from placket.console.guard import Page
 from placket.console.visit import PROJECT_COOKIE, Visit
+from placket.domain.access import Access
 from placket.domain.errors import InvalidParameter, KeyNameTaken, NoSuchKey, PlacketError
 from placket.services.usage import period
 
@@ -45,6 +46,7 @@ async def _page(visit: Visit, error: PlacketError | None = None, made: str = "")
         in_words=in_words,
         figures=[(name, visit.words.figure(name), value) for name, value in statistics.items()],
         made=made,
+        accesses=list(Access),
         new=_NEW,
         **told(error),
     )
@@ -54,7 +56,10 @@ async def create(visit: Visit) -> Response:
     project = visit.text("project")
     try:
         made = await visit.parts.keys.create(
-            visit.text("name"), None if project == _NEW else project, _number(visit, "rate")
+            visit.text("name"),
+            None if project == _NEW else project,
+            _number(visit, "rate"),
+            access=_access(visit.text("access")),
         )
     except (InvalidParameter, KeyNameTaken, NoSuchKey) as error:
         return await _page(visit, error)
@@ -63,6 +68,13 @@ async def create(visit: Visit) -> Response:
     if project == _NEW and visit.project is None:
         visit.remember(response, PROJECT_COOKIE, made.record.project)
     return response
+
+
+def _access(text: str) -> Access:
+    try:
+        return Access(text or Access.FULL)
+    except ValueError:
+        raise InvalidParameter("access must be full or search") from None
 
 
 def _number(visit: Visit, name: str) -> float | None:
