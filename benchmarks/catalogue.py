@@ -62,6 +62,7 @@ def _measure(
     result: dict[str, Any] = {}
     jsonl = b"\n".join(json.dumps(_row(p, host)).encode() for p in photos)
     result |= {f"index_{k}": v for k, v in shop.index("jsonl", jsonl, len(photos)).items()}
+    result |= {f"again_{k}": v for k, v in shop.index("jsonl", jsonl, len(photos)).items()}
     result |= {f"csv_{k}": v for k, v in shop.index("csv", _as_csv(phone, host), len(phone)).items()}
     calls = shop.calls(photos, phone)
     result["latency_ms"] = {name: _latency(call) for name, call in calls.items()}

@@ -138,6 +138,7 @@ class MemoryDocuments:
     def __init__(self) -> None:
         self.all: dict[int, dict[str, Document]] = {}
         self.corrections: dict[tuple[int, str], tuple[str, list[Correction]]] = {}
+        self.seen: dict[tuple[int, str], Analysis] = {}
 
     async def get(self, service: Service, product_id: str) -> Document:
         if product_id not in self.all.get(service.id, {}):
@@ -174,6 +175,7 @@ class MemoryDocuments:
         documents = self.all.setdefault(service.id, {})
         outcome = Outcome.UPDATED if row.product_id in documents else Outcome.ADDED
         now = datetime.now(UTC)
+        self.seen[service.id, row.product_id] = analysis
         documents[row.product_id] = Document(
             row.product_id, 1, row.fields, analysis.sha256, analysis.width, analysis.height, analysis.garments, now, now
         )
@@ -181,8 +183,12 @@ class MemoryDocuments:
 
     async def delete(self, service: Service, product_id: str) -> None:
         await self.get(service, product_id)
-        del self.all[service.id][product_id]
+        del self.all[service.id][product_id], self.seen[service.id, product_id]
         self.corrections.pop((service.id, product_id), None)
+
+    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Analysis]:
+        found = ((p, self.seen.get((service_id, p))) for p in product_ids)
+        return {p: a for p, a in found if a is not None and a.made_from and a.bundle == bundle}
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         return None

@@ -1,7 +1,7 @@
 """What vision finds in a photo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -104,14 +104,14 @@ class Garment:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All garments of one photo, clothing first, then by score x area; size of the upright image in pixels."""
+    """All garments of one photo, clothing first, then by score x area; size of the upright image in pixels.
+
+    ``made_from``: of what is kept of a product, a digest of all that it follows from; else empty.
+    """
 
     width: int
     height: int
     garments: tuple[Garment, ...]
     bundle: str
-    sha256: str = field(default="")
-
-    def with_garments(self, garments: tuple[Garment, ...]) -> "Analysis":
-        """The same photo with these garments of it."""
-        return replace(self, garments=garments)
+    sha256: str = ""
+    made_from: str = ""

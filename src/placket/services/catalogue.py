@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from placket.domain.applying import PlannedRow
 from placket.domain.corrections import Correction, check_correction, nearest
-from placket.domain.errors import NoGarmentFound
 from placket.domain.images import ImageLimits
 from placket.domain.index_file import check_product
-from placket.domain.keeping import big_enough, keep_for_product
 from placket.domain.labels import check_labels
 from placket.domain.names import check_service_name
 from placket.domain.quota_day import start_of_day
 from placket.domain.runs import Outcome, Status
-from placket.services.ports import SearchEngine, Vision
+from placket.services.ports import Priority, SearchEngine, Vision
+from placket.services.product_photos import ProductPhotos
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
 from placket.services.switching import once_more
 
@@ -57,6 +56,7 @@ class Catalogue:
         self._services = services
         self._documents = documents
         self._vision = vision
+        self._photos = ProductPhotos(vision, rules.image, rules.min_item_pixels)
         self._engine = engine
         self._rules = rules
 
@@ -135,16 +135,19 @@ class Catalogue:
         """
         check_product(product_id, fields)
         service = await self.service(caller, service_name)
-        analysis = await self._vision.analyse(image, limits=self._rules.image, bundle=service.bundle)
-        found = big_enough(analysis.garments, analysis.width, analysis.height, self._rules.min_item_pixels)
-        kept = keep_for_product(found, fields.get("name", ""))
-        if not kept:
-            raise NoGarmentFound("no fashion item was found in the image")
+        stored = await self._documents.analyses(service.id, service.bundle, [product_id])
+        analysis = await self._photos.analyse(
+            image,
+            fields.get("name", ""),
+            bundle=service.bundle,
+            priority=Priority.INTERACTIVE,
+            known=stored.get(product_id),
+        )
         row = PlannedRow(0, 1, product_id, Status.ENABLE, fields)
         outcome, document = await self._documents.put(
             service,
             row,
-            analysis.with_garments(kept),
+            analysis,
             image if self._rules.keep_uploads else None,
             self._rules.documents_per_service,
         )

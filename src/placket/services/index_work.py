@@ -11,22 +11,25 @@ from placket.domain import reasons
 from placket.domain.applying import Computed, PlannedRow
 from placket.domain.errors import (
     FetchTimeout,
-    NoGarmentFound,
     PlacketError,
     StorageUnavailable,
     VisionUnavailable,
 )
+from placket.domain.garments import Analysis
 from placket.domain.images import ImageLimits
-from placket.domain.keeping import big_enough, keep_for_product
 from placket.domain.runs import RunKind, Status
 from placket.domain.urls import check_url
 from placket.services.hosts import UNTRIED, Holder, HostBusy, Hosts
 from placket.services.ports import Fetcher, Priority, Vision
+from placket.services.product_photos import ProductPhotos
 from placket.services.stores import ChunkWork, DocumentStore
 
 _log = structlog.get_logger()
 _ATTEMPTS = 2
 _NEVER: Mapping[str, int] = {}
+
+Stored = Mapping[str, Analysis]
+"""What is known of products already, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class IndexWork:
     ) -> None:
         self._documents = documents
         self._fetcher = fetcher
-        self._vision = vision
+        self._photos = ProductPhotos(vision, rules.image, rules.min_item_pixels)
         self._hosts = hosts
         self._rules = rules
 
@@ -73,9 +76,10 @@ class IndexWork:
         known = list(work.known)
         done = {c.position for c in known}
         wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
+        stored = await self._documents.analyses(work.service_id, work.bundle, [r.product_id for r in wanted])
         holder = Holder(str(work.run_id))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(work, row, holder)) for row in wanted]
+            tasks = [group.create_task(self._one(work, row, stored, holder)) for row in wanted]
         busy: defaultdict[str, list[PlannedRow]] = defaultdict(list)
         for row, task in zip(wanted, tasks, strict=True):
             result = task.result()
@@ -107,9 +111,11 @@ class IndexWork:
         aside = Aside(max(delays.values()), times) if delays else None
         return ChunkResult(tuple(known), aside)
 
-    async def _one(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> Computed | PlacketError | HostBusy:
+    async def _one(
+        self, work: ChunkWork, row: PlannedRow, stored: Stored, holder: Holder
+    ) -> Computed | PlacketError | HostBusy:
         try:
-            return await self._analyse(work, row, holder)
+            return await self._analyse(work, row, stored, holder)
         except (HostBusy, VisionUnavailable, StorageUnavailable) as error:
             return error  # not raised: the other rows' downloads would be cancelled for it
         except PlacketError as error:
@@ -118,14 +124,11 @@ class IndexWork:
             _log.exception("a row could not be computed", run=str(work.run_id), line=row.line)
             return Computed(row.position, None, reasons.INTERNAL, "an unforeseen error; see the server's log")
 
-    async def _analyse(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> Computed:
+    async def _analyse(self, work: ChunkWork, row: PlannedRow, stored: Stored, holder: Holder) -> Computed:
         image = await self._image(work, row, holder)
-        found = await self._vision.analyse(image, limits=self._rules.image, bundle=work.bundle, priority=Priority.BATCH)
-        big = big_enough(found.garments, found.width, found.height, self._rules.min_item_pixels)
-        kept = keep_for_product(big, row.fields.get("name", ""))
-        if not kept:
-            raise NoGarmentFound("no fashion item was found in the image")
-        return Computed(row.position, found.with_garments(kept))
+        name, known = row.fields.get("name", ""), stored.get(row.product_id)
+        found = await self._photos.analyse(image, name, bundle=work.bundle, priority=Priority.BATCH, known=known)
+        return Computed(row.position, found)
 
     async def _image(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> bytes:
         if work.kind is RunKind.REINDEX:

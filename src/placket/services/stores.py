@@ -181,6 +181,10 @@ class DocumentStore(VectorSource, Protocol):
         """Raises NoSuchProduct."""
         ...
 
+    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Analysis]:
+        """What is stored of these products, as vision saw it, where it is known what it was made from."""
+        ...
+
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         """The image that came by upload, if it is kept."""
         ...

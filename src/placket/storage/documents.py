@@ -168,7 +168,7 @@ async def _write(
     garments = list[dict[str, Any]]()
     for row, analysis in _written_rows(plan):
         corrections = of_photo(stored, row.product_id, analysis.sha256)
-        garments += garment_rows(ids[row.product_id], bundle, analysis.garments, corrections)
+        garments += garment_rows(ids[row.product_id], bundle, analysis, corrections)
     await connection.execute(text("DELETE FROM garments WHERE document_id = ANY(:ids)"), {"ids": list(ids.values())})
     await insert_garments(connection, garments)
     photos = {row.product_id: analysis.sha256 for row, analysis in _written_rows(plan)}
@@ -289,6 +289,20 @@ class PostgresDocuments:
             await write_plan(connection, service.id, state.revision, state.bundle, plan)
             await _written_by_itself(connection, service.id, product_id)
 
+    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Analysis]:
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                text(
+                    "SELECT d.product_id, d.width, d.height, d.image_sha256, g.data, g.embedding, g.made_from"
+                    " FROM documents d JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle"
+                    " WHERE d.service_id = :s AND d.product_id = ANY(:ids) AND NOT d.deleted AND g.made_from <> ''"
+                    " ORDER BY d.product_id, g.ordinal"
+                ),
+                {"s": service_id, "bundle": bundle, "ids": [p for p in product_ids if storable(p)]},
+            )
+            groups = [list(rows) for _, rows in itertools.groupby(found.all(), key=lambda r: r.product_id)]
+        return {rows[0].product_id: _analysis(bundle, rows) for rows in groups}
+
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         async with self._database.begin() as connection:
             found = await connection.execute(
@@ -363,6 +377,12 @@ def _document(rows: Sequence[Any]) -> Document:
         updated_at=row.updated_at,
         corrected=corrected,
     )
+
+
+def _analysis(bundle: str, rows: Sequence[Any]) -> Analysis:
+    row = rows[0]
+    garments = tuple(Garment.from_json(r.data, as_embedding(r.embedding)) for r in rows)
+    return Analysis(row.width, row.height, garments, bundle, row.image_sha256, row.made_from)
 
 
 def _indexed(rows: Sequence[Any]) -> IndexedProduct:

@@ -9,14 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.corrections import Correction
-from placket.domain.garments import Garment
+from placket.domain.garments import Analysis
 from placket.storage.corrections import derived
 
 
 def garment_rows(
-    document_id: int, bundle: str, garments: Sequence[Garment], corrections: Sequence[Correction]
+    document_id: int, bundle: str, analysis: Analysis, corrections: Sequence[Correction]
 ) -> list[dict[str, Any]]:
     """``corrections``: of the same photo."""
+    garments = analysis.garments
     return [
         {
             "document_id": document_id,
@@ -24,6 +25,7 @@ def garment_rows(
             "ordinal": ordinal,
             "data": json.dumps(garment.to_json()),
             "embedding": np.asarray(garment.embedding, dtype=np.float32),
+            "made_from": analysis.made_from,
             **columns,
         }
         for ordinal, (garment, columns) in enumerate(zip(garments, derived(garments, corrections), strict=True))
@@ -45,8 +47,8 @@ async def insert_garments(connection: AsyncConnection, rows: Sequence[Mapping[st
     if rows:
         await connection.execute(
             text(
-                "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, correction, labels)"
-                " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding,"
+                "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, made_from, correction, labels)"
+                " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding, :made_from,"
                 " CAST(:correction AS jsonb), CAST(:labels AS text[]))"
             ),
             list(rows),

@@ -50,6 +50,7 @@ def _as_json(computed: Computed) -> dict[str, Any]:
         "height": found.height,
         "bundle": found.bundle,
         "sha256": found.sha256,
+        "made_from": found.made_from,
         "garments": [
             [g.to_json(), base64.b64encode(np.asarray(g.embedding, "<f4").tobytes()).decode()] for g in found.garments
         ],
@@ -65,6 +66,8 @@ def _from_json(data: dict[str, Any]) -> Computed:
         tuple(Garment.from_json(g, np.frombuffer(base64.b64decode(e), "<f4")) for g, e in found["garments"]),
         found["bundle"],
         found["sha256"],
+        # Not there in what a server of an older version put aside.
+        found.get("made_from", ""),
     )
     return Computed(data["position"], analysis, data["reason"], data["detail"])
 

@@ -56,7 +56,7 @@ async def apply_reindexed(
         else:
             found_anew = result.analysis
             known = of_photo(corrections, row.product_id, found_anew.sha256)
-            garments += garment_rows(document.id, work.bundle, found_anew.garments, known)
+            garments += garment_rows(document.id, work.bundle, found_anew, known)
             if found_anew.sha256 != document.image_sha256:
                 await _note_photo(connection, work.run_id, row.position, found_anew)
             verdicts.append(Verdict(row.position, Outcome.UPDATED))

@@ -19,12 +19,11 @@ MOVED = Box(0.12, 0.12, 0.47, 0.9)
 def photo(word: str, *garments: tuple[str, Box, Mapping[str, str]], bundle: str = BUNDLE) -> Analysis:
     """``garments``: category, box, attribute to its label."""
     made = analysis(word, bundle, len(garments))
-    return made.with_garments(
-        tuple(
-            replace(g, category=Label(category, 0.9), box=box, tags={a: (Label(x, 0.8),) for a, x in tags.items()})
-            for g, (category, box, tags) in zip(made.garments, garments, strict=True)
-        )
+    told = tuple(
+        replace(g, category=Label(category, 0.9), box=box, tags={a: (Label(x, 0.8),) for a, x in tags.items()})
+        for g, (category, box, tags) in zip(made.garments, garments, strict=True)
     )
+    return replace(made, garments=told)
 
 
 SHIRT = ("shirt", LEFT, {"colors": "red", "pattern": "solid"})

@@ -1,6 +1,7 @@
 """Documents, their garments, and what search engines load."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from placket.domain.corrections import Correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.search import MemorySearch
 from placket.storage.database import Database
@@ -35,6 +37,31 @@ async def test_a_document_comes_back_as_it_was_put(world: World) -> None:
         assert got.embedding.dtype == np.float32
         assert np.array_equal(got.embedding, want.embedding)
     assert (stored.revision, stored.created_at) == ((await world.refreshed()).revision, stored.updated_at)
+
+
+async def test_what_was_seen_of_products_comes_back_whole(world: World) -> None:
+    await put(world, "a", "photo")
+    await put(world, "b")
+    await put(world, "gone")
+    await world.documents.delete(world.service, "gone")
+    unknown = replace(analysis("c"), made_from="")
+    await world.documents.put(world.service, planned("c"), unknown, None, QUOTA)
+    box = analysis("photo", garments=2).garments[0].box
+    await world.documents.correct(world.service, "a", Correction(box, "dress"))
+    ids = ["a", "b", "c", "gone", "none", "\x00"]
+    found = await world.documents.analyses(world.service.id, BUNDLE, ids)
+    assert sorted(found) == ["a", "b"]  # of the others it is not known what they were made from
+    want = analysis("photo", garments=2)
+    assert _plain(found["a"]) == _plain(want)  # what was seen, not what was said of it
+    for got, wanted in zip(found["a"].garments, want.garments, strict=True):
+        assert np.array_equal(got.embedding, wanted.embedding)
+    assert await world.documents.analyses(world.service.id, "bundle-2", ids) == {}
+    assert await world.documents.analyses(world.service.id + 1, BUNDLE, ids) == {}
+
+
+def _plain(found: Analysis) -> list[object]:
+    seen = [g.to_json() for g in found.garments]
+    return [found.width, found.height, found.bundle, found.sha256, found.made_from, seen]
 
 
 async def test_a_writer_is_told_what_it_wrote_whatever_comes_next(world: World) -> None:

@@ -63,7 +63,8 @@ def analysis(word: str, bundle: str = BUNDLE, garments: int = 1) -> Analysis:
         )
         for n in range(garments)
     )
-    return Analysis(300, 400, made, bundle, hashlib.sha256(word.encode()).hexdigest())
+    photo, made_from = (hashlib.sha256(words.encode()).hexdigest() for words in (word, f"{word} {bundle}"))
+    return Analysis(300, 400, made, bundle, photo, made_from)
 
 
 def planned(product_id: str, **given: str) -> PlannedRow:

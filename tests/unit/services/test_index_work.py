@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from uuid import uuid4
 
 import numpy as np
@@ -66,6 +67,14 @@ class Eyes:
 
 
 class Documents:
+    def __init__(self, stored: Mapping[str, Analysis] = MappingProxyType({})) -> None:
+        self.stored = stored
+        self.asked: list[tuple[int, str, list[str]]] = []
+
+    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Analysis]:
+        self.asked.append((service_id, bundle, list(product_ids)))
+        return self.stored
+
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         return b"2" if product_id == "uploaded" else None
 
@@ -84,8 +93,9 @@ async def compute(
     return list(result.computed)
 
 
-def index_work(web: Web, hosts: Hosts, eyes: Eyes | None = None) -> IndexWork:
-    return IndexWork(Documents(), web, eyes or Eyes(), hosts, WorkRules(AI_FASHION, 3.0, 20))  # type: ignore[arg-type]
+def index_work(web: Web, hosts: Hosts, eyes: Eyes | None = None, documents: Documents | None = None) -> IndexWork:
+    rules = WorkRules(AI_FASHION, 3.0, 20)
+    return IndexWork(documents or Documents(), web, eyes or Eyes(), hosts, rules)  # type: ignore[arg-type]
 
 
 async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
@@ -118,6 +128,17 @@ async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
         "no": "InvalidImageURLException",
     }
     assert set(web.asked) == {(url_of(u), 5_000_000, 3.0, 2) for u in answers}
+
+
+async def test_a_photo_that_is_known_is_not_looked_at_again() -> None:
+    first, second = await compute(rows("same", "other"), Web({"same": b"1", "other": b"2"}))
+    assert first.analysis is not None and second.analysis is not None
+    documents, eyes = Documents({"p0": first.analysis, "p1": second.analysis}), Eyes()
+    work = index_work(Web({"same": b"1", "other": b"3"}), Hosts(100), eyes, documents)
+    again = await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, "v1", rows("same", "other")))
+    assert [c.analysis and len(c.analysis.garments) for c in again.computed] == [1, 3]
+    assert again.computed[0].analysis is first.analysis
+    assert (eyes.bundles, documents.asked) == (["v1"], [(7, "v1", ["p0", "p1"])])
 
 
 async def test_what_is_nobodys_fault_makes_the_chunk_wait() -> None:

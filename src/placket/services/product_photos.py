@@ -1,0 +1,48 @@
+"""What is kept of a product's photo, seen anew only where it has to be."""
+
+import hashlib
+from dataclasses import replace
+
+from placket import __version__
+from placket.domain.errors import NoGarmentFound
+from placket.domain.garments import Analysis
+from placket.domain.images import ImageLimits
+from placket.domain.keeping import big_enough, keep_for_product
+from placket.services.ports import Priority, Vision
+
+_ANALYSIS = 1
+"""Raised by a change of the code, within a version, after which the same photo may be answered otherwise."""
+
+
+class ProductPhotos:
+    """``limits``: of the photos; ``min_item_pixels``: see :func:`placket.domain.keeping.big_enough`."""
+
+    def __init__(self, vision: Vision, limits: ImageLimits, min_item_pixels: int) -> None:
+        self._vision = vision
+        self._limits = limits
+        self._min_item_pixels = min_item_pixels
+
+    def made_from(self, image: bytes, name: str, bundle: str) -> str:
+        """A digest of all that the garments of a product follow from: its photo, its name, and how they are found."""
+        rules = f"{__version__}/{_ANALYSIS} {bundle} {self._limits.max_pixels} {self._min_item_pixels}"
+        parts = (hashlib.sha256(image).digest(), rules.encode(), name.encode())
+        # Each part by its own digest: no two sets of parts run into the same bytes.
+        return hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
+
+    async def analyse(
+        self, image: bytes, name: str, *, bundle: str, priority: Priority, known: Analysis | None = None
+    ) -> Analysis:
+        """The garments of the photo that belong to a product of this name.
+
+        ``known``: what is stored of the product. Where it was made from the very same, as in a shop's nightly file, it
+        is the answer. Raises ImageError, NoGarmentFound, VisionUnavailable.
+        """
+        made_from = self.made_from(image, name, bundle)
+        if known is not None and known.made_from == made_from:
+            return known
+        found = await self._vision.analyse(image, limits=self._limits, bundle=bundle, priority=priority)
+        big = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
+        kept = keep_for_product(big, name)
+        if not kept:
+            raise NoGarmentFound("no fashion item was found in the image")
+        return replace(found, garments=kept, made_from=made_from)
