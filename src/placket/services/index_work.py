@@ -1,9 +1,10 @@
 """The computing half of an index run: a chunk's images fetched and analysed, each on its own."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -20,6 +21,7 @@ from placket.domain.images import ImageLimits
 from placket.domain.runs import RunKind, Status
 from placket.domain.urls import check_url
 from placket.services.hosts import UNTRIED, Holder, HostBusy, Hosts
+from placket.services.once import Once
 from placket.services.ports import Fetcher, Priority, Vision
 from placket.services.product_photos import ProductPhotos
 from placket.services.stores import ChunkWork, DocumentStore
@@ -27,9 +29,6 @@ from placket.services.stores import ChunkWork, DocumentStore
 _log = structlog.get_logger()
 _ATTEMPTS = 2
 _NEVER: Mapping[str, int] = {}
-
-Stored = Mapping[str, Analysis]
-"""What is known of products already, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,9 @@ class IndexWork:
         wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
         stored = await self._documents.analyses(work.service_id, work.bundle, [r.product_id for r in wanted])
         holder = Holder(str(work.run_id))
+        chunk = _Chunk(work, holder, stored, _shared(wanted))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(work, row, stored, holder)) for row in wanted]
+            tasks = [group.create_task(self._one(chunk, row)) for row in wanted]
         busy: defaultdict[str, list[PlannedRow]] = defaultdict(list)
         for row, task in zip(wanted, tasks, strict=True):
             result = task.result()
@@ -111,30 +111,35 @@ class IndexWork:
         aside = Aside(max(delays.values()), times) if delays else None
         return ChunkResult(tuple(known), aside)
 
-    async def _one(
-        self, work: ChunkWork, row: PlannedRow, stored: Stored, holder: Holder
-    ) -> Computed | PlacketError | HostBusy:
+    async def _one(self, chunk: "_Chunk", row: PlannedRow) -> Computed | PlacketError | HostBusy:
         try:
-            return await self._analyse(work, row, stored, holder)
+            return await self._analyse(chunk, row)
         except (HostBusy, VisionUnavailable, StorageUnavailable) as error:
             return error  # not raised: the other rows' downloads would be cancelled for it
         except PlacketError as error:
             return Computed(row.position, None, reasons.reason_of(error), error.detail)
         except Exception:
-            _log.exception("a row could not be computed", run=str(work.run_id), line=row.line)
+            _log.exception("a row could not be computed", run=str(chunk.work.run_id), line=row.line)
             return Computed(row.position, None, reasons.INTERNAL, "an unforeseen error; see the server's log")
 
-    async def _analyse(self, work: ChunkWork, row: PlannedRow, stored: Stored, holder: Holder) -> Computed:
-        image = await self._image(work, row, holder)
-        name, known = row.fields.get("name", ""), stored.get(row.product_id)
-        found = await self._photos.analyse(image, name, bundle=work.bundle, priority=Priority.BATCH, known=known)
+    async def _analyse(self, chunk: "_Chunk", row: PlannedRow) -> Computed:
+        image = await self._image(chunk, row)
+        name, known = row.fields.get("name", ""), chunk.stored.get(row.product_id)
+        found = await self._photos.analyse(
+            image, name, bundle=chunk.work.bundle, priority=Priority.BATCH, known=known, looks=chunk.looks
+        )
         return Computed(row.position, found)
 
-    async def _image(self, work: ChunkWork, row: PlannedRow, holder: Holder) -> bytes:
-        if work.kind is RunKind.REINDEX:
-            kept = await self._documents.upload(work.service_id, row.product_id)
+    async def _image(self, chunk: "_Chunk", row: PlannedRow) -> bytes:
+        if chunk.work.kind is RunKind.REINDEX:
+            kept = await self._documents.upload(chunk.work.service_id, row.product_id)
             if kept is not None:
                 return kept
+        fetch = partial(self._fetch, row, chunk.holder)
+        url = row.fields["image_url"]
+        return await (chunk.images.get(url, fetch) if url in chunk.shared else fetch())
+
+    async def _fetch(self, row: PlannedRow, holder: Holder) -> bytes:
         async with self._hosts.turn(_host(row), holder):
             fetched = await self._fetcher.fetch(
                 row.fields["image_url"],
@@ -143,6 +148,26 @@ class IndexWork:
                 attempts=_ATTEMPTS,
             )
         return fetched.body
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A chunk while it is computed. ``stored``: what is known of its products already, by their ids.
+
+    Rows with the same picture, as the sizes of a product have, share its download (``shared``: the URLs that come more
+    than once; the bytes of the others are not kept for longer than they are needed) and the look at it.
+    """
+
+    work: ChunkWork
+    holder: Holder
+    stored: Mapping[str, Analysis]
+    shared: frozenset[str]
+    images: Once[bytes] = field(default_factory=Once)
+    looks: Once[Analysis] = field(default_factory=Once)
+
+
+def _shared(rows: Sequence[PlannedRow]) -> frozenset[str]:
+    return frozenset(url for url, times in Counter(r.fields["image_url"] for r in rows).items() if times > 1)
 
 
 def _host(row: PlannedRow) -> str:

@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 from placket import __version__
 from placket.domain.errors import NoGarmentFound
 from placket.domain.garments import Analysis
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough, keep_for_product
+from placket.services.once import Once
 from placket.services.ports import Priority, Vision
 
 _ANALYSIS = 1
@@ -30,17 +32,26 @@ class ProductPhotos:
         return hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
     async def analyse(
-        self, image: bytes, name: str, *, bundle: str, priority: Priority, known: Analysis | None = None
+        self,
+        image: bytes,
+        name: str,
+        *,
+        bundle: str,
+        priority: Priority,
+        known: Analysis | None = None,
+        looks: Once[Analysis] | None = None,
     ) -> Analysis:
         """The garments of the photo that belong to a product of this name.
 
         ``known``: what is stored of the product. Where it was made from the very same, as in a shop's nightly file, it
-        is the answer. Raises ImageError, NoGarmentFound, VisionUnavailable.
+        is the answer. ``looks``: those at photos that may come again, of one bundle and priority.
+        Raises ImageError, NoGarmentFound, VisionUnavailable.
         """
         made_from = self.made_from(image, name, bundle)
         if known is not None and known.made_from == made_from:
             return known
-        found = await self._vision.analyse(image, limits=self._limits, bundle=bundle, priority=priority)
+        look = partial(self._vision.analyse, image, limits=self._limits, bundle=bundle, priority=priority)
+        found = await (look() if looks is None else looks.get(hashlib.sha256(image).hexdigest(), look))
         big = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         kept = keep_for_product(big, name)
         if not kept:

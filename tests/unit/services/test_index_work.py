@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -139,6 +140,35 @@ async def test_a_photo_that_is_known_is_not_looked_at_again() -> None:
     assert [c.analysis and len(c.analysis.garments) for c in again.computed] == [1, 3]
     assert again.computed[0].analysis is first.analysis
     assert (eyes.bundles, documents.asked) == (["v1"], [(7, "v1", ["p0", "p1"])])
+
+
+async def test_rows_with_the_same_picture_share_its_download_and_the_look_at_it() -> None:
+    web, eyes = Web({"red": b"2", "copy": b"2", "blue": b"1", "gone": FetchFailed("404"), "bug": b"bug"}), Eyes()
+    results = await compute(rows("red", "red", "copy", "blue", "gone", "gone", "red", "bug", "bug"), web, eyes=eyes)
+    assert [r.reason or len(r.analysis.garments) for r in results] == [  # type: ignore[union-attr]
+        2, 2, 2, 1, "InvalidImageURLException", "InvalidImageURLException", 2, "InternalServerError",
+        "InternalServerError",
+    ]  # fmt: skip
+    assert sorted(url for url, *_ in web.asked) == sorted(map(url_of, ("red", "copy", "blue", "gone", "bug")))
+    assert len(eyes.bundles) == 3
+
+
+async def test_of_the_same_picture_each_name_keeps_its_own() -> None:
+    shirt, skirt = (
+        PlannedRow(n, n + 1, f"p{n}", Status.ENABLE, {"image_url": url_of("look"), "name": name})
+        for n, name in enumerate(("white shirt", "red skirt"))
+    )
+
+    class Look(Eyes):
+        async def analyse(self, image: bytes, **given: Any) -> Analysis:
+            found = await super().analyse(image, **given)
+            top, other = found.garments
+            return replace(found, garments=(top, replace(other, group="BOTTOM", category=Label("skirt", 1.0))))
+
+    first, second = await compute([shirt, skirt], Web({"look": b"2"}), eyes=Look())
+    assert first.analysis is not None and second.analysis is not None
+    assert [g.group for g in (*first.analysis.garments, *second.analysis.garments)] == ["TOP", "BOTTOM"]
+    assert first.analysis.made_from != second.analysis.made_from
 
 
 async def test_what_is_nobodys_fault_makes_the_chunk_wait() -> None:
