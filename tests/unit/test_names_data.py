@@ -41,7 +41,9 @@ def test_no_colour_contains_the_word_of_a_category(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("category", [c for c in taxonomy().categories if c not in ("other", "earrings")])
 def test_a_category_s_name_names_its_group_alone(category: str, language: str) -> None:
-    assert named_groups(category_name(category, language)) == {taxonomy().group_of(category)}
+    # Of these shops call garments of another group so too: a bikini's brief, tights to run in.
+    also = {("briefs", "en"): {"SWIMWEAR"}, ("tights", "en"): {"BOTTOM"}}.get((category, language), set())
+    assert named_groups(category_name(category, language)) == {taxonomy().group_of(category)} | also
 
 
 @pytest.mark.parametrize(

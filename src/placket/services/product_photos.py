@@ -2,7 +2,8 @@
 
 import hashlib
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from importlib.resources import files
 
 from placket import __version__
 from placket.domain.errors import NoGarmentFound
@@ -13,7 +14,15 @@ from placket.services.once import Once
 from placket.services.ports import Priority, Vision
 
 _ANALYSIS = 1
-"""Raised by a change of the code, within a version, after which the same photo may be answered otherwise."""
+"""Raised by a change of the code, within a version, after which the same photo may be answered otherwise. What the
+data of the domain changes is seen by itself."""
+
+
+@lru_cache(maxsize=1)
+def _digest_of_words() -> str:
+    """Of the taxonomy and of what names say: another word for a garment keeps other garments."""
+    data = sorted((f.name, f.read_bytes()) for f in (files("placket.domain") / "data").iterdir() if f.is_file())
+    return hashlib.sha256(repr(data).encode()).hexdigest()
 
 
 class ProductPhotos:
@@ -26,7 +35,8 @@ class ProductPhotos:
 
     def made_from(self, image: bytes, name: str, bundle: str) -> str:
         """A digest of all that the garments of a product follow from: its photo, its name, and how they are found."""
-        rules = f"{__version__}/{_ANALYSIS} {bundle} {self._limits.max_pixels} {self._min_item_pixels}"
+        code = f"{__version__}/{_ANALYSIS}/{_digest_of_words()}"
+        rules = f"{code} {bundle} {self._limits.max_pixels} {self._min_item_pixels}"
         parts = (hashlib.sha256(image).digest(), rules.encode(), name.encode())
         # Each part by its own digest: no two sets of parts run into the same bytes.
         return hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()

@@ -20,12 +20,12 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("Men's shirt", "shirt", "men"),
         ("Sneaker", "sneakers", ""),
         ("Loafers, Scarves", "loafers scarf", ""),
-        ("Sweat shirt with Sun glasses", "sweatshirt sunglasses", ""),
+        ("Sweat shirt with Sun glasses", "sweatshirt hoodie sunglasses", ""),
         ("Shirt dresses", "dress", ""),
         ("Tie-dye tee with cap sleeves", "t_shirt", ""),
         ("Man-made leather heels", "heels", ""),
         ("Écape", "", ""),
-        ("Women's shoes, court shoes, bucket bags and hats", "", "women"),  # groups, not categories
+        ("Women's shoes, deck shoes, bucket bags and hats", "", "women"),  # groups, not categories
         ("& Other Stories dress", "dress", ""),
         ("여름 원피스", "dress", ""),
         ("여성롱원피스", "dress", "women"),
@@ -95,7 +95,19 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("Flat front trousers", "trousers", ""),
         ("Glass bead necklace", "necklace", ""),
         ("Black tuxedo short", "shorts", ""),
-        ("Flats, tights, glasses", "flats tights glasses", ""),
+        ("Flats, glasses", "flats sandals slippers glasses", ""),
+        # What shops call by one word is told by the picture; a longer word says which.
+        ("Vest", "tank_top knit_vest outer_vest", ""),
+        ("Innerwear vest", "tank_top", ""),
+        ("Running tights", "leggings tights", ""),
+        ("Tie tanga brief", "briefs bikini_bottom", ""),  # no tie
+        ("Parka", "jacket coat padded_jacket", ""),
+        ("Puffer jacket", "padded_jacket", ""),
+        ("Lace thong", "briefs", ""),
+        ("Leather thong sandals", "sandals", ""),
+        ("Medium hoops", "earrings", ""),
+        ("PJ set", "pyjama_set", ""),
+        ("Court shoes", "heels", ""),
         ("Swim trunks", "swim_shorts", ""),
         ("Flip-flops", "slippers", ""),
         ("Dress shirt, shawl collar", "shirt", ""),  # no dress, no scarf

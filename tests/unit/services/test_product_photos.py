@@ -56,6 +56,9 @@ async def test_anything_that_the_garments_follow_from_makes_it_another(monkeypat
         with monkeypatch.context() as patch:
             patch.setattr(product_photos, constant, value)
             assert (await look(photos(vision), b"PIC2", "shirt", "v1", first)).made_from != first.made_from
+    with monkeypatch.context() as patch:
+        patch.setattr(product_photos, "_digest_of_words", lambda: "other words")
+        assert (await look(photos(vision), b"PIC2", "shirt", "v1", first)).made_from != first.made_from
     assert (await look(photos(vision), b"PIC2", "shirt", "v1", replace(first, made_from=""))) is not first
 
 
