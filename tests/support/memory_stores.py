@@ -26,7 +26,7 @@ from placket.domain.errors import (
 from placket.domain.garments import Analysis
 from placket.domain.labels import label_words
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
-from placket.services.stores import Caller, Document, KeyRecord, Project, Service
+from placket.services.stores import Caller, Document, KeyRecord, Known, Project, Service
 
 
 class MemoryKeys:
@@ -186,9 +186,13 @@ class MemoryDocuments:
         del self.all[service.id][product_id], self.seen[service.id, product_id]
         self.corrections.pop((service.id, product_id), None)
 
-    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Analysis]:
+    async def known(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Known]:
         found = ((p, self.seen.get((service_id, p))) for p in product_ids)
-        return {p: a for p, a in found if a is not None and a.made_from and a.bundle == bundle}
+        return {
+            p: Known(self.all[service_id][p].fields.get("image_url", ""), a)
+            for p, a in found
+            if a is not None and a.made_from and a.bundle == bundle
+        }
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         return None

@@ -106,7 +106,8 @@ class Garment:
 class Analysis:
     """All garments of one photo, clothing first, then by score x area; size of the upright image in pixels.
 
-    ``made_from``: of what is kept of a product, a digest of all that it follows from; else empty.
+    ``made_from``: of what is kept of a product, a digest of all that it follows from; else empty. ``etag``: how the
+    host of the photo calls this version of it, if it says.
     """
 
     width: int
@@ -115,3 +116,4 @@ class Analysis:
     bundle: str
     sha256: str = ""
     made_from: str = ""
+    etag: str = ""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
+_LONGEST_ETAG = 200
 _USER_AGENT = f"Placket/{__version__}".encode()
 
 
@@ -67,10 +70,18 @@ class SafeClient:
         self._max_wait = max_wait
 
     async def fetch(
-        self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, overall: float | None = None
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        timeout: float,
+        attempts: int = 1,
+        overall: float | None = None,
+        known_etag: str = "",
     ) -> Fetched:
         """See :meth:`placket.services.ports.Fetcher.fetch`."""
         parsed = check_url(url)
+        known = _readable(known_etag)
         whole = Budget(overall if overall is not None else attempts * (timeout + _LONGEST_PAUSE))
         wait = Budget(self._max_wait)
         attempt = 1
@@ -78,7 +89,7 @@ class SafeClient:
             seconds = min(timeout, whole.left)
             budget = Budget(seconds)
             try:
-                return await self._follow(parsed, max_bytes, budget, wait)
+                return await self._follow(parsed, max_bytes, known, budget, wait)
             except FetchError as error:
                 whole.left -= seconds - budget.left
                 pause = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1)
@@ -102,12 +113,15 @@ class SafeClient:
         self._resolver.close()
         await asyncio.sleep(0)  # lets the event loop close the sockets
 
-    async def _follow(self, url: ParsedUrl, max_bytes: int, budget: Budget, wait: Budget) -> Fetched:
-        request = _Request("GET", ((b"accept", b"*/*"),), max_bytes=max_bytes, repeatable=True)
+    async def _follow(self, url: ParsedUrl, max_bytes: int, known: str, budget: Budget, wait: Budget) -> Fetched:
+        condition = ((b"if-none-match", known.encode()),) if known else ()
+        request = _Request("GET", ((b"accept", b"*/*"), *condition), max_bytes=max_bytes, repeatable=True)
         for _ in range(1 + MAX_REDIRECTS):
             answer, body = await self._ask(url, request, budget, wait)
             if answer.status == 200:
-                return Fetched(body, str(url), answer.header(b"content-type"))
+                return Fetched(body, str(url), answer.header(b"content-type"), _readable(answer.header(b"etag")))
+            if answer.status == 304 and known:
+                return Fetched(b"", str(url), "", known, unchanged=True)
             location = answer.header(b"location")
             if answer.status not in _REDIRECTS or not location:
                 raise FetchFailed(
@@ -154,6 +168,11 @@ class SafeClient:
                 self._idle.put(origin_of(url), connection)
             else:
                 connection.abort()
+
+
+def _readable(etag: str) -> str:
+    """The tag; empty where it is none, or too long to be worth keeping. It comes from a stranger, and is sent again."""
+    return etag if len(etag) <= _LONGEST_ETAG and _ETAG.fullmatch(etag) else ""
 
 
 def _redirected(url: ParsedUrl, location: str) -> ParsedUrl:

@@ -1,7 +1,7 @@
 """Services and their products, one at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placket.domain.applying import PlannedRow
 from placket.domain.corrections import Correction, check_correction, nearest
@@ -135,19 +135,20 @@ class Catalogue:
         """
         check_product(product_id, fields)
         service = await self.service(caller, service_name)
-        stored = await self._documents.analyses(service.id, service.bundle, [product_id])
+        stored = (await self._documents.known(service.id, service.bundle, [product_id])).get(product_id)
         analysis = await self._photos.analyse(
             image,
             fields.get("name", ""),
             bundle=service.bundle,
             priority=Priority.INTERACTIVE,
-            known=stored.get(product_id),
+            known=stored.analysis if stored else None,
         )
         row = PlannedRow(0, 1, product_id, Status.ENABLE, fields)
         outcome, document = await self._documents.put(
             service,
             row,
-            analysis,
+            # It has no host that could be asked whether it changed.
+            replace(analysis, etag=""),
             image if self._rules.keep_uploads else None,
             self._rules.documents_per_service,
         )

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -22,9 +22,9 @@ from placket.domain.runs import RunKind, Status
 from placket.domain.urls import check_url
 from placket.services.hosts import UNTRIED, Holder, HostBusy, Hosts
 from placket.services.once import Once
-from placket.services.ports import Fetcher, Priority, Vision
+from placket.services.ports import Fetched, Fetcher, Priority, Vision
 from placket.services.product_photos import ProductPhotos
-from placket.services.stores import ChunkWork, DocumentStore
+from placket.services.stores import ChunkWork, DocumentStore, Known
 
 _log = structlog.get_logger()
 _ATTEMPTS = 2
@@ -75,7 +75,7 @@ class IndexWork:
         known = list(work.known)
         done = {c.position for c in known}
         wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
-        stored = await self._documents.analyses(work.service_id, work.bundle, [r.product_id for r in wanted])
+        stored = await self._documents.known(work.service_id, work.bundle, [r.product_id for r in wanted])
         holder = Holder(str(work.run_id))
         chunk = _Chunk(work, holder, stored, _shared(wanted))
         async with asyncio.TaskGroup() as group:
@@ -123,31 +123,36 @@ class IndexWork:
             return Computed(row.position, None, reasons.INTERNAL, "an unforeseen error; see the server's log")
 
     async def _analyse(self, chunk: "_Chunk", row: PlannedRow) -> Computed:
-        image = await self._image(chunk, row)
-        name, known = row.fields.get("name", ""), chunk.stored.get(row.product_id)
+        name, url, bundle = row.fields.get("name", ""), row.fields["image_url"], chunk.work.bundle
+        stored = chunk.stored.get(row.product_id)
+        known = stored.analysis if stored else None
+        holds = stored is not None and stored.image_url == url and self._photos.holds(stored.analysis, name, bundle)
+        image = await self._image(chunk, row, known.etag if known and holds else "")
+        if known and image.unchanged:
+            return Computed(row.position, known)
         found = await self._photos.analyse(
-            image, name, bundle=chunk.work.bundle, priority=Priority.BATCH, known=known, looks=chunk.looks
+            image.body, name, bundle=bundle, priority=Priority.BATCH, known=known, looks=chunk.looks
         )
-        return Computed(row.position, found)
+        return Computed(row.position, replace(found, etag=image.etag))
 
-    async def _image(self, chunk: "_Chunk", row: PlannedRow) -> bytes:
+    async def _image(self, chunk: "_Chunk", row: PlannedRow, known_etag: str) -> Fetched:
+        url = row.fields["image_url"]
         if chunk.work.kind is RunKind.REINDEX:
             kept = await self._documents.upload(chunk.work.service_id, row.product_id)
             if kept is not None:
-                return kept
-        fetch = partial(self._fetch, row, chunk.holder)
-        url = row.fields["image_url"]
-        return await (chunk.images.get(url, fetch) if url in chunk.shared else fetch())
+                return Fetched(kept, url, "")
+        fetch = partial(self._fetch, row, known_etag, chunk.holder)
+        return await (chunk.images.get(f"{known_etag} {url}", fetch) if url in chunk.shared else fetch())
 
-    async def _fetch(self, row: PlannedRow, holder: Holder) -> bytes:
+    async def _fetch(self, row: PlannedRow, known_etag: str, holder: Holder) -> Fetched:
         async with self._hosts.turn(_host(row), holder):
-            fetched = await self._fetcher.fetch(
+            return await self._fetcher.fetch(
                 row.fields["image_url"],
                 max_bytes=self._rules.image.max_bytes,
                 timeout=self._rules.timeout,
                 attempts=_ATTEMPTS,
+                known_etag=known_etag,
             )
-        return fetched.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +165,9 @@ class _Chunk:
 
     work: ChunkWork
     holder: Holder
-    stored: Mapping[str, Analysis]
+    stored: Mapping[str, Known]
     shared: frozenset[str]
-    images: Once[bytes] = field(default_factory=Once)
+    images: Once[Fetched] = field(default_factory=Once)
     looks: Once[Analysis] = field(default_factory=Once)
 
 

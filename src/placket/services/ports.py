@@ -14,23 +14,36 @@ from placket.domain.images import ImageLimits
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The body of a URL; ``url`` is where the last redirect led."""
+    """The body of a URL; ``url`` is where the last redirect led.
+
+    ``etag``: how the host calls this version of it (RFC 9110, 8.8.3), empty if it does not say. ``unchanged``: it is
+    still the version that was named, and has no body here.
+    """
 
     body: bytes
     url: str
     content_type: str
+    etag: str = ""
+    unchanged: bool = False
 
 
 class Fetcher(Protocol):
     """Untrusted URL to bytes."""
 
     async def fetch(
-        self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, overall: float | None = None
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        timeout: float,
+        attempts: int = 1,
+        overall: float | None = None,
+        known_etag: str = "",
     ) -> Fetched:
         """Fetch ``url`` within ``timeout`` seconds an attempt, everything counted but the wait for a turn.
 
         ``attempts`` > 1 repeats after transient failures (5xx, resets, time-outs), each attempt with a time of its own;
-        ``overall`` bounds them together, pauses included.
+        ``overall`` bounds them together, pauses included. ``known_etag``: of a version that need not come again.
         Raises a subclass of :class:`placket.domain.errors.FetchError`.
         """
         ...

@@ -33,11 +33,15 @@ class ProductPhotos:
         self._limits = limits
         self._min_item_pixels = min_item_pixels
 
-    def made_from(self, image: bytes, name: str, bundle: str) -> str:
+    def holds(self, known: Analysis, name: str, bundle: str) -> bool:
+        """Whether it is still what a product of this name has, as long as its photo is the same."""
+        return known.made_from == self._made_from(known.sha256, name, bundle)
+
+    def _made_from(self, sha256: str, name: str, bundle: str) -> str:
         """A digest of all that the garments of a product follow from: its photo, its name, and how they are found."""
         code = f"{__version__}/{_ANALYSIS}/{_digest_of_words()}"
         rules = f"{code} {bundle} {self._limits.max_pixels} {self._min_item_pixels}"
-        parts = (hashlib.sha256(image).digest(), rules.encode(), name.encode())
+        parts = (sha256.encode(), rules.encode(), name.encode())
         # Each part by its own digest: no two sets of parts run into the same bytes.
         return hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).hexdigest()
 
@@ -57,13 +61,13 @@ class ProductPhotos:
         is the answer. ``looks``: those at photos that may come again, of one bundle and priority.
         Raises ImageError, NoGarmentFound, VisionUnavailable.
         """
-        made_from = self.made_from(image, name, bundle)
-        if known is not None and known.made_from == made_from:
+        sha256 = hashlib.sha256(image).hexdigest()
+        if known is not None and known.sha256 == sha256 and self.holds(known, name, bundle):
             return known
         look = partial(self._vision.analyse, image, limits=self._limits, bundle=bundle, priority=priority)
-        found = await (look() if looks is None else looks.get(hashlib.sha256(image).hexdigest(), look))
+        found = await (look() if looks is None else looks.get(sha256, look))
         big = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         kept = keep_for_product(big, name)
         if not kept:
             raise NoGarmentFound("no fashion item was found in the image")
-        return replace(found, garments=kept, made_from=made_from)
+        return replace(found, garments=kept, made_from=self._made_from(sha256, name, bundle))

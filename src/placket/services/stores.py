@@ -151,6 +151,14 @@ class Document:
     corrected: Mapping[int, Corrected] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of a product: of the photo at this URL, as vision saw it."""
+
+    image_url: str
+    analysis: Analysis
+
+
 class DocumentStore(VectorSource, Protocol):
     async def get(self, service: Service, product_id: str) -> Document:
         """Raises NoSuchProduct."""
@@ -181,7 +189,7 @@ class DocumentStore(VectorSource, Protocol):
         """Raises NoSuchProduct."""
         ...
 
-    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Analysis]:
+    async def known(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Known]:
         """What is stored of these products, as vision saw it, where it is known what it was made from."""
         ...
 

@@ -18,7 +18,7 @@ from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchP
 from placket.domain.garments import Analysis, Embedding, Garment
 from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
 from placket.services.ports import IndexedProduct, Rewound
-from placket.services.stores import Document, Service
+from placket.services.stores import Document, Known, Service
 from placket.storage.corrections import (
     Stored,
     forget_corrections,
@@ -289,11 +289,12 @@ class PostgresDocuments:
             await write_plan(connection, service.id, state.revision, state.bundle, plan)
             await _written_by_itself(connection, service.id, product_id)
 
-    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Analysis]:
+    async def known(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> dict[str, Known]:
         async with self._database.read() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT d.product_id, d.width, d.height, d.image_sha256, g.data, g.embedding, g.made_from"
+                    "SELECT d.product_id, d.image_url, d.width, d.height, d.image_sha256,"
+                    " g.data, g.embedding, g.made_from, g.etag"
                     " FROM documents d JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle"
                     " WHERE d.service_id = :s AND d.product_id = ANY(:ids) AND NOT d.deleted AND g.made_from <> ''"
                     " ORDER BY d.product_id, g.ordinal"
@@ -301,7 +302,7 @@ class PostgresDocuments:
                 {"s": service_id, "bundle": bundle, "ids": [p for p in product_ids if storable(p)]},
             )
             groups = [list(rows) for _, rows in itertools.groupby(found.all(), key=lambda r: r.product_id)]
-        return {rows[0].product_id: _analysis(bundle, rows) for rows in groups}
+        return {rows[0].product_id: _known(bundle, rows) for rows in groups}
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         async with self._database.begin() as connection:
@@ -379,10 +380,11 @@ def _document(rows: Sequence[Any]) -> Document:
     )
 
 
-def _analysis(bundle: str, rows: Sequence[Any]) -> Analysis:
+def _known(bundle: str, rows: Sequence[Any]) -> Known:
     row = rows[0]
     garments = tuple(Garment.from_json(r.data, as_embedding(r.embedding)) for r in rows)
-    return Analysis(row.width, row.height, garments, bundle, row.image_sha256, row.made_from)
+    seen = Analysis(row.width, row.height, garments, bundle, row.image_sha256, row.made_from, row.etag)
+    return Known(row.image_url, seen)
 
 
 def _indexed(rows: Sequence[Any]) -> IndexedProduct:

@@ -26,6 +26,7 @@ def garment_rows(
             "data": json.dumps(garment.to_json()),
             "embedding": np.asarray(garment.embedding, dtype=np.float32),
             "made_from": analysis.made_from,
+            "etag": analysis.etag,
             **columns,
         }
         for ordinal, (garment, columns) in enumerate(zip(garments, derived(garments, corrections), strict=True))
@@ -47,8 +48,9 @@ async def insert_garments(connection: AsyncConnection, rows: Sequence[Mapping[st
     if rows:
         await connection.execute(
             text(
-                "INSERT INTO garments (document_id, bundle, ordinal, data, embedding, made_from, correction, labels)"
-                " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding, :made_from,"
+                "INSERT INTO garments"
+                " (document_id, bundle, ordinal, data, embedding, made_from, etag, correction, labels)"
+                " VALUES (:document_id, :bundle, :ordinal, CAST(:data AS jsonb), :embedding, :made_from, :etag,"
                 " CAST(:correction AS jsonb), CAST(:labels AS text[]))"
             ),
             list(rows),

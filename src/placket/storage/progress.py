@@ -51,6 +51,7 @@ def _as_json(computed: Computed) -> dict[str, Any]:
         "bundle": found.bundle,
         "sha256": found.sha256,
         "made_from": found.made_from,
+        "etag": found.etag,
         "garments": [
             [g.to_json(), base64.b64encode(np.asarray(g.embedding, "<f4").tobytes()).decode()] for g in found.garments
         ],
@@ -68,6 +69,7 @@ def _from_json(data: dict[str, Any]) -> Computed:
         found["sha256"],
         # Not there in what a server of an older version put aside.
         found.get("made_from", ""),
+        found.get("etag", ""),
     )
     return Computed(data["position"], analysis, data["reason"], data["detail"])
 

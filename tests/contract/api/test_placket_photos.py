@@ -1,5 +1,6 @@
 """Photos under /placket/v1: what is on them, and what looks like it."""
 
+import hashlib
 from typing import Any
 
 import httpx
@@ -99,7 +100,11 @@ async def test_search_by_upload(bearer: httpx.AsyncClient, installation: MemoryI
         },
     ]  # fmt: skip
     asked = installation.engine.asked[0]
-    assert (asked["limit"], asked["include_duplicates"], asked["query_sha256"]) == (7, False, "0f" * 32)
+    assert (asked["limit"], asked["include_duplicates"], asked["query_sha256"]) == (
+        7,
+        False,
+        hashlib.sha256(b"PIC1").hexdigest(),
+    )
     assert [(c.field, c.values, c.negated) for c in asked["conditions"]] == [("s1", ("a", "b"), True)]
 
 

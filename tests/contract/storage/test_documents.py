@@ -49,19 +49,20 @@ async def test_what_was_seen_of_products_comes_back_whole(world: World) -> None:
     box = analysis("photo", garments=2).garments[0].box
     await world.documents.correct(world.service, "a", Correction(box, "dress"))
     ids = ["a", "b", "c", "gone", "none", "\x00"]
-    found = await world.documents.analyses(world.service.id, BUNDLE, ids)
+    found = await world.documents.known(world.service.id, BUNDLE, ids)
     assert sorted(found) == ["a", "b"]  # of the others it is not known what they were made from
     want = analysis("photo", garments=2)
-    assert _plain(found["a"]) == _plain(want)  # what was seen, not what was said of it
-    for got, wanted in zip(found["a"].garments, want.garments, strict=True):
+    assert found["a"].image_url == fields("a")["image_url"]
+    assert _plain(found["a"].analysis) == _plain(want)  # what was seen, not what was said of it
+    for got, wanted in zip(found["a"].analysis.garments, want.garments, strict=True):
         assert np.array_equal(got.embedding, wanted.embedding)
-    assert await world.documents.analyses(world.service.id, "bundle-2", ids) == {}
-    assert await world.documents.analyses(world.service.id + 1, BUNDLE, ids) == {}
+    assert await world.documents.known(world.service.id, "bundle-2", ids) == {}
+    assert await world.documents.known(world.service.id + 1, BUNDLE, ids) == {}
 
 
 def _plain(found: Analysis) -> list[object]:
     seen = [g.to_json() for g in found.garments]
-    return [found.width, found.height, found.bundle, found.sha256, found.made_from, seen]
+    return [found.width, found.height, found.bundle, found.sha256, found.made_from, found.etag, seen]
 
 
 async def test_a_writer_is_told_what_it_wrote_whatever_comes_next(world: World) -> None:

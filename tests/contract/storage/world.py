@@ -64,7 +64,7 @@ def analysis(word: str, bundle: str = BUNDLE, garments: int = 1) -> Analysis:
         for n in range(garments)
     )
     photo, made_from = (hashlib.sha256(words.encode()).hexdigest() for words in (word, f"{word} {bundle}"))
-    return Analysis(300, 400, made, bundle, photo, made_from)
+    return Analysis(300, 400, made, bundle, photo, made_from, f'"{photo[:8]}"')
 
 
 def planned(product_id: str, **given: str) -> PlannedRow:

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import re
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -140,35 +139,6 @@ def test_a_run_is_cancelled(api: httpx.Client, host: ImageHost) -> None:
     assert page["items"][0]["reason"] == "Cancelled"
     again = api.post(f"{RUNS}/{run['id']}/cancel")
     assert (again.status_code, again.json()["title"]) == (409, "RunHasEnded")
-
-
-def test_a_file_that_has_not_changed_is_not_looked_at_again(api: httpx.Client, host: ImageHost) -> None:
-    red, blue = host.put("/red.png", picture()), host.put("/blue.png", picture((30, 40, 200)))
-
-    def indexed(*pairs: tuple[str, str]) -> tuple[int, int, int]:
-        """(added, updated, photos that were looked at for it)"""
-        before = _looked(api)
-        run = ended(api, api.post(RUNS, params={"format": "jsonl"}, files=rows(*pairs)).json())
-        return run["added"], run["updated"], _looked(api) - before
-
-    assert indexed(("a", red), ("b", blue)) == (2, 0, 2)
-    seen = api.get("/placket/v1/services/shop/products/a").json()
-    assert indexed(("a", red), ("b", blue)) == (0, 2, 0)
-    again = api.get("/placket/v1/services/shop/products/a").json()
-    assert (again["garments"], again["updatedAt"] > seen["updatedAt"]) == (seen["garments"], True)
-    host.put("/blue.png", picture((30, 200, 40)))
-    assert indexed(("a", red), ("b", blue), ("c", red)) == (1, 2, 2)
-    assert indexed(("a", blue), ("b", blue)) == (0, 2, 1)
-
-
-def _looked(api: httpx.Client) -> int:
-    """Photos that were looked at so far, once those of runs that were cancelled before are through too."""
-    for _ in range(100):
-        figures = dict(re.findall(r"^placket_(vision_\w+) (\S+)$", api.get("/metrics").text, re.MULTILINE))
-        if not float(figures["vision_in_hand"]) + float(figures["vision_queued_batch"]):
-            return int(float(figures["vision_done_total"]))
-        time.sleep(0.1)
-    raise AssertionError("vision does not come to an end")
 
 
 def test_a_webhook_tells_that_a_run_has_ended(api: httpx.Client, host: ImageHost) -> None:

@@ -1,5 +1,6 @@
 """A chunk's rows computed against fakes of the network and the networks: whose fault a failure is."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -26,7 +27,7 @@ from placket.services import hosts as module
 from placket.services.hosts import UNTRIED, Holder, Hosts
 from placket.services.index_work import IndexWork, WorkRules
 from placket.services.ports import Fetched, Priority
-from placket.services.stores import ChunkWork
+from placket.services.stores import ChunkWork, Known
 
 
 def url_of(word: str) -> str:
@@ -37,13 +38,21 @@ class Web:
     def __init__(self, answers: dict[str, bytes | Exception]) -> None:
         self.answers = {url_of(word): answer for word, answer in answers.items()}
         self.asked: list[tuple[str, int, float, int]] = []
+        self.etags: dict[str, str] = {}
+        self.sent: list[str] = []
 
-    async def fetch(self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, **_: object) -> Fetched:
+    async def fetch(
+        self, url: str, *, max_bytes: int, timeout: float, attempts: int = 1, known_etag: str = "", **_: object
+    ) -> Fetched:
         self.asked.append((url, max_bytes, timeout, attempts))
         answer = self.answers[url]
         if isinstance(answer, Exception):
             raise answer
-        return Fetched(answer, url, "image/jpeg")
+        etag = self.etags.get(url, "")
+        if known_etag and known_etag == etag:
+            return Fetched(b"", url, "", etag, unchanged=True)
+        self.sent.append(url)
+        return Fetched(answer, url, "image/jpeg", etag)
 
 
 class Eyes:
@@ -64,15 +73,15 @@ class Eyes:
             raise ImageFormatUnsupported("no picture")
         box = Box(0.0, 0.0, 1.0, 1.0) if image != b"9" else Box(0.0, 0.0, 0.01, 0.01)
         one = Garment("TOP", Label("shirt", 1.0), box, 0.9, {}, np.ones(256, np.float32) / 16)
-        return Analysis(100, 100, (one,) * int(image), bundle or "", "00" * 32)
+        return Analysis(100, 100, (one,) * int(image), bundle or "", hashlib.sha256(image).hexdigest())
 
 
 class Documents:
-    def __init__(self, stored: Mapping[str, Analysis] = MappingProxyType({})) -> None:
+    def __init__(self, stored: Mapping[str, Known] = MappingProxyType({})) -> None:
         self.stored = stored
         self.asked: list[tuple[int, str, list[str]]] = []
 
-    async def analyses(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Analysis]:
+    async def known(self, service_id: int, bundle: str, product_ids: Sequence[str]) -> Mapping[str, Known]:
         self.asked.append((service_id, bundle, list(product_ids)))
         return self.stored
 
@@ -132,14 +141,56 @@ async def test_every_failure_is_the_rows_own_and_has_a_reason() -> None:
 
 
 async def test_a_photo_that_is_known_is_not_looked_at_again() -> None:
-    first, second = await compute(rows("same", "other"), Web({"same": b"1", "other": b"2"}))
-    assert first.analysis is not None and second.analysis is not None
-    documents, eyes = Documents({"p0": first.analysis, "p1": second.analysis}), Eyes()
+    planned = rows("same", "other")
+    documents, eyes = Documents(await known_of(planned, Web({"same": b"1", "other": b"2"}))), Eyes()
     work = index_work(Web({"same": b"1", "other": b"3"}), Hosts(100), eyes, documents)
-    again = await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, "v1", rows("same", "other")))
+    again = await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, "v1", planned))
     assert [c.analysis and len(c.analysis.garments) for c in again.computed] == [1, 3]
-    assert again.computed[0].analysis is first.analysis
+    assert again.computed[0].analysis == documents.stored["p0"].analysis
     assert (eyes.bundles, documents.asked) == (["v1"], [(7, "v1", ["p0", "p1"])])
+
+
+async def known_of(planned: Sequence[PlannedRow], web: Web) -> dict[str, Known]:
+    """What is stored of these rows once they were indexed."""
+    computed = await compute(planned, web)
+    return {
+        row.product_id: Known(row.fields["image_url"], c.analysis)
+        for row, c in zip(planned, computed, strict=True)
+        if c.analysis is not None
+    }
+
+
+async def test_a_photo_of_the_version_that_is_known_does_not_come_again() -> None:
+    web, eyes = Web({"same": b"1", "new": b"2", "silent": b"3"}), Eyes()
+    planned = rows("same", "same", "new", "silent")
+    web.etags = {url_of("same"): '"a"', url_of("new"): '"b"'}
+    documents = Documents(await known_of(planned, web))
+    assert [k.analysis.etag for k in documents.stored.values()] == ['"a"', '"a"', '"b"', ""]
+    web.etags[url_of("new")], web.answers[url_of("new")] = '"c"', b"4"
+    web.asked, web.sent = [], []
+    work = index_work(web, Hosts(100), eyes, documents)
+    again = await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, "v1", planned))
+    assert [c.analysis and (len(c.analysis.garments), c.analysis.etag) for c in again.computed] == [
+        (1, '"a"'), (1, '"a"'), (4, '"c"'), (3, ""),
+    ]  # fmt: skip
+    assert (sorted(web.sent), len(web.asked)) == ([url_of("new"), url_of("silent")], 3)
+    assert len(eyes.bundles) == 1
+
+
+async def test_a_version_counts_where_all_but_the_photo_is_the_same() -> None:
+    web = Web({"photo": b"1", "moved": b"1"})
+    web.etags = {url_of("photo"): '"a"', url_of("moved"): '"a"'}
+    (row,) = rows("photo")
+    documents = Documents(await known_of([row], web))
+    for changed, bundle in (
+        (replace(row, fields={**row.fields, "name": "skirt"}), "v1"),
+        (replace(row, fields={**row.fields, "image_url": url_of("moved")}), "v1"),  # its host has tags of its own
+        (row, "v2"),
+    ):
+        web.sent = []
+        work = index_work(web, Hosts(100), Eyes(), documents)
+        await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, bundle, (changed,)))
+        assert web.sent == [changed.fields["image_url"]]
 
 
 async def test_rows_with_the_same_picture_share_its_download_and_the_look_at_it() -> None:
