@@ -2,7 +2,8 @@
 its answer's reader.
 
 uvicorn leaves them open: one client that sends an endless header takes all memory, and thousands that send none, or a
-body that never ends, or never read an answer, take all connections.
+body that never ends, or empty lines, or never read an answer, take all connections. What follows a body in chunks like
+headers (trailers) counts as a part of the head, and is dropped: it would pass for headers of the request.
 
 A request's line may hold bytes beyond ASCII, as curl sends a query that was typed in Korean: they are percent-encoded,
 because uvicorn's parser takes none. So that they are known from bytes of a header or a body, the parser gets what comes
@@ -46,6 +47,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._in_head = True
         self._head_bytes = 0
+        self._got_on = False
         self._deadline: asyncio.TimerHandle | None = None
         self._in_line = True
         self._at_line_start = False
@@ -77,8 +79,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         came = len(data)
+        self._got_on = False
         data, self._kept_back, at = self._kept_back + data, b"", 0
         while at < len(data) and not self.transport.is_closing():
+            if not self._begun and (blank := _BLANK_LINES.match(data, at)):
+                at = blank.end()  # the parser would skip them too, but they would stop the clock of an idle connection
+                continue
             end = self._piece_end(data, at)
             piece = data[at:end]
             if self._at_line_start and piece[-1:] != b":" and any(n.startswith(piece.lower()) for n in _RENAMED):
@@ -86,20 +92,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             else:
                 self._parse(piece)
             at = end
-        if self._in_head and not self.transport.is_closing():
-            # Counted after parsing: a piece with the end of a head in it may carry much of a body.
-            self._head_bytes += came
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._hang_up(_TOO_LARGE)
+        if not self.transport.is_closing():
+            self._count_head(came)
         if self._in_body:
             self._body_came = self.loop.time()
             if self._body_timer is None:
                 self._body_began = self._body_came
                 self._body_timer = self.loop.call_later(BODY_IDLE_SECONDS, self._check_body)
 
+    def _count_head(self, came: int) -> None:
+        """Of a head, or of trailers. After parsing: what came with the end of a head may be much of a body."""
+        in_message = self._in_head or self._in_body
+        self._head_bytes = self._head_bytes + came if in_message and not self._got_on else 0
+        if self._head_bytes > MOST_HEAD_BYTES:
+            self._hang_up(_TOO_LARGE)
+
     def _piece_end(self, data: bytes, at: int) -> int:
-        if not self._begun and (blank := _BLANK_LINES.match(data, at)):
-            return blank.end()
         if not self._in_body:
             return data.find(b"\n", at) + 1 or len(data)
         if self._body_left:
@@ -127,9 +135,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._begun = True
         self._await_head()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._head_came()
-        self._in_body = True
+        self._in_body = self._got_on = True
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         if self.parser.should_upgrade() and (any(lengths) or any(n == b"transfer-encoding" for n, _ in self.headers)):
             # A CONNECT, say: the parser ends such a request at its head, and would take its body for the next one.
@@ -140,6 +152,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._keeps_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
 
     def on_body(self, body: bytes) -> None:
+        self._got_on = True
         self._expected_came()
         super().on_body(body)
 

@@ -89,6 +89,32 @@ async def test_an_endless_head(port: int) -> None:
         assert answer[:12] in (b"HTTP/1.1 431", b"")
 
 
+CHUNKED = b"POST /told HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+
+
+async def test_trailers_are_no_headers(port: int) -> None:
+    trailers = b"X-Mark: late\r\nAuthorization: Bearer late\r\n"
+    sent = CHUNKED + b"X-Mark: first\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n" + trailers + b"\r\n"
+    for at in (len(sent), sent.index(b"X-Mark: late")):
+        answer = await exchange(port, sent[:at], sent[at:], pause=0.05)
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])[4:] == ["hi", "first"]
+
+
+@pytest.mark.parametrize("trailer", [b"X: y\r\n", b"y"], ids=["many", "one"])
+async def test_trailers_without_an_end(port: int, trailer: bytes) -> None:
+    endless = [trailer * (60_000 // len(trailer))] * 20
+    for path in (b"/told", b"/refused"):
+        began = CHUNKED.replace(b"/told", path) + b"\r\n2\r\nhi\r\n0\r\nX: "
+        answer = await exchange(port, began, *endless, pause=0.01)
+        assert b" 200 " not in answer or path == b"/refused"
+
+
+async def test_small_chunks_are_no_trailers(port: int) -> None:
+    head = CHUNKED + b"Connection: close\r\n\r\n"
+    answer = await exchange(port, head, *[b"1\r\nx\r\n" * 20_000] * 3, b"0\r\n\r\n")
+    assert len(json.loads(answer.partition(b"\r\n\r\n")[2])[4]) == 60_000
+
+
 async def test_a_head_that_never_ends_is_hung_up_on(port: int) -> None:
     for pieces in ((), (b"GET / HT",), (b"GET / HTTP/1.1\r\n", b"Host: x\r\n")):
         assert await exchange(port, *pieces, pause=0.1) == b""
@@ -297,8 +323,18 @@ async def test_line_ends_before_a_request_cost_nothing(port: int, monkeypatch: p
         parse(self, piece)
 
     monkeypatch.setattr(BoundedHttpProtocol, "_parse", counted)
-    await exchange(port, b"\r\n" * 30_000 + b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert sum(fed) > 60_000 and len(fed) < 100
+    request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert (await exchange(port, b"\r\n" * 30_000 + request)).startswith(b"HTTP/1.1 200 ")
+    assert sum(fed) == len(request)
+
+
+@pytest.mark.parametrize("lines", [b"\r\n", b"\n", b"\r"])
+async def test_line_ends_after_an_answer_keep_no_connection(lines: bytes) -> None:
+    async with listening(echo, timeout_keep_alive=0.5) as port:
+        began = time.monotonic()
+        answer = await exchange(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", lines, lines, pause=0.1)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert time.monotonic() - began < 3
 
 
 EXPECTING = b"Host: x\r\nExpect: 100-continue\r\n"
