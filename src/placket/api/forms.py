@@ -193,7 +193,8 @@ class _Parts:
             self._part.content += data[start : min(end, start + room)]
 
     def _end(self) -> None:
-        part = self._part
+        # The parser and its callbacks know each other: what stays here lives on until cycles are collected.
+        part, self._part = self._part, _Part()
         if part.name in self._texts or part.name in self._files:
             raise InvalidParameter(f"{part.name} was given twice")
         if part.name in self._limits.texts:

@@ -141,6 +141,7 @@ class Catalogue:
             fields.get("name", ""),
             bundle=service.bundle,
             priority=Priority.INTERACTIVE,
+            project=caller.project_id,
             known=stored.analysis if stored else None,
         )
         row = PlannedRow(0, 1, product_id, Status.ENABLE, fields)

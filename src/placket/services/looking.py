@@ -69,7 +69,7 @@ class Looking:
 
     async def look(self, caller: Caller, image: bytes, limits: ImageLimits) -> Look:
         """Without a service: with the bundle in use. Raises ImageError, VisionUnavailable."""
-        return self._linked(caller, await self._vision.analyse(image, limits=limits))
+        return self._linked(caller, await self._vision.analyse(image, limits=limits, project=caller.project_id))
 
     async def tag_url(
         self, caller: Caller, service_name: str, url: str, limits: ImageLimits, item_limit: int = 1
@@ -85,7 +85,9 @@ class Looking:
         return _widest(await self.detect_image(caller, service_name, image, limits), item_limit)
 
     async def _look(self, caller: Caller, service: Service, image: bytes, limits: ImageLimits) -> Look:
-        return self._linked(caller, await self._vision.analyse(image, limits=limits, bundle=service.bundle))
+        project = caller.project_id
+        found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, project=project)
+        return self._linked(caller, found)
 
     def _linked(self, caller: Caller, found: Analysis) -> Look:
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)

@@ -83,9 +83,11 @@ class Vision(Protocol):
         box: Box | None = None,
         priority: Priority = Priority.INTERACTIVE,
         hints: Hints = NO_HINTS,
+        project: int | None = None,
     ) -> Analysis:
         """Find, tag and embed every garment. With ``box``, that part of the image is one garment, and told alone.
 
+        ``project``: whose photo it is. Those that wait take turns, and each has only so many waiting (RateLimited).
         ``hints``: what words beside the picture say; they weigh as much as the bundle found them to be worth.
 
         Raises ImageError (the picture's fault) or VisionUnavailable (ours).

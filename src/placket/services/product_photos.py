@@ -52,19 +52,22 @@ class ProductPhotos:
         *,
         bundle: str,
         priority: Priority,
+        project: int | None = None,
         known: Analysis | None = None,
         looks: Once[Analysis] | None = None,
     ) -> Analysis:
         """The garments of the photo that belong to a product of this name.
 
         ``known``: what is stored of the product. Where it was made from the very same, as in a shop's nightly file, it
-        is the answer. ``looks``: those at photos that may come again, of one bundle and priority.
+        is the answer. ``project``: see :meth:`placket.services.ports.Vision.analyse`. ``looks``: those at photos that may come again, of one bundle and priority.
         Raises ImageError, NoGarmentFound, VisionUnavailable.
         """
         sha256 = hashlib.sha256(image).hexdigest()
         if known is not None and known.sha256 == sha256 and self.holds(known, name, bundle):
             return known
-        look = partial(self._vision.analyse, image, limits=self._limits, bundle=bundle, priority=priority)
+        look = partial(
+            self._vision.analyse, image, limits=self._limits, bundle=bundle, priority=priority, project=project
+        )
         found = await (look() if looks is None else looks.get(sha256, look))
         big = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         kept = keep_for_product(big, name)

@@ -99,7 +99,8 @@ class Searching:
         Raises NoSuchService, ImageError, NoGarmentFound.
         """
         service = await self._services.get(caller.project_id, service_name)
-        found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box)
+        project = caller.project_id
+        found = await self._vision.analyse(image, limits=limits, bundle=service.bundle, box=box, project=project)
         garments = big_enough(found.garments, found.width, found.height, self._min_item_pixels)
         if not garments:
             hint = "" if box else "; with box, what is in there is searched for, whatever it is"

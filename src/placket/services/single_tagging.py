@@ -55,7 +55,8 @@ class SingleTagging:
         if once is not None:
             # An address may show another image each time, and each of them counts.
             await self._usage.settle(caller, once, hashlib.sha256(image).digest())
-        found = await self._vision.analyse(image, limits=self._rules.image, hints=request.hints)
+        project = caller.project_id
+        found = await self._vision.analyse(image, limits=self._rules.image, hints=request.hints, project=project)
         return Tagged(found.garments, request.detection)
 
 

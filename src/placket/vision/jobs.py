@@ -1,6 +1,6 @@
 """Photos that wait for a vision process."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -17,11 +17,13 @@ INTERACTIVE_TURNS = 8
 
 @dataclass(slots=True)
 class Job:
-    """``deaths``: how often its process has died over it. ``deadline``: when it counts as one that hangs."""
+    """``deaths``: how often its process has died over it. ``deadline``: when it counts as one that hangs. ``project``:
+    whose photo it is."""
 
     id: int
     order: Order
     image: bytes
+    project: int | None = None
     result: "Future[Answer]" = field(default_factory=Future)
     deaths: int = 0
     begun: bool = False
@@ -31,18 +33,42 @@ class Job:
         return Frame(Kind.PHOTO, self.id, self.order.encode(), self.image)
 
 
-class JobQueue:
-    """First in, first out within a priority. Not for several threads."""
+class _InTurn:
+    """Projects take turns, so that who sends a thousand photos keeps nobody else waiting for more than one of them; of
+    one project, first in, first out."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Priority, deque[Job]] = {p: deque() for p in Priority}
+        self.count = 0
+        self._of: OrderedDict[int | None, deque[Job]] = OrderedDict()
+
+    def append(self, job: Job) -> None:
+        self._of.setdefault(job.project, deque()).append(job)
+        self.count += 1
+
+    def appendleft(self, job: Job) -> None:
+        self._of.setdefault(job.project, deque()).appendleft(job)
+        self._of.move_to_end(job.project, last=False)
+        self.count += 1
+
+    def popleft(self) -> Job:
+        project, jobs = next(iter(self._of.items()))
+        job = jobs.popleft()
+        self._of.move_to_end(project)
+        if not jobs:
+            del self._of[project]
+        self.count -= 1
+        return job
+
+
+class JobQueue:
+    """By priority, in turn between projects. Not for several threads; any may ask for its counts."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Priority, _InTurn] = {p: _InTurn() for p in Priority}
         self._turns = 0
 
-    def __len__(self) -> int:
-        return sum(len(jobs) for jobs in self._waiting.values())
-
     def count(self, priority: Priority) -> int:
-        return len(self._waiting[priority])
+        return self._waiting[priority].count
 
     def put(self, job: Job) -> None:
         self._waiting[Priority(job.order.priority)].append(job)
@@ -60,13 +86,13 @@ class JobQueue:
 
     def _next(self) -> Job | None:
         first, second = self._waiting[Priority.INTERACTIVE], self._waiting[Priority.BATCH]
-        if first and second:
+        if first.count and second.count:
             self._turns += 1
             if self._turns > INTERACTIVE_TURNS:
                 self._turns = 0
                 return second.popleft()
             return first.popleft()
         self._turns = 0
-        if first:
+        if first.count:
             return first.popleft()
-        return second.popleft() if second else None
+        return second.popleft() if second.count else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import nullcontext
 
 from placket.domain.errors import ImageTooManyBytes
 from placket.domain.garments import Analysis, Box
@@ -15,6 +16,7 @@ from placket.vision.library import BundleLibrary
 from placket.vision.protocol import Options, Order
 from placket.vision.statistics import VisionStatistics
 from placket.vision.supervisor import Supervisor
+from placket.vision.waiting import WaitingRoom
 
 _NOTHING_YET = VisionStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -41,6 +43,7 @@ class VisionPool:
         self._threads = threads or max(1, cores() // processes)
         self._timeout = timeout
         self._crash_marker = crash_marker
+        self._waiting = WaitingRoom()
         self._bundles: dict[str | None, Bundle] = {}
         self._supervisor: Supervisor | None = None
         self._lock = threading.Lock()
@@ -64,12 +67,15 @@ class VisionPool:
         box: Box | None = None,
         priority: Priority = Priority.INTERACTIVE,
         hints: Hints = NO_HINTS,
+        project: int | None = None,
     ) -> Analysis:
         """See the port. A call that is cancelled before its photo's turn costs nothing."""
         if len(image) > limits.max_bytes:
             raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
         found = await self._bundle(bundle)
-        answer = await self._order(Order(str(found.folder), limits, box, int(priority), hints=hints), image)
+        order = Order(str(found.folder), limits, box, int(priority), hints=hints)
+        with nullcontext() if project is None else self._waiting.place(project, len(image)):
+            answer = await self._order(order, image, project)
         assert isinstance(answer, Analysis)
         return answer
 
@@ -81,9 +87,9 @@ class VisionPool:
         assert isinstance(answer, bytes)
         return answer
 
-    async def _order(self, order: Order, image: bytes) -> Answer:
+    async def _order(self, order: Order, image: bytes, project: int | None = None) -> Answer:
         supervisor = await self._supervised()
-        return await asyncio.wrap_future(supervisor.submit(order, image))
+        return await asyncio.wrap_future(supervisor.submit(order, image, project))
 
     def similarity(self, cosine: float, bundle: str) -> float:
         """The bundle's calibrated 0..1 for a cosine. Raises VisionUnavailable when it is neither in use nor kept."""

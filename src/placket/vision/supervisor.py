@@ -88,13 +88,13 @@ class Supervisor:
 
     # --- called from any thread
 
-    def submit(self, order: Order, image: bytes) -> "Future[Answer]":
+    def submit(self, order: Order, image: bytes, project: int | None = None) -> "Future[Answer]":
         """Raises VisionUnavailable when nothing runs and nothing comes up."""
         with self._lock:
             self._check_open()
             if self._down:
                 raise VisionUnavailable(self._down)
-            job = Job(self._next_id, order, image)
+            job = Job(self._next_id, order, image, project)
             self._next_id += 1
             self._incoming.append(job)
         self._ring()

@@ -22,6 +22,7 @@ from placket.domain.errors import (
     ImageFormatUnsupported,
     ImageTooManyBytes,
     ImageTooSmall,
+    RateLimited,
     VisionCrashed,
     VisionUnavailable,
 )
@@ -30,6 +31,7 @@ from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
 from placket.services.ports import Priority, Vision
 from placket.vision import BundleLibrary, VisionPool
 from placket.vision.local import LocalVision
+from placket.vision.waiting import WaitingRoom
 from tests.integration.vision.conftest import alive, misbehave, until
 from tests.support.photos import drawn, encoded, photo
 from tests.support.tiny_bundle import write_tiny_bundle
@@ -159,6 +161,30 @@ async def test_somebody_who_waits_goes_before_a_batch_and_the_batch_goes_on(make
     place = {name: at for at, name in enumerate(order)}
     assert place["b5"] > place["i19"]
     assert place["b2"] < place["i19"]
+
+
+async def test_many_photos_of_a_project_keep_no_other_waiting(make_pool: MakePool) -> None:
+    pool = make_pool(threads=1)
+    await pool.ready()
+    order: list[int] = []
+
+    async def one(project: int) -> None:
+        await pool.analyse(misbehave("sleep 0.02", photo()), limits=AI_FASHION, project=project)
+        order.append(project)
+
+    many = [asyncio.create_task(one(1)) for _ in range(20)]
+    await until(lambda: pool.statistics().in_hand == 2)
+    await asyncio.gather(one(2), *many)
+    assert order.index(2) <= 4
+
+
+async def test_a_project_has_only_so_many_bytes_waiting(make_pool: MakePool) -> None:
+    pool = make_pool(threads=1)
+    pool._waiting = WaitingRoom(3 * len(photo()))
+    calls = [pool.analyse(photo(), limits=AI_FASHION, project=p) for p in (1, 1, 1, 1, 2, None)]
+    found = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(f, RateLimited) for f in found] == [False, False, False, True, False, False]
+    assert len((await pool.analyse(photo(), limits=AI_FASHION, project=1)).garments) == 2
 
 
 async def test_a_cancelled_call_costs_nothing(make_pool: MakePool) -> None:

@@ -120,8 +120,8 @@ def test_a_failure_that_is_none() -> None:
 # --- the queue
 
 
-def job(number: int, priority: Priority) -> Job:
-    return Job(number, Order("b", TAGGER, None, int(priority)), b"")
+def job(number: int, priority: Priority, project: int | None = None) -> Job:
+    return Job(number, Order("b", TAGGER, None, int(priority)), b"", project)
 
 
 def taken(queue: JobQueue, count: int) -> list[int]:
@@ -137,6 +137,30 @@ def test_those_who_wait_go_first_and_batches_do_not_starve() -> None:
     n = INTERACTIVE_TURNS
     assert taken(queue, 24) == [*range(n), 100, *range(n, 2 * n), 101, *range(2 * n, 20), 102, 103]
     assert queue.take() is None
+
+
+def test_projects_take_turns() -> None:
+    queue = JobQueue()
+    for i in range(5):
+        queue.put(job(i, Priority.INTERACTIVE, 1))
+    assert taken(queue, 1) == [0]
+    for i in (10, 11):
+        queue.put(job(i, Priority.INTERACTIVE, 2))
+    queue.put(job(20, Priority.INTERACTIVE, 3))
+    assert queue.count(Priority.INTERACTIVE) == 7
+    assert taken(queue, 9) == [1, 10, 20, 2, 11, 3, 4]
+    assert queue.count(Priority.INTERACTIVE) == 0
+
+
+def test_what_was_put_back_is_its_projects_first_and_comes_next() -> None:
+    queue = JobQueue()
+    for i in range(2):
+        queue.put(job(i, Priority.INTERACTIVE, 1))
+    queue.put(job(10, Priority.INTERACTIVE, 2))
+    first = queue.take()
+    assert first is not None
+    queue.put_back(first)
+    assert taken(queue, 5) == [0, 10, 1]
 
 
 def test_nobody_waits_for_a_cancelled_photo() -> None:
