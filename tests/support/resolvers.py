@@ -16,7 +16,7 @@ class ScriptedResolver:
         self._seconds = seconds
         self.asked: list[str] = []
 
-    async def resolve(self, host: str) -> Sequence[Address]:
+    async def resolve(self, host: str, owner: str = "") -> Sequence[Address]:
         self.asked.append(host)
         await asyncio.sleep(self._seconds)
         answers = self._names.get(host)

@@ -33,13 +33,16 @@ _USER_AGENT = f"Placket/{__version__}".encode()
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """``max_bytes`` of an answer 200 are read; None reads no body. Only a repeatable request uses a kept connection."""
+    """``max_bytes`` of an answer 200 are read; None reads no body. Only a repeatable request uses a kept connection.
+    ``known_etag``, ``owner``: see :meth:`placket.services.ports.Fetcher.fetch`."""
 
     method: str
     headers: tuple[Header, ...]
     body: bytes = b""
     max_bytes: int | None = None
     repeatable: bool = False
+    known_etag: str = ""
+    owner: str = ""
 
 
 class SafeClient:
@@ -78,10 +81,11 @@ class SafeClient:
         attempts: int = 1,
         overall: float | None = None,
         known_etag: str = "",
+        owner: str = "",
     ) -> Fetched:
         """See :meth:`placket.services.ports.Fetcher.fetch`."""
         parsed = check_url(url)
-        known = _readable(known_etag)
+        request = _get(max_bytes, _readable(known_etag), owner)
         whole = Budget(overall if overall is not None else attempts * (timeout + _LONGEST_PAUSE))
         wait = Budget(self._max_wait)
         attempt = 1
@@ -89,7 +93,7 @@ class SafeClient:
             seconds = min(timeout, whole.left)
             budget = Budget(seconds)
             try:
-                return await self._follow(parsed, max_bytes, known, budget, wait)
+                return await self._follow(parsed, request, budget, wait)
             except FetchError as error:
                 whole.left -= seconds - budget.left
                 pause = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1)
@@ -113,15 +117,13 @@ class SafeClient:
         self._resolver.close()
         await asyncio.sleep(0)  # lets the event loop close the sockets
 
-    async def _follow(self, url: ParsedUrl, max_bytes: int, known: str, budget: Budget, wait: Budget) -> Fetched:
-        condition = ((b"if-none-match", known.encode()),) if known else ()
-        request = _Request("GET", ((b"accept", b"*/*"), *condition), max_bytes=max_bytes, repeatable=True)
+    async def _follow(self, url: ParsedUrl, request: _Request, budget: Budget, wait: Budget) -> Fetched:
         for _ in range(1 + MAX_REDIRECTS):
             answer, body = await self._ask(url, request, budget, wait)
             if answer.status == 200:
                 return Fetched(body, str(url), answer.header(b"content-type"), _readable(answer.header(b"etag")))
-            if answer.status == 304 and known:
-                return Fetched(b"", str(url), "", known, unchanged=True)
+            if answer.status == 304 and request.known_etag:
+                return Fetched(b"", str(url), "", request.known_etag, unchanged=True)
             location = answer.header(b"location")
             if answer.status not in _REDIRECTS or not location:
                 raise FetchFailed(
@@ -134,7 +136,7 @@ class SafeClient:
         """One request and its answer, when it is its turn."""
         try:
             async with wait.spend():
-                await self._slots.acquire(url.host)
+                await self._slots.acquire(url.host, request.owner)
         except TimeoutError:
             raise FetchTimeout(f"too many downloads from {url.host} are waiting") from None
         try:
@@ -151,7 +153,7 @@ class SafeClient:
                 return await self._converse(kept, url, request)
             except StaleConnection:
                 continue
-        return await self._converse(await self._dialer.dial(url), url, request)
+        return await self._converse(await self._dialer.dial(url, request.owner), url, request)
 
     async def _converse(self, connection: Connection, url: ParsedUrl, request: _Request) -> tuple[Answer, bytes]:
         keep = False
@@ -168,6 +170,12 @@ class SafeClient:
                 self._idle.put(origin_of(url), connection)
             else:
                 connection.abort()
+
+
+def _get(max_bytes: int, known_etag: str, owner: str) -> _Request:
+    condition = ((b"if-none-match", known_etag.encode()),) if known_etag else ()
+    headers = ((b"accept", b"*/*"), *condition)
+    return _Request("GET", headers, max_bytes=max_bytes, repeatable=True, known_etag=known_etag, owner=owner)
 
 
 def _readable(etag: str) -> str:

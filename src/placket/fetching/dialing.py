@@ -35,10 +35,10 @@ class Dialer:
         self._tls = tls
         self._tls.set_alpn_protocols(["http/1.1"])
 
-    async def dial(self, url: ParsedUrl) -> Connection:
+    async def dial(self, url: ParsedUrl, owner: str = "") -> Connection:
         """Raises UrlRefused, FetchFailed or FetchTimeout."""
         literal = literal_address(url.host)
-        addresses = await self._resolver.resolve(url.host) if literal is None else [literal]
+        addresses = await self._resolver.resolve(url.host, owner) if literal is None else [literal]
         if not addresses:
             raise FetchFailed(f"the name {url.host} has no address")
         self._policy.check(url.host, addresses)

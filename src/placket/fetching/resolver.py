@@ -2,9 +2,9 @@
 
 import asyncio
 import ipaddress
-import queue
 import socket
 import threading
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,8 +13,8 @@ from placket.fetching.addresses import Address
 
 
 class Resolver(Protocol):
-    async def resolve(self, host: str) -> Sequence[Address]:
-        """Every address of ``host``. Raises FetchFailed."""
+    async def resolve(self, host: str, owner: str = "") -> Sequence[Address]:
+        """Every address of ``host``. ``owner``: who asks; those that wait take turns. Raises FetchFailed."""
         ...
 
     def close(self) -> None: ...
@@ -23,29 +23,79 @@ class Resolver(Protocol):
 class _Lookup:
     """One question to the system. ``answer`` never holds an exception: it may well be that nobody reads it."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, owner: str) -> None:
         self.host = host
+        self.owner = owner
         self.loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[list[Address] | OSError] = self.loop.create_future()
         self.waiting = 0
+
+
+class _Waiting:
+    """Lookups that wait for a thread, in turn between owners, each with at most ``most_of_one`` threads. Shared by
+    threads."""
+
+    def __init__(self, most_of_one: int) -> None:
+        self._most_of_one = most_of_one
+        self._of: OrderedDict[str, deque[_Lookup]] = OrderedDict()
+        self._under_way: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, lookup: _Lookup) -> None:
+        with self._changed:
+            self._of.setdefault(lookup.owner, deque()).append(lookup)
+            self._changed.notify()
+
+    def take(self) -> _Lookup | None:
+        """None when it is closed. What is taken is to be told :meth:`done`."""
+        with self._changed:
+            while not self._closed:
+                owner = next((o for o in self._of if self._under_way[o] < self._most_of_one), None)
+                if owner is not None:
+                    return self._take_of(owner)
+                self._changed.wait()
+            return None
+
+    def _take_of(self, owner: str) -> _Lookup:
+        lookup = self._of[owner].popleft()
+        self._of.move_to_end(owner)
+        if not self._of[owner]:
+            del self._of[owner]
+        self._under_way[owner] += 1
+        return lookup
+
+    def done(self, lookup: _Lookup) -> None:
+        with self._changed:
+            self._under_way[lookup.owner] -= 1
+            if not self._under_way[lookup.owner]:
+                del self._under_way[lookup.owner]
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
 
 class ThreadResolver:
     """The system's own resolver (hosts file, search order and all), in at most ``threads`` daemon threads.
 
     getaddrinfo cannot be interrupted: whoever gives up waiting leaves its thread behind until the system's resolver
-    gives up too (after some 10 to 30 seconds). So a name has one lookup under way at most, a lookup that nobody waits
-    for any more is not begun, and the threads hold up neither other work of the process nor its end.
+    gives up too (after some 10 to 30 seconds). So an owner has half of the threads at most, and one lookup of a name
+    under way; a lookup that nobody waits for any more is not begun; and the threads hold up neither other work of the
+    process nor its end.
     """
 
-    def __init__(self, threads: int = 32) -> None:
+    def __init__(self, threads: int = 64) -> None:
         self._limit = threads
         self._threads = 0
-        self._queue: queue.SimpleQueue[_Lookup | None] = queue.SimpleQueue()
-        self._open: dict[str, _Lookup] = {}
+        self._waiting = _Waiting(max(1, threads // 2))
+        self._open: dict[tuple[str, str], _Lookup] = {}
 
-    async def resolve(self, host: str) -> Sequence[Address]:
-        lookup = self._open.get(host) or self._begin(host)
+    async def resolve(self, host: str, owner: str = "") -> Sequence[Address]:
+        # Not shared between owners: one would wait for what the other has no thread for.
+        lookup = self._open.get((owner, host)) or self._begin(host, owner)
         lookup.waiting += 1
         try:
             answer = await asyncio.shield(lookup.answer)
@@ -57,21 +107,20 @@ class ThreadResolver:
         return answer
 
     def close(self) -> None:
-        for _ in range(self._threads):
-            self._queue.put(None)
-        self._threads = 0
+        self._waiting.close()
 
-    def _begin(self, host: str) -> _Lookup:
-        lookup = self._open[host] = _Lookup(host)
-        self._queue.put(lookup)
+    def _begin(self, host: str, owner: str) -> _Lookup:
+        lookup = self._open[owner, host] = _Lookup(host, owner)
+        self._waiting.put(lookup)
         if self._threads < min(self._limit, len(self._open)):
             self._threads += 1
             threading.Thread(target=self._work, name=f"placket-dns-{self._threads}", daemon=True).start()
         return lookup
 
     def _work(self) -> None:
-        while (lookup := self._queue.get()) is not None:
+        while (lookup := self._waiting.take()) is not None:
             answer = _system_lookup(lookup.host) if lookup.waiting else None
+            self._waiting.done(lookup)
             try:
                 lookup.loop.call_soon_threadsafe(self._finish, lookup, answer)
             except RuntimeError:  # the loop is closed: the process is about to end
@@ -79,9 +128,9 @@ class ThreadResolver:
 
     def _finish(self, lookup: _Lookup, answer: list[Address] | OSError | None) -> None:
         if answer is None and lookup.waiting:  # somebody came after it was passed over
-            self._queue.put(lookup)
+            self._waiting.put(lookup)
             return
-        del self._open[lookup.host]
+        del self._open[lookup.owner, lookup.host]
         if answer is not None:
             lookup.answer.set_result(answer)
 

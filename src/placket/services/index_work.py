@@ -152,6 +152,7 @@ class IndexWork:
                 timeout=self._rules.timeout,
                 attempts=_ATTEMPTS,
                 known_etag=known_etag,
+                owner=holder.owner,
             )
 
 

@@ -90,7 +90,7 @@ class Indexing:
         now = await self._services.now()
         if not file.check_only:
             await self._check_quota(service, now)
-        body, filename, most = await self._read(file)
+        body, filename, most = await self._read(file, str(service.project_id))
         # In a thread: a large file takes long enough for other requests to notice.
         rows = await asyncio.to_thread(
             read_index_file, body, file.format, max_bytes=most, max_rows=self._rules.max_rows
@@ -118,14 +118,16 @@ class Indexing:
         if used.get(service.id, 0) >= self._rules.requests_per_day:
             raise IndexQuotaExceeded(f"a service may make {self._rules.requests_per_day} index requests a day")
 
-    async def _read(self, file: IndexFile) -> tuple[bytes, str, int]:
+    async def _read(self, file: IndexFile, owner: str) -> tuple[bytes, str, int]:
         """(bytes, name, most bytes)."""
         if file.link is None:
             assert file.body is not None
             return file.body, file.filename, self._rules.file_max_bytes
         most = self._rules.link_max_bytes
         try:
-            fetched = await self._fetcher.fetch(file.link, max_bytes=most, timeout=self._rules.link_timeout)
+            fetched = await self._fetcher.fetch(
+                file.link, max_bytes=most, timeout=self._rules.link_timeout, owner=owner
+            )
         except FetchTooLarge as error:
             raise IndexFileTooLarge(error.detail) from None
         except FetchError as error:

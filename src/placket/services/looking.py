@@ -38,11 +38,13 @@ class Photos:
         self._fetcher = fetcher
         self._timeout = timeout
 
-    async def fetch(self, url: str, limits: ImageLimits) -> bytes:
+    async def fetch(self, url: str, limits: ImageLimits, project: int | None = None) -> bytes:
         """Raises UrlMalformed, UrlRefused, FetchFailed, FetchTimeout, ImageTooManyBytes."""
         check_url(url)
         try:
-            fetched = await self._fetcher.fetch(url, max_bytes=limits.max_bytes, timeout=self._timeout)
+            fetched = await self._fetcher.fetch(
+                url, max_bytes=limits.max_bytes, timeout=self._timeout, owner=str(project or "")
+            )
         except FetchTooLarge:
             raise ImageTooManyBytes(f"the image has more than {limits.max_bytes} bytes") from None
         return fetched.body
@@ -61,7 +63,8 @@ class Looking:
     async def detect_url(self, caller: Caller, service_name: str, url: str, limits: ImageLimits) -> Look:
         """Raises NoSuchService before anything is fetched, then FetchError, ImageError, VisionUnavailable."""
         service = await self._services.get(caller.project_id, service_name)
-        return await self._look(caller, service, await self._photos.fetch(url, limits), limits)
+        image = await self._photos.fetch(url, limits, caller.project_id)
+        return await self._look(caller, service, image, limits)
 
     async def detect_image(self, caller: Caller, service_name: str, image: bytes, limits: ImageLimits) -> Look:
         service = await self._services.get(caller.project_id, service_name)

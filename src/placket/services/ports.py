@@ -39,11 +39,13 @@ class Fetcher(Protocol):
         attempts: int = 1,
         overall: float | None = None,
         known_etag: str = "",
+        owner: str = "",
     ) -> Fetched:
         """Fetch ``url`` within ``timeout`` seconds an attempt, everything counted but the wait for a turn.
 
         ``attempts`` > 1 repeats after transient failures (5xx, resets, time-outs), each attempt with a time of its own;
         ``overall`` bounds them together, pauses included. ``known_etag``: of a version that need not come again.
+        ``owner``: who wants it, a project, task or run; those that wait take turns.
         Raises a subclass of :class:`placket.domain.errors.FetchError`.
         """
         ...

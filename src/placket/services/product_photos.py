@@ -59,7 +59,8 @@ class ProductPhotos:
         """The garments of the photo that belong to a product of this name.
 
         ``known``: what is stored of the product. Where it was made from the very same, as in a shop's nightly file, it
-        is the answer. ``project``: see :meth:`placket.services.ports.Vision.analyse`. ``looks``: those at photos that may come again, of one bundle and priority.
+        is the answer. ``project``: see :meth:`placket.services.ports.Vision.analyse`. ``looks``: those at photos
+        that may come again, of one bundle and priority.
         Raises ImageError, NoGarmentFound, VisionUnavailable.
         """
         sha256 = hashlib.sha256(image).hexdigest()

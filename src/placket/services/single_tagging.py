@@ -51,7 +51,7 @@ class SingleTagging:
         # Megabytes of base64 take tens of milliseconds, in which other callers are answered.
         request = await asyncio.to_thread(read_single, body, max_bytes=self._rules.image.max_bytes)
         await self._usage.spend(caller, 1, once)
-        image = request.image or await fetch_image(self._fetcher, request.url, self._rules)
+        image = request.image or await fetch_image(self._fetcher, request.url, self._rules, str(caller.project_id))
         if once is not None:
             # An address may show another image each time, and each of them counts.
             await self._usage.settle(caller, once, hashlib.sha256(image).digest())
@@ -60,7 +60,7 @@ class SingleTagging:
         return Tagged(found.garments, request.detection)
 
 
-async def fetch_image(fetcher: Fetcher, url: str, rules: TaggingRules) -> bytes:
+async def fetch_image(fetcher: Fetcher, url: str, rules: TaggingRules, owner: str) -> bytes:
     """Raises FetchError."""
     fetched = await fetcher.fetch(
         url,
@@ -68,5 +68,6 @@ async def fetch_image(fetcher: Fetcher, url: str, rules: TaggingRules) -> bytes:
         timeout=rules.attempt_timeout,
         attempts=ATTEMPTS,
         overall=rules.timeout,
+        owner=owner,
     )
     return fetched.body

@@ -79,7 +79,7 @@ class TaggingWork:
         first = images[0]
         try:
             async with self._hosts.turn(_host(first), chunk):
-                body = await fetch_image(self._fetcher, first.url, self._rules)
+                body = await fetch_image(self._fetcher, first.url, self._rules, chunk.owner)
         except Exception as error:
             return [_ended(image, error) for image in images]
         return [await self._one(body, image, begin_trial) for image in images]

@@ -18,8 +18,8 @@ from tests.support.resolvers import ScriptedResolver
 MakeClient = Callable[..., SafeClient]
 
 
-async def get(client: SafeClient, url: str, timeout: float = 20) -> bytes:
-    return (await client.fetch(url, max_bytes=99, timeout=timeout)).body
+async def get(client: SafeClient, url: str, timeout: float = 20, owner: str = "") -> bytes:
+    return (await client.fetch(url, max_bytes=99, timeout=timeout, owner=owner)).body
 
 
 async def test_limit_per_host_and_in_all(server: LyingServer, make_client: MakeClient) -> None:
@@ -121,17 +121,56 @@ async def test_a_hanging_system_resolver(make_client: MakeClient, monkeypatch: p
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
     threads = threading.active_count()
-    client = make_client(concurrency=300, per_host=50, resolver=ThreadResolver(threads=4))
+    client = make_client(concurrency=300, per_host=50, resolver=ThreadResolver(threads=8))
     urls = [f"http://h{i % 20}.example:10000/" for i in range(200)]
     start = time.monotonic()
     outcomes = await asyncio.gather(*(get(client, url, timeout=0.5) for url in urls), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {FetchTimeout}
     assert time.monotonic() - start < 5
-    assert len(set(asked)) == 4
-    assert threading.active_count() <= threads + 4
+    assert len(set(asked)) == 4  # half of the threads: the others are for other owners
+    assert threading.active_count() <= threads + 8
     release.set()
     await asyncio.sleep(0.2)
     assert len(asked) == 4  # one lookup a name; what nobody waits for any more is not begun
+
+
+async def test_names_that_hang_for_one_owner_keep_no_other_waiting(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, server: LyingServer
+) -> None:
+    release = threading.Event()
+
+    def hanging(host: bytes, *args: object, **kwargs: object) -> list[object]:
+        if host != b"shop.example":
+            release.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    server.routes["/x"] = answer(200, b"ok")
+    client = make_client(concurrency=300, resolver=ThreadResolver(threads=4))
+    hung = [f"http://h{i}.example:10000/" for i in range(50)]
+    # One that is asked for by the first too, and waits there for a thread, is none for the second to wait for.
+    hung.append(server.url("/x", "shop.example"))
+    many = [asyncio.create_task(get(client, url, timeout=1.5, owner="1")) for url in hung]
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        assert await get(client, server.url("/x", "shop.example"), timeout=0.5, owner="2") == b"ok"
+    assert {type(o) for o in await asyncio.gather(*many, return_exceptions=True)} == {FetchTimeout}
+    release.set()
+
+
+async def test_many_downloads_of_an_owner_keep_no_other_waiting(server: LyingServer, make_client: MakeClient) -> None:
+    client = make_client(concurrency=4, per_host=2, max_wait=30.0)
+    server.routes["/x"] = after(0.1, answer(200, b"ok"))
+    order: list[str] = []
+
+    async def one(owner: str, host: str) -> None:
+        await get(client, server.url("/x", host), owner=owner)
+        order.append(owner)
+
+    many = [asyncio.create_task(one("1", f"127.0.0.{1 + i % 2}")) for i in range(40)]
+    await asyncio.sleep(0.05)
+    await asyncio.gather(one("2", "127.0.0.1"), one("2", "127.0.0.2"), *many)
+    assert [at for at, owner in enumerate(order) if owner == "2"][-1] < 16
 
 
 async def test_system_resolver_answers(monkeypatch: pytest.MonkeyPatch) -> None:

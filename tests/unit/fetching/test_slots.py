@@ -35,13 +35,27 @@ async def test_first_come_first_served() -> None:
     assert served == list(range(20))
 
 
+async def test_owners_take_turns() -> None:
+    slots = Slots(total=1, per_host=5)
+    served: list[str] = []
+
+    async def one(owner: str, host: str) -> None:
+        await slots.acquire(host, owner)
+        served.append(owner)
+        await asyncio.sleep(0)
+        slots.release(host)
+
+    await asyncio.gather(*(one("a", "x") for _ in range(5)), one("b", "y"), one("b", "y"), one("c", "z"))
+    assert "".join(served) == "aabcabaa"
+
+
 async def test_no_turn_is_lost_under_random_cancellation() -> None:
     slots = Slots(total=3, per_host=2)
     chance = random.Random(3)
     now = {"a": 0, "b": 0, "c": 0}
 
     async def one(host: str) -> None:
-        await slots.acquire(host)
+        await slots.acquire(host, chance.choice("12"))
         now[host] += 1
         assert now[host] <= 2 and sum(now.values()) <= 3
         try:

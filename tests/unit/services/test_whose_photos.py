@@ -1,4 +1,4 @@
-"""Whoever looks at a photo says whose it is: by that those that wait take turns."""
+"""Whoever fetches or looks at a photo says whose it is: by that those that wait take turns."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from placket.domain.images import AI_FASHION, TAGGER
 from placket.services.catalogue import Catalogue
-from placket.services.looking import Looking
+from placket.services.looking import Looking, Photos
 from placket.services.searching import Searching, SearchOptions
 from placket.services.single_tagging import SingleTagging, TaggingRules
 from placket.services.stores import Caller
@@ -34,10 +34,16 @@ class Anything:
     async def analyse(self, image: bytes, *, project: int | None = None, **_: Any) -> Any:
         raise Asked(project)
 
+    async def fetch(self, url: str, *, owner: str = "", **_: Any) -> Any:
+        raise Asked(int(owner))
+
 
 WORLD: Any = Anything()
 RULES: Any = SimpleNamespace(image=AI_FASHION)
 BODY = json.dumps({"image": {"type": "base64", "content": "data:image/png;base64," + base64.b64encode(b"x").decode()}})
+URL = "http://images.test/x"
+URL_BODY = json.dumps({"image": {"type": "url", "content": URL}})
+PHOTOS = Photos(WORLD, 3)
 CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
     "detect": lambda: Looking(WORLD, WORLD, WORLD, WORLD, 20).detect_image(CALLER, "s", b"x", AI_FASHION),
     "try": lambda: Looking(WORLD, WORLD, WORLD, WORLD, 20).look(CALLER, b"x", AI_FASHION),
@@ -45,6 +51,8 @@ CALLS: dict[str, Callable[[], Awaitable[Any]]] = {
         CALLER, "s", b"x", AI_FASHION, SearchOptions(5)
     ),
     "put": lambda: Catalogue(WORLD, WORLD, WORLD, WORLD, RULES).put_product(CALLER, "s", "p", {}, b"x"),
+    "detect url": lambda: Looking(WORLD, WORLD, PHOTOS, WORLD, 20).detect_url(CALLER, "s", URL, AI_FASHION),
+    "tag url": lambda: SingleTagging(WORLD, WORLD, WORLD, TaggingRules(TAGGER, 5, 10)).tag(CALLER, URL_BODY.encode()),
     "tag": lambda: SingleTagging(WORLD, WORLD, WORLD, TaggingRules(TAGGER, 5, 10)).tag(CALLER, BODY.encode()),
 }
 

@@ -22,6 +22,7 @@ from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
 from placket.domain.errors import InvalidParameter
 from placket.services import searching
 from placket.services.searching import MOST_RESULTS, SearchOptions
+from placket.services.stores import Caller
 
 router = APIRouter(prefix=PREFIX, tags=["Search"])
 
@@ -110,12 +111,14 @@ async def search(
             raise InvalidParameter("box goes with a photo; a link stands for one garment already")
         matches = await parts.searching.by_link(caller, service, photo.link, options, details)
         return ImageMatchList(items=_matches(matches, columns))
-    image = await _image(parts, photo)
+    image = await _image(parts, photo, caller)
     garment, matches = await parts.searching.by_image(
         caller, service, image, parts.photo_limits, options, details=details, box=box
     )
     return ImageMatchList(items=_matches(matches, columns), garment=Garment.of(garment, language))
 
 
-async def _image(parts: ApiParts, photo: PhotoInput) -> bytes:
-    return photo.image if photo.image is not None else await parts.photos.fetch(photo.url or "", parts.photo_limits)
+async def _image(parts: ApiParts, photo: PhotoInput, caller: Caller) -> bytes:
+    if photo.image is not None:
+        return photo.image
+    return await parts.photos.fetch(photo.url or "", parts.photo_limits, caller.project_id)

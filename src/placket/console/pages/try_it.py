@@ -59,7 +59,7 @@ async def _photo(visit: Visit) -> bytes:
     url = visit.text("url")
     if not url:
         raise Told(visit.words("try.nothing"))
-    return await visit.parts.photos.fetch(url, limits)
+    return await visit.parts.photos.fetch(url, limits, visit.caller.project_id)
 
 
 async def similar(visit: Visit) -> Response:
