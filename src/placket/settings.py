@@ -4,6 +4,7 @@ From the environment (``PLACKET_NAME``), else from the TOML file named by ``PLAC
 """
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
@@ -22,6 +23,7 @@ from pydantic_settings import (
 from placket.domain.errors import PlacketError
 
 Network = IPv4Network | IPv6Network
+_TOKEN = re.compile(r"[!-~]{16,}")
 
 
 class SettingsFileError(PlacketError):
@@ -59,8 +61,8 @@ class Settings(BaseSettings):
     )
     admin_token: SecretStr | None = Field(
         None,
-        description="Token for /placket/v1/admin. Unset: made at first start, and shown on a terminal;"
-        " see `placket keys admin-token`.",
+        description="Token for the console and /placket/v1/admin, of 16 or more ASCII characters without spaces. Unset:"
+        " made at first start, and shown on a terminal; see `placket keys admin-token`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line to write."
@@ -168,6 +170,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
         return tuple(ip_network(v) if isinstance(v, str) else v for v in value)
+
+    @field_validator("admin_token")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        """Only the console makes those wait who try one after another."""
+        if value and not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("16 or more ASCII characters without spaces: who guesses it may do everything")
+        return value
 
     @field_validator("index_day_time_zone")
     @classmethod

@@ -42,6 +42,24 @@ def test_a_file_that_cannot_be_read_is_a_sentence(file: Path, content: bytes | N
     assert shown.stderr.startswith("error: PLACKET_CONFIG names")
 
 
+@pytest.mark.parametrize(
+    "token",
+    ["admin", "fifteen-letters", "sixteen letters..", "sixteen-letters..\n", "열여섯글자열여섯글자열여섯글자열여섯"],
+)
+def test_an_admin_token_that_is_easy_to_guess_or_cannot_be_sent(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="16 or more ASCII characters"):
+        Settings(admin_token=token)
+    monkeypatch.setenv("PLACKET_ADMIN_TOKEN", token)
+    shown = CliRunner().invoke(app, ["doctor"])
+    assert shown.stderr.startswith("error: a setting is wrong:\n  PLACKET_ADMIN_TOKEN: ")
+    assert token not in shown.output
+
+
+def test_an_admin_token_that_is_long_enough() -> None:
+    token = Settings(admin_token="sixteen-letters.").admin_token
+    assert token and token.get_secret_value() == "sixteen-letters."
+
+
 @pytest.mark.parametrize("zone", ["Mars/Base", "", "../UTC", "/etc/localtime"])
 def test_a_time_zone_that_there_is_none_of(zone: str) -> None:
     with pytest.raises(ValidationError, match="no such time zone"):
