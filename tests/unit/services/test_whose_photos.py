@@ -28,6 +28,9 @@ class Anything:
     async def get(self, *_: Any) -> Any:
         return SimpleNamespace(id=1, bundle="A", revision=3)
 
+    async def known(self, *_: Any) -> dict[str, Any]:
+        return {}
+
     async def spend(self, *_: Any) -> None:
         pass
 
@@ -39,7 +42,7 @@ class Anything:
 
 
 WORLD: Any = Anything()
-RULES: Any = SimpleNamespace(image=AI_FASHION)
+RULES: Any = SimpleNamespace(image=AI_FASHION, min_item_pixels=20)
 BODY = json.dumps({"image": {"type": "base64", "content": "data:image/png;base64," + base64.b64encode(b"x").decode()}})
 URL = "http://images.test/x"
 URL_BODY = json.dumps({"image": {"type": "url", "content": URL}})
