@@ -22,7 +22,7 @@ from placket.console.app import PREFIX as CONSOLE
 from placket.domain.errors import VisionUnavailable
 from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
 from placket.domain.tagger.tasks import TaskRules
-from placket.fetching import SafeClient
+from placket.fetching import CountingClient, SafeClient
 from placket.jobs.indexing import IndexJobs, IndexWebhooks, purge
 from placket.jobs.tagging import TaggingJobs, TaggingWebhooks
 from placket.jobs.webhooks import WebhookDelivery
@@ -39,6 +39,8 @@ from placket.services.searching import Searching
 from placket.services.single_tagging import SingleTagging, TaggingRules
 from placket.services.tagging_tasks import TaggingTasks
 from placket.services.tagging_work import TaggingWork
+from placket.services.tallies import JOB, REQUEST, Tallies
+from placket.services.tally import Tally
 from placket.services.task_stores import CHUNK_JOB, WEBHOOK_JOB
 from placket.services.traffic import Traffic
 from placket.services.usage import Usage
@@ -140,15 +142,17 @@ class Application:
         settings: Settings,
         storage: Storage,
         secret: bytes,
-        interactive: SafeClient,
-        batch: SafeClient,
+        interactive: CountingClient,
+        batch: CountingClient,
         vision: VisionPool,
+        tallies: Tallies,
     ) -> None:
         self.settings = settings
         self.storage = storage
         self.interactive = interactive
         self.batch = batch
         self.vision = vision
+        self.tallies = tallies
         database = storage.database
         self.services = PostgresServices(database)
         self.documents = PostgresDocuments(database)
@@ -161,7 +165,14 @@ class Application:
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
         self.condition = Condition(
-            database, self.queue, vision, self.engine, settings.lease_seconds, storage.server.warnings
+            database,
+            self.queue,
+            self.services,
+            vision,
+            self.engine,
+            tallies,
+            settings.lease_seconds,
+            storage.server.warnings,
         )
 
     @cached_property
@@ -232,7 +243,7 @@ class Application:
 
     @cached_property
     def webhooks(self) -> WebhookDelivery:
-        return WebhookDelivery(self.queue, self.batch, self.webhook_signer)
+        return WebhookDelivery(self.queue, self.batch, self.webhook_signer, self.tallies.webhooks)
 
     @cached_property
     def tagging_tasks(self) -> TaggingTasks:
@@ -240,7 +251,8 @@ class Application:
 
     def tagging_handlers(self) -> dict[str, Handler]:
         work = TaggingWork(self.batch, self.vision, self.hosts, self.tagging_rules)
-        jobs = TaggingJobs(PostgresTaskProgress(self.storage.database), work, self.task_rules)
+        progress = PostgresTaskProgress(self.storage.database, self.tallies.images)
+        jobs = TaggingJobs(progress, work, self.task_rules)
         webhooks = TaggingWebhooks(self.webhooks)
         return {CHUNK_JOB: jobs.chunk, WEBHOOK_JOB: webhooks.call}
 
@@ -280,7 +292,7 @@ class Application:
         s = self.settings
         rules = WorkRules(self.image_limits, s.image_timeout, s.min_item_pixels)
         work = IndexWork(self.documents, self.batch, self.vision, self.hosts, rules)
-        jobs = IndexJobs(PostgresProgress(self.storage.database), work, s.documents_per_service)
+        jobs = IndexJobs(PostgresProgress(self.storage.database, self.tallies.rows), work, s.documents_per_service)
         webhooks = IndexWebhooks(self.runs, self.queue, self.webhooks)
         return Worker(
             self.queue,
@@ -288,6 +300,7 @@ class Application:
             slots=s.worker_slots,
             lease_seconds=s.lease_seconds,
             narrow=("webhook", WEBHOOK_JOB),
+            jobs=self.tallies.jobs,
             schedules=[
                 Schedule("retention", _HOUR, lambda: purge(self.runs, s.run_retention_days)),
                 Schedule("tagging retention", _TEN_MINUTES, self.tagging_tasks.purge),
@@ -319,6 +332,7 @@ class Application:
             problems=self.condition.problems,
             warnings=self.condition.warnings,
             statistics=self.condition.statistics,
+            labelled=self.condition.labelled,
             faces=faces,
             traffic=self.traffic,
         )
@@ -350,13 +364,14 @@ def model_card(bundle: Bundle) -> ModelCard:
     )
 
 
-def _client(settings: Settings, patience: float) -> SafeClient:
-    return SafeClient(
+def _client(settings: Settings, patience: float, use: str, fetches: Tally) -> CountingClient:
+    client = SafeClient(
         allow_networks=settings.fetch_allow_networks,
         concurrency=settings.fetch_concurrency,
         per_host=settings.fetch_per_host,
         max_wait=patience,
     )
+    return CountingClient(client, use, fetches)
 
 
 @asynccontextmanager
@@ -366,9 +381,10 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         storage = await stack.enter_async_context(open_database(settings))
         store = PostgresKeys(storage.database)
         secret = await store.installation_secret("secret", os.urandom(32).hex())
-        interactive = _client(settings, _PATIENCE_INTERACTIVE)
+        tallies = Tallies()
+        interactive = _client(settings, _PATIENCE_INTERACTIVE, REQUEST, tallies.fetches)
         stack.push_async_callback(interactive.aclose)
-        batch = _client(settings, _PATIENCE_BATCH)
+        batch = _client(settings, _PATIENCE_BATCH, JOB, tallies.fetches)
         stack.push_async_callback(batch.aclose)
         vision = VisionPool(
             BundleLibrary(data_directory(settings.data_dir), settings.bundle),
@@ -377,6 +393,6 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             timeout=settings.vision_timeout,
         )
         stack.push_async_callback(vision.aclose)
-        application = Application(settings, storage, bytes.fromhex(secret), interactive, batch, vision)
+        application = Application(settings, storage, bytes.fromhex(secret), interactive, batch, vision, tallies)
         stack.push_async_callback(application.engine.aclose)
         yield application

@@ -1,6 +1,7 @@
 """How this process is: what is in the way of its serving, and its figures. A database that hangs holds up neither."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
@@ -10,6 +11,9 @@ from placket.api.codes import detail_of
 from placket.domain.errors import StorageUnavailable, VisionUnavailable
 from placket.search import MemorySearch
 from placket.services.patience import within
+from placket.services.tallies import Tallies
+from placket.services.tally import Labelled, Words
+from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.queue import PostgresQueue
 from placket.vision import VisionPool
@@ -22,23 +26,28 @@ _GAUGES = frozenset({"queued_interactive", "queued_batch", "in_hand", "processes
 
 
 class Condition:
-    """``lease_seconds``: a worker silent for so long is not counted. ``warnings``: what will soon be in the way."""
+    """``lease_seconds``: a worker silent for so long is not counted. ``of_server``: what will soon be in the way of the
+    embedded PostgreSQL."""
 
     def __init__(
         self,
         database: Database,
         queue: PostgresQueue,
+        services: PostgresServices,
         vision: VisionPool,
         search: MemorySearch,
+        tallies: Tallies,
         lease_seconds: float,
-        warnings: Callable[[], list[str]],
+        of_server: Callable[[], list[str]],
     ) -> None:
         self._database = database
         self._queue = queue
+        self._services = services
         self._vision = vision
         self._search = search
+        self._tallies = tallies
         self._lease_seconds = lease_seconds
-        self.warnings = warnings
+        self._of_server = of_server
 
     async def problems(self) -> list[str]:
         """Why this process cannot serve just now, in words for anybody; empty when it can."""
@@ -66,16 +75,45 @@ class Condition:
             return error.detail
         return ""
 
+    async def warnings(self) -> list[str]:
+        """What will soon be in the way, or is in that of some services alone."""
+        return self._of_server() + await self._of_bundles()
+
+    async def _of_bundles(self) -> list[str]:
+        lacking = await self._vision.lacking(await self._bundles())
+        return [f"services need bundle {version}, which is not here" for version in lacking]
+
+    async def _bundles(self) -> Mapping[str, int]:
+        """Those that services have, and how many; nothing of a database that is away."""
+        try:
+            return await within(_DATABASE_SECONDS, self._services.bundles())
+        except (StorageUnavailable, TimeoutError):
+            return {}
+
+    async def labelled(self) -> Mapping[str, Labelled]:
+        """For /metrics, what has labels: what was counted, and the bundles."""
+        services: dict[Words, float] = {(version,): float(count) for version, count in (await self._bundles()).items()}
+        in_use: dict[Words, float] = {}
+        with contextlib.suppress(VisionUnavailable):
+            # Read from the disk, the first time.
+            in_use[(await asyncio.to_thread(lambda: self._vision.default_bundle),)] = 1.0
+        return {
+            **self._tallies.figures(),
+            "bundle_info": Labelled(("version",), in_use),
+            "services": Labelled(("bundle",), services),
+        }
+
     async def statistics(self) -> Mapping[str, float]:
         """Gauges, and counters (``*_total``), for /metrics."""
+        warnings, of_queue = await asyncio.gather(self.warnings(), self._of_queue())
         vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
         search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
         own = {
             "database_connections": float(self._database.in_use),
             "database_connections_most": float(self._database.most),
-            "warnings": float(len(self.warnings())),
+            "warnings": float(len(warnings)),
         }
-        return {**vision, **search, **own, **await self._of_queue()}
+        return {**vision, **search, **own, **of_queue}
 
     async def _of_queue(self) -> Mapping[str, float]:
         try:

@@ -13,6 +13,7 @@ from placket.services.keys import AdminToken, Keys
 from placket.services.links import LinkSigner
 from placket.services.looking import Looking, Photos
 from placket.services.searching import Searching
+from placket.services.tally import Labelled
 from placket.services.webhooks import WebhookSigner
 from tests.support.memory_stores import MemoryDocuments, MemoryKeys, MemoryRuns, MemoryServices
 from tests.support.memory_vision import MemorySearch, MemoryVision, MemoryWeb
@@ -59,8 +60,9 @@ class MemoryInstallation:
             photo_limits=replace(limits, formats=TAGGER.formats),
             tag_limits=replace(AI_FASHION, max_bytes=min(image_max_bytes, MEGABYTE)),
             problems=self._problems,
-            warnings=lambda: self.warnings,
+            warnings=self._warnings,
             statistics=self._statistics,
+            labelled=self._labelled,
         )
 
     async def new_key(self, name: str = "shop", project: str | None = None, rate: float | None = None) -> str:
@@ -69,6 +71,12 @@ class MemoryInstallation:
     async def _problems(self) -> list[str]:
         await asyncio.sleep(0)
         return self.problems
+
+    async def _warnings(self) -> list[str]:
+        return self.warnings
+
+    async def _labelled(self) -> Mapping[str, Labelled]:
+        return {"rows_total": Labelled(("outcome", "reason"), {("failed", "InvalidRow"): 2.0, ("added", ""): 7.0})}
 
     async def _statistics(self) -> Mapping[str, float]:
         return {"queue_jobs": 3.0, "vision_images_total": 5.0}

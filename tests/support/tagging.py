@@ -22,6 +22,7 @@ from placket.services.single_tagging import SingleTagging, TaggingRules
 from placket.services.stores import Job
 from placket.services.tagging_tasks import TaggingTasks
 from placket.services.tagging_work import TaggingWork
+from placket.services.tallies import Tallies
 from placket.services.usage import Usage
 from placket.services.webhooks import WebhookSigner
 from placket.storage.database import Database
@@ -66,6 +67,7 @@ class TaggerWorld:
 
     def __init__(self, database: Database, rules: TaskRules = RULES, per_host: int = 8) -> None:
         self.database = database
+        self.tallies = Tallies()
         self.installation = MemoryInstallation()
         self.web = self.installation.web
         self.vision = self.installation.vision
@@ -74,13 +76,15 @@ class TaggerWorld:
         self.keys = Keys(PostgresKeys(database))
         self.tasks = PostgresTasks(database)
         self.queue = PostgresQueue(database)
-        self.progress = PostgresTaskProgress(database)
+        self.progress = PostgresTaskProgress(database, self.tallies.images)
         self.usage = Usage(PostgresUsage(database))
         self.hosts = Hosts(per_host)
         vision: Any = self.vision
         self.work_on = TaggingWork(self.web, vision, self.hosts, IMAGE_RULES)
         self.jobs = TaggingJobs(self.progress, self.work_on, rules)
-        self.webhooks = TaggingWebhooks(WebhookDelivery(self.queue, self.poster, WebhookSigner(SECRET)))
+        self.webhooks = TaggingWebhooks(
+            WebhookDelivery(self.queue, self.poster, WebhookSigner(SECRET), self.tallies.webhooks)
+        )
         self.use_case = TaggingTasks(self.tasks, rules, MAX_ENTRIES)
         single = SingleTagging(self.web, vision, PostgresUsage(database), IMAGE_RULES)
         faces = (

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 
 HELP: Mapping[str, str] = {
+    "bundle_info": "The bundle in use: new services are indexed with it, and tagging tasks seen by it.",
     "database_connections": "Connections to the database that are in use, of those in this process's pool.",
     "database_connections_most": "PLACKET_DATABASE_POOL: with so many in use, calls wait for one.",
     "database_up": "1 if the database answered this scrape, else 0; then there is nothing of the queue and workers.",
+    "fetches_total": "Photos and files fetched for a caller's request or a run's or task's job, by how it ended.",
+    "jobs_total": "Jobs that this worker let go of: nothing was in the way; it waits for something; an error came.",
     "queue_jobs": "Jobs in the database, for all workers: chunks of runs and tasks, and webhooks.",
     "queue_in_hand_jobs": "Jobs that a worker has in hand.",
     "queue_waiting_jobs": "Jobs that could be begun now, if a worker had room.",
     "queue_oldest_seconds": "How long that job of the waiting ones could have been begun that waits longest.",
+    "rows_total": "Rows of index runs and re-indexings that this worker ended, with the reason of those that failed.",
+    "services": "Services that are indexed with a bundle; 0: the first is being re-indexed with it.",
+    "tagged_images_total": "Images of tagging tasks that this worker ended, with the reason of those that failed.",
+    "webhook_calls_total": "Webhooks that this worker called: heard, to be repeated, or given up.",
     "workers": "Workers that have been heard of within PLACKET_LEASE_SECONDS, on all machines.",
-    "warnings": "So many things will soon be in the way, such as a disk that is almost full; /readyz names them.",
+    "warnings": "So many things are or will be in the way, such as a bundle that is not here; /readyz names them.",
     "search_compactions_total": "Copies of a service's vectors that were written anew without the deleted ones.",
     "search_copies": "Services' vectors held in memory.",
     "search_empty_total": "Searches whose filters nothing passed.",

@@ -1,5 +1,6 @@
 """Is it alive, can it serve, and how is it doing."""
 
+import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -46,7 +47,7 @@ async def readiness(request: Request, response: Response, parts: Parts) -> Readi
         response.status_code = 503
         return Readiness(status="not ready", problems=problems)
     # Searches go on: a balancer that took every server away for it would make it worse.
-    return Readiness(status="ready", problems=parts.warnings())
+    return Readiness(status="ready", problems=await parts.warnings())
 
 
 async def _problems(parts: ApiParts) -> list[str]:
@@ -65,5 +66,5 @@ async def _problems(parts: ApiParts) -> list[str]:
 )
 async def metrics(request: Request, parts: Parts) -> Response:
     figures: Metrics = request.app.state.metrics
-    body = figures.render(await parts.statistics())
+    body = figures.render(*await asyncio.gather(parts.statistics(), parts.labelled()))
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")

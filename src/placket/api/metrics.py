@@ -21,6 +21,7 @@ from placket import __version__
 from placket.api.access import route_of
 from placket.api.faces import face_of
 from placket.api.figures import HELP
+from placket.services.tally import Labelled
 from placket.services.traffic import Traffic
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
@@ -70,20 +71,22 @@ class Metrics:
             # Pages and health checks say nothing about the APIs, and a page's stream of events lasts for minutes.
             self._traffic.record(seconds, failed=status >= 400 or code not in (None, 0))
 
-    def render(self, statistics: Mapping[str, float]) -> bytes:
+    def render(self, statistics: Mapping[str, float], labelled: Mapping[str, Labelled]) -> bytes:
         """The text format, this process's figures first, then those of its parts."""
         others = CollectorRegistry()
-        others.register(_Others(statistics))
+        plain = {name: Labelled((), {(): value}) for name, value in statistics.items()}
+        others.register(_Others({**plain, **labelled}))
         return generate_latest(self._registry) + generate_latest(others)
 
 
 class _Others(Collector):
-    def __init__(self, statistics: Mapping[str, float]) -> None:
-        self._statistics = statistics
+    def __init__(self, figures: Mapping[str, Labelled]) -> None:
+        self._figures = figures
 
     def collect(self) -> Iterable[Metric]:
-        for name, value in sorted(self._statistics.items()):
+        for name, figure in sorted(self._figures.items()):
             kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-            family = kind(f"placket_{name}", HELP.get(name, ""))
-            family.add_metric([], value)
+            family = kind(f"placket_{name}", HELP.get(name, ""), labels=figure.labels)
+            for words, value in sorted(figure.values.items()):
+                family.add_metric(words, value)
             yield family

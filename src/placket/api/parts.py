@@ -15,6 +15,7 @@ from placket.services.indexing import Indexing
 from placket.services.keys import AdminToken, Keys
 from placket.services.looking import Looking, Photos
 from placket.services.searching import Searching
+from placket.services.tally import Labelled
 from placket.services.traffic import Traffic
 from placket.services.webhooks import WebhookSigner
 
@@ -58,8 +59,8 @@ class ApiParts:
     ``photo_limits``: photos that are looked at, and not kept, under /placket/v1.
 
     ``problems``: why this process cannot serve just now. ``warnings``: what will soon be in its way. ``statistics``:
-    gauges and counters (names that end in ``_total``) of the queue and of vision, for /metrics. ``faces``: what else is
-    served from the same address. ``traffic``: counts how the APIs answer.
+    gauges and counters (names that end in ``_total``) of the queue and of vision, for /metrics; ``labelled``: those
+    with labels. ``faces``: what else is served from the same address. ``traffic``: counts how the APIs answer.
     """
 
     keys: Keys
@@ -74,10 +75,11 @@ class ApiParts:
     photo_limits: ImageLimits
     tag_limits: ImageLimits
     problems: Callable[[], Awaitable[list[str]]]
+    warnings: Callable[[], Awaitable[list[str]]]
     statistics: Callable[[], Awaitable[Mapping[str, float]]]
+    labelled: Callable[[], Awaitable[Mapping[str, Labelled]]]
     faces: Sequence[Face] = ()
     traffic: Traffic = field(default_factory=Traffic)
-    warnings: Callable[[], list[str]] = list
 
 
 def parts_of(connection: HTTPConnection) -> ApiParts:

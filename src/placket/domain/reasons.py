@@ -21,6 +21,13 @@ _WORDS: tuple[tuple[type[errors.PlacketError], str], ...] = (
     (errors.NoGarmentFound, "NoDetectedFashionItems"),
 )
 
+OF_ROWS = tuple(
+    dict.fromkeys(
+        (INVALID_ROW, NOT_FOUND, DOCUMENT_QUOTA, ABANDONED, SUPERSEDED, INTERNAL, *(word for _, word in _WORDS))
+    )
+)
+"""What may be stored for a row that was begun."""
+
 
 def reason_of(error: errors.PlacketError) -> str:
     for kind, word in _WORDS:

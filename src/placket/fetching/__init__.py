@@ -1,5 +1,6 @@
 """Untrusted URL to bytes: address policy, limits, and the one client that goes out."""
 
 from placket.fetching.client import SafeClient
+from placket.fetching.counting import CountingClient
 
-__all__ = ["SafeClient"]
+__all__ = ["CountingClient", "SafeClient"]

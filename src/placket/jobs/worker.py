@@ -15,6 +15,8 @@ import structlog
 
 from placket.domain.errors import BundleNotKept, PlacketError, StorageUnavailable
 from placket.services.stores import Bell, Job, JobQueue
+from placket.services.tallies import DONE, FAILED, WAITS, Tallies
+from placket.services.tally import Tally
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 2.0
@@ -45,7 +47,7 @@ def worker_name() -> str:
 
 class Worker:
     """``slots``: jobs in hand at once; of ``narrow`` kinds, which wait for strangers, only one of them all.
-    ``lease_seconds``: a worker silent for so long has lost its jobs."""
+    ``lease_seconds``: a worker silent for so long has lost its jobs. ``jobs``: counted by how it lets go of them."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Worker:
         narrow: Collection[str] = (),
         schedules: Sequence[Schedule] = (),
         name: str | None = None,
+        jobs: Tally | None = None,
     ) -> None:
         self.name = name or worker_name()
         self._queue = queue
@@ -71,7 +74,7 @@ class Worker:
         self._room = asyncio.Event()
         self._room.set()
         self._outage = _Outage()
-        self.done = 0
+        self._jobs = jobs or Tallies().jobs
 
     @property
     def in_hand(self) -> int:
@@ -141,17 +144,20 @@ class Worker:
                 await self._queue.postpone(job, _MOST_DELAY)
                 return
             await handler(job, self.name)
-            self.done += 1
+            self._jobs.add(DONE)
         except BundleNotKept as error:
+            self._jobs.add(WAITS)
             # Counted, unlike other waiting: nothing that happens by itself brings the bundle back.
             _log.warning("a job has no bundle here", kind=job.kind, subject=job.subject, error=error.detail)
             await self._try_later(job, _BUNDLE_DELAY, counted=True)
         except PlacketError as error:
+            self._jobs.add(WAITS)
             _log.warning(
                 "a job has to wait", kind=job.kind, subject=job.subject, reason=error.reason, error=error.detail
             )
             await self._try_later(job, _OUTAGE_DELAY, counted=False)
         except Exception:
+            self._jobs.add(FAILED)
             _log.exception("a job failed", kind=job.kind, subject=job.subject)
             await self._try_later(job, min(_MOST_DELAY, 0.5 * 2 ** min(job.attempts, 10)), counted=True)
 

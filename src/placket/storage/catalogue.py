@@ -96,6 +96,20 @@ class PostgresServices:
             )
             return [(row[0], Service(*row[1:])) for row in rows]
 
+    async def bundles(self) -> dict[str, int]:
+        """How many services each bundle has; none yet, where one is just being re-indexed with it."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT bundle, sum(services)::int FROM ("
+                    "SELECT bundle, count(*) AS services FROM services WHERE deleted_at IS NULL GROUP BY bundle"
+                    " UNION ALL SELECT r.bundle, 0 FROM index_runs r JOIN services s ON s.id = r.service_id"
+                    " WHERE s.deleted_at IS NULL AND r.kind = 'reindex' AND r.finished_at IS NULL"
+                    ") AS used GROUP BY bundle ORDER BY bundle"
+                )
+            )
+            return {row[0]: row[1] for row in rows}
+
     async def now(self) -> datetime:
         async with self._database.read() as connection:
             now: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()

@@ -21,6 +21,7 @@ from placket.domain.errors import NoSuchService
 from placket.domain.garments import Analysis, Garment
 from placket.domain.runs import Outcome, RunKind, RunState, Status, end_state
 from placket.services.stores import ChunkWork, Job, RunEnded
+from placket.services.tally import Tally
 from placket.storage.database import Database
 from placket.storage.documents import (
     lock_service,
@@ -91,8 +92,11 @@ async def _planned_rows(connection: AsyncConnection, run_id: UUID, number: int) 
 
 
 class PostgresProgress:
-    def __init__(self, database: Database) -> None:
+    """``rows``: counts those of runs and re-indexings that have ended; a dry run's are nobody's trouble."""
+
+    def __init__(self, database: Database, rows: Tally) -> None:
         self._database = database
+        self._rows = rows
 
     async def start(self, run_id: UUID, job: Job, worker: str) -> RunEnded | None:
         async with self._database.begin() as connection:
@@ -205,16 +209,22 @@ class PostgresProgress:
                 )
                 return None
             try:
-                await self._apply_from(connection, work, run, computed, document_quota)
+                verdicts = await self._apply_from(connection, work, run, computed, document_quota)
             except NoSuchService:
                 return None
-            return await self._end_if_through(connection, work.run_id, job.payload.get("round", 0))
+            ended = await self._end_if_through(connection, work.run_id, job.payload.get("round", 0))
+        # Not before it is sure to last.
+        if work.kind is not RunKind.CHECK:
+            for verdict in verdicts:
+                self._rows.add(work.kind, verdict.outcome, verdict.reason)
+        return ended
 
     async def _apply_from(
         self, connection: AsyncConnection, work: ChunkWork, run: Any, computed: Sequence[Computed], quota: int
-    ) -> None:
+    ) -> list[Verdict]:
         """Apply this chunk, and those after it that were waiting for it."""
         number = work.number
+        told: list[Verdict] = []
         results: Sequence[Computed] | None = computed
         while results is not None:
             rows = await _planned_rows(connection, work.run_id, number)
@@ -224,6 +234,7 @@ class PostgresProgress:
                 accepted = run.reserved_at
                 verdicts, dropped = await self._apply_indexed(connection, work, accepted, rows, results, quota), 0
             number += 1
+            told += verdicts
             await self._record(connection, work.run_id, verdicts, dropped, number)
             found = await connection.execute(
                 text("SELECT results FROM index_chunks WHERE run_id = :run AND number = :number"),
@@ -231,6 +242,7 @@ class PostgresProgress:
             )
             stored = found.scalar_one_or_none()
             results = None if stored is None else unpack(bytes(stored))
+        return told
 
     @staticmethod
     async def _apply_indexed(

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.tagger.tasks import ImageOutcome, TaskRules
 from placket.services.stores import Job
+from placket.services.tallies import FAILED, OK
+from placket.services.tally import Tally
 from placket.services.task_stores import CHUNK_JOB, SetAside, TaskImage
 from placket.storage.database import Database
 from placket.storage.queue import end_job, enqueue
@@ -41,8 +43,11 @@ _COUNT = text(
 
 
 class PostgresTaskProgress:
-    def __init__(self, database: Database) -> None:
+    """``images``: counts those that have ended."""
+
+    def __init__(self, database: Database, images: Tally) -> None:
         self._database = database
+        self._images = images
 
     async def chunk(self, task_id: UUID, numbers: Sequence[int]) -> list[TaskImage]:
         async with self._database.begin() as connection:
@@ -73,13 +78,17 @@ class PostgresTaskProgress:
             for aside in asides:
                 payload = {"numbers": aside.numbers, "times_down": aside.times_down, "suspect": aside.suspect}
                 await enqueue(connection, CHUNK_JOB, str(task_id), [payload], job.project_id, delay=aside.delay)
-            if outcomes:
-                await self._store(connection, task_id, outcomes, rules)
+            stored = await self._store(connection, task_id, outcomes, rules) if outcomes else set()
+        # Not before it is sure to last.
+        for outcome in outcomes:
+            if outcome.number in stored:
+                self._images.add(FAILED if outcome.garments is None else OK, outcome.reason)
 
     @staticmethod
     async def _store(
         connection: AsyncConnection, task_id: UUID, outcomes: Sequence[ImageOutcome], rules: TaskRules
-    ) -> None:
+    ) -> set[int]:
+        """The numbers of those that had not ended before."""
         found = await connection.execute(
             _STORE, {"task": task_id, "outcomes": json.dumps([_as_json(o) for o in outcomes])}
         )
@@ -96,6 +105,7 @@ class PostgresTaskProgress:
         )
         if ended:
             await tell_if_done(connection, task_id)
+        return {number for number, _ in ended}
 
     async def split(self, task_id: UUID, job: Job, worker: str, numbers: Sequence[int]) -> None:
         async with self._database.begin() as connection:

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class BundleLibrary:
             raise BundleNotKept(
                 f"the kept copy of bundle {version} cannot be read: {error.detail}; replace it, or re-index"
             ) from error
+
+    def lacking(self, versions: Iterable[str]) -> list[str]:
+        """Those that are neither in use nor kept."""
+        here = set(self.kept())
+        with contextlib.suppress(VisionUnavailable):
+            here.add(self.current().version)
+        return sorted(set(versions) - here)
 
     def kept(self) -> list[str]:
         """Versions of the kept bundles."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterable
 from contextlib import nullcontext
 
 from placket.domain.errors import ImageTooManyBytes
@@ -57,6 +58,10 @@ class VisionPool:
     def bundle(self) -> Bundle:
         """The bundle in use. Raises VisionUnavailable when there is none."""
         return self._library.current()
+
+    async def lacking(self, versions: Iterable[str]) -> list[str]:
+        """Those of the bundles that are not here."""
+        return await asyncio.to_thread(self._library.lacking, versions)
 
     async def analyse(
         self,

@@ -1,8 +1,7 @@
 """The database is away: every API says so in its own form and shows nothing of where it is; the log has that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -14,6 +13,8 @@ from placket.api.app import create_app
 from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.condition import Condition
 from placket.domain.errors import EmbeddedServerError, StorageUnavailable, VisionUnavailable
+from placket.services.tallies import Tallies
+from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.queue import PostgresQueue
 from placket.vision import VisionPool
@@ -60,14 +61,30 @@ async def test_a_call(away: FastAPI, path: str, status: int) -> None:
     assert [line["error"] for line in lines if "hush" in str(line)] == [DETAIL]
 
 
-async def test_readiness() -> None:
-    async def ready() -> None:
+class Vision:
+    """Has no bundle."""
+
+    async def ready(self) -> None:
         raise VisionUnavailable("no bundle")
 
+    async def lacking(self, versions: Iterable[str]) -> list[str]:
+        return list(versions)
+
+    @property
+    def default_bundle(self) -> str:
+        raise VisionUnavailable("no bundle")
+
+
+async def test_readiness_and_figures() -> None:
     database = Database("postgresql+psycopg://hush@127.0.0.1:1/hush", 1)
-    queue, vision, search = PostgresQueue(database), cast(VisionPool, SimpleNamespace(ready=ready)), cast(Any, None)
-    condition = Condition(database, queue, vision, search, 15.0, list)
+    queue, vision, search = PostgresQueue(database), cast(VisionPool, Vision()), cast(Any, None)
+    services, tallies = PostgresServices(database), Tallies()
+    condition = Condition(database, queue, services, vision, search, tallies, 15.0, lambda: ["the disk is full"])
     with capture_logs() as lines:
         assert await condition.problems() == [TOLD, "no bundle"]
+        assert await condition.warnings() == ["the disk is full"]
+        labelled = await condition.labelled()
+    assert (labelled["bundle_info"].values, labelled["services"].values) == ({}, {})
+    assert labelled["jobs_total"].values["done",] == 0
     await database.aclose()
     assert ["127.0.0.1" in line["error"] for line in lines] == [True]

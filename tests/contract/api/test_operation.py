@@ -60,7 +60,10 @@ async def test_figures_know_routes_and_no_keys(http: httpx.AsyncClient, fashion:
     assert "plk" not in text
     assert f'placket_build_info{{version="{__version__}"}} 1.0' in text
     assert "\nprocess_open_fds " in text or not Path("/proc/self").exists()
-    assert [family.name for family in text_string_to_metric_families(text)].count("placket_queue_jobs") == 1
+    assert 'placket_rows_total{outcome="failed",reason="InvalidRow"} 2.0' in text
+    assert 'placket_rows_total{outcome="added",reason=""} 7.0' in text
+    names = [family.name for family in text_string_to_metric_families(text)]
+    assert (names.count("placket_queue_jobs"), names.count("placket_rows")) == (1, 1)
 
 
 async def test_pages_have_their_prefix_in_the_figures_and_the_log(installation: MemoryInstallation) -> None:

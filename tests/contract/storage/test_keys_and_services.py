@@ -134,6 +134,15 @@ async def test_services_are_counted_named_and_owned(world: World) -> None:
         await world.services.delete(other, "main")
 
 
+async def test_bundles_are_counted_by_their_services_and_the_next_one_is_told(world: World) -> None:
+    await world.services.create(world.project, "a", BUNDLE, 3)
+    await world.services.create(world.project, "gone", "older", 3)
+    await world.services.delete(world.project, "gone")
+    assert await world.services.bundles() == {BUNDLE: 2}
+    await world.runs.accept_reindex(world.service, "newer", 2)
+    assert await world.services.bundles() == {BUNDLE: 2, "newer": 0}
+
+
 @pytest.mark.parametrize("name", ["gone", "nul\x00", "half\ud800", ""])
 async def test_a_name_that_cannot_exist_is_not_found(world: World, name: str) -> None:
     with pytest.raises(NoSuchService):

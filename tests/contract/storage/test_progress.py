@@ -59,6 +59,13 @@ async def test_rows_act_in_file_order_whatever_the_chunks(world: World, chunk_si
     ended = await world.work_off()
     assert [e.run.id for e in ended] == [run.id]
     await check_the_outcome_of_ROWS(world, run.id)
+    assert {words[1:]: count for words, count in world.tallies.rows.figure().values.items() if count} == {
+        ("added", ""): 2,
+        ("updated", ""): 1,
+        ("deleted", ""): 1,
+        ("failed", "InvalidRow"): 1,
+        ("failed", "NotFoundProductId"): 1,
+    }
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

@@ -14,6 +14,7 @@ from placket.domain.applying import Computed, PlannedRow
 from placket.domain.garments import EMBEDDING_DIM, Analysis, Box, Garment, Label, Swatch
 from placket.domain.runs import Row, Run, RunKind, Status
 from placket.services.stores import ChunkWork, Job, RunEnded, Service
+from placket.services.tallies import Tallies
 from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.documents import PostgresDocuments
@@ -91,11 +92,12 @@ class World:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.tallies = Tallies()
         self.keys = PostgresKeys(database)
         self.services = PostgresServices(database)
         self.documents = PostgresDocuments(database)
         self.runs = PostgresRuns(database)
-        self.progress = PostgresProgress(database)
+        self.progress = PostgresProgress(database, self.tallies.rows)
         self.queue = PostgresQueue(database)
 
     async def open(self) -> World:

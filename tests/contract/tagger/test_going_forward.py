@@ -52,6 +52,7 @@ async def test_a_dead_worker_s_chunk_is_taken_over(world: TaggerWorld, client: h
     before = await world.execute("SELECT done, failed FROM tag_tasks")
     await world.do(held)  # the dead one wakes up: its job is gone, nothing is counted twice
     assert await world.execute("SELECT done, failed FROM tag_tasks") == before == [(6, 0)]
+    assert world.tallies.images.figure().values["ok", ""] == 6
 
 
 async def test_an_outage_is_nobody_s_failure(world: TaggerWorld, client: httpx.AsyncClient) -> None:
@@ -256,6 +257,7 @@ async def test_a_webhook_is_given_up(world: TaggerWorld, client: httpx.AsyncClie
         await world.work()
         await world.execute("UPDATE jobs SET not_before = now()")
     assert len(world.poster.calls) == 8
+    assert world.tallies.webhooks.figure().values == {("heard",): 0, ("repeated",): 7, ("given_up",): 1}
     assert UUID(task) and await world.execute("SELECT 1 FROM jobs") == []
 
 

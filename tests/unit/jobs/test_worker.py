@@ -10,6 +10,7 @@ import structlog
 from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
 from placket.jobs.worker import Schedule, Worker
 from placket.services.stores import Bell, Job, QueueState
+from placket.services.tally import Tally
 
 
 class MemoryQueue:
@@ -95,7 +96,9 @@ async def test_a_failure_is_tried_later_and_an_outage_is_no_attempt() -> None:
     async def good(job: Job, worker: str) -> None:
         done.set()
 
-    await work(Worker(queue, {"bug": bug, "outage": outage, "good": good}, slots=4, lease_seconds=9), done)
+    jobs = Tally(("outcome",), [("failed",)])
+    await work(Worker(queue, {"bug": bug, "outage": outage, "good": good}, slots=4, lease_seconds=9, jobs=jobs), done)
+    assert jobs.figure().values == {("failed",): 1, ("waits",): 1, ("done",): 1}
     assert sorted((job, counted) for job, _, counted in queue.postponed) == [(0, True), (1, False), (2, True)]
 
 
