@@ -164,6 +164,16 @@ class Settings(BaseSettings):
         2_000_000_000, ge=1_000_000, description="Memory for search indexes in one process."
     )
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _no_service_link(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith(("tcp://", "udp://")):
+            raise ValueError(
+                f"{value} is what Kubernetes sets for a Service of the name placket: give the pod"
+                " enableServiceLinks: false, or the Service another name"
+            )
+        return value
+
     @field_validator("fetch_allow_networks", mode="before")
     @classmethod
     def _split_networks(cls, value: Any) -> Any:

@@ -22,9 +22,9 @@ import httpx
 import typer
 
 from placket.cli.output import console, run_safely
-from placket.cli.settings import read_settings, right_name
+from placket.cli.settings import misspelt, read_settings
 from placket.domain.errors import PlacketError
-from placket.settings import Settings, unknown_variables
+from placket.settings import Settings
 
 if TYPE_CHECKING:
     from placket.vision.library import BundleLibrary
@@ -230,8 +230,7 @@ def check_clock(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def check_variables(settings: Settings, folder: Path) -> Iterator[Finding]:
-    for name in unknown_variables():
-        remedy = right_name(name, (f"PLACKET_{n.upper()}" for n in Settings.model_fields))
+    for name, remedy in misspelt():
         yield Finding("settings", "warn", f"{name} is set, and is no setting", remedy)
     file = os.environ.get("PLACKET_CONFIG")
     if file and Path(file).stat().st_mode & stat.S_IROTH:

@@ -15,7 +15,7 @@ import structlog
 import typer
 
 from placket.cli.output import fail, run_safely
-from placket.cli.settings import read_settings
+from placket.cli.settings import misspelt, read_settings
 from placket.logs import configure_logging
 from placket.settings import Settings
 
@@ -39,8 +39,7 @@ def serve(
 ) -> None:
     """Serve both HTTP APIs; with a worker beside them unless told otherwise."""
     with run_safely():
-        settings = read_settings(host=host, port=port)
-        configure_logging(settings.log_level, settings.log_format)
+        settings = _read(host=host, port=port)
         asyncio.run(_serve(settings, with_worker=worker))
 
 
@@ -56,9 +55,18 @@ def worker(
 ) -> None:
     """Work on index runs and tagging tasks, without serving the API."""
     with run_safely():
-        settings = read_settings(worker_port=port)
-        configure_logging(settings.log_level, settings.log_format)
+        settings = _read(worker_port=port)
         asyncio.run(_work(settings))
+
+
+def _read(**given: Any) -> Settings:
+    """The settings, with logging set up as they say. Raises as `read_settings`."""
+    settings = read_settings(**given)
+    configure_logging(settings.log_level, settings.log_format)
+    for name, remedy in misspelt():
+        # Where it was to name a database, another one is used in its stead.
+        _log.warning("a variable is set that is no setting", variable=name, remedy=remedy)
+    return settings
 
 
 def _listen(host: str, port: int) -> socket.socket:

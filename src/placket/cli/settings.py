@@ -1,10 +1,10 @@
 """Settings as a command sees them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from placket.settings import Settings
+from placket.settings import Settings, unknown_variables
 
 
 def read_settings(**given: Any) -> Settings:
@@ -13,6 +13,13 @@ def read_settings(**given: Any) -> Settings:
     Raises pydantic.ValidationError, SettingsFileError.
     """
     return Settings(**{k: v for k, v in given.items() if v is not None})
+
+
+def misspelt() -> Iterator[tuple[str, str]]:
+    """(a variable that begins like a setting and is none, what to write instead)."""
+    known = [f"PLACKET_{name.upper()}" for name in Settings.model_fields]
+    for name in unknown_variables():
+        yield name, right_name(name, known)
 
 
 def right_name(name: str, known: Iterable[str]) -> str:

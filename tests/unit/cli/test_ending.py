@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +59,25 @@ def test_a_full_disk_is_no_wrong_command_line(number: int) -> None:
     with pytest.raises(OSError, match="full"), failures():
         raise OSError(number, "full")
     assert errno.ENOSPC in DISK_FULL
+
+
+def test_what_kubernetes_sets_for_a_service_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACKET_PORT", "tcp://10.96.3.4:8780")
+    done = CliRunner().invoke(app, ["serve"])
+    assert done.exit_code == 2
+    assert "enableServiceLinks: false" in done.stderr
+
+
+def test_a_misspelt_variable_is_in_the_log_of_a_server_that_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        variables = {"PLACKET_DATABSE_URL": "postgresql://db.internal/placket", "PLACKET_PORT": port}
+        done = subprocess.run(
+            [placket_program(), "serve"], env=os.environ | variables, capture_output=True, text=True, timeout=60
+        )
+    line = json.loads(done.stderr.splitlines()[0])
+    assert (line["level"], line["variable"]) == ("warning", "PLACKET_DATABSE_URL")
+    assert line["remedy"] == "did you mean PLACKET_DATABASE_URL?"
 
 
 def test_an_unknown_name_in_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
