@@ -55,6 +55,9 @@ class MemoryVision:
 
     default_bundle = BUNDLE
 
+    async def ready(self, bundle: str | None = None) -> None:
+        pass
+
     async def analyse(
         self,
         image: bytes,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from placket.domain.errors import FetchError
 from placket.fetching.client import SafeClient
 from placket.services.ports import Fetched
-from placket.services.tallies import OK, outcome_of
+from placket.services.tallies import OK, UNCHANGED, outcome_of
 from placket.services.tally import Tally
 
 
@@ -43,7 +43,7 @@ class CountingClient:
         except FetchError as error:
             self._fetches.add(self._use, outcome_of(error))
             raise
-        self._fetches.add(self._use, OK)
+        self._fetches.add(self._use, UNCHANGED if fetched.unchanged else OK)
         return fetched
 
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str], timeout: float) -> int:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from placket.domain.errors import BundleNotKept, PlacketError, StorageUnavailable
+from placket.domain.errors import BundleNotKept, PlacketError, StorageUnavailable, VisionUnavailable
 from placket.services.stores import Bell, Job, JobQueue
 from placket.services.tallies import DONE, FAILED, WAITS, Tallies
 from placket.services.tally import Tally
@@ -74,6 +74,8 @@ class Worker:
         self._room = asyncio.Event()
         self._room.set()
         self._outage = _Outage()
+        self._rests: dict[str, _Rest] = {}
+        self._waits = 0
         self._jobs = jobs or Tallies().jobs
 
     @property
@@ -121,7 +123,10 @@ class Worker:
             stopping.cancel()
 
     async def _claim(self) -> Job | None:
-        return await _in_time(self._queue.claim(self.name, self._lease, self._narrow if self._narrow_in_hand else ()))
+        now = time.monotonic()
+        resting = [kind for kind, rest in self._rests.items() if now < rest.until]
+        without = [*resting, *(self._narrow if self._narrow_in_hand else ())]
+        return await _in_time(self._queue.claim(self.name, self._lease, without))
 
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._do(job))
@@ -145,6 +150,8 @@ class Worker:
                 return
             await handler(job, self.name)
             self._jobs.add(DONE)
+            self._waits = 0
+            self._rests.pop(job.kind, None)
         except BundleNotKept as error:
             self._jobs.add(WAITS)
             # Counted, unlike other waiting: nothing that happens by itself brings the bundle back.
@@ -155,11 +162,21 @@ class Worker:
             _log.warning(
                 "a job has to wait", kind=job.kind, subject=job.subject, reason=error.reason, error=error.detail
             )
-            await self._try_later(job, _OUTAGE_DELAY, counted=False)
+            await self._try_later(job, self._delay_after(job, error), counted=False)
         except Exception:
             self._jobs.add(FAILED)
             _log.exception("a job failed", kind=job.kind, subject=job.subject)
             await self._try_later(job, min(_MOST_DELAY, 0.5 * 2 ** min(job.attempts, 10)), counted=True)
+
+    def _delay_after(self, job: Job, error: PlacketError) -> float:
+        if isinstance(error, VisionUnavailable):
+            # So it would be for the next job of the kind, which a worker that sees may be waiting for.
+            self._rests[job.kind] = _longer(self._rests.get(job.kind))
+            return _OUTAGE_DELAY
+        # Nobody's database takes it, as when its disk is full: what was computed, and fetched, was so in vain.
+        delay = min(_MOST_DELAY, _OUTAGE_DELAY * 2.0 ** min(self._waits, 10))
+        self._waits += 1
+        return delay
 
     async def _try_later(self, job: Job, seconds: float, *, counted: bool) -> None:
         # Where even this fails, the lease runs out and the job is claimed again.
@@ -202,6 +219,23 @@ class Worker:
         with contextlib.suppress(StorageUnavailable, TimeoutError):
             async with asyncio.timeout(_LAST_WORD_SECONDS):
                 await self._queue.release(self.name, sorted({job for job, _ in left}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """No job of a kind is claimed ``until`` then."""
+
+    until: float
+    seconds: float
+
+
+def _longer(rest: _Rest | None) -> _Rest:
+    """Than the last one; one that is not over yet is told of by another job that began before it."""
+    now = time.monotonic()
+    if rest is not None and now < rest.until:
+        return rest
+    seconds = _OUTAGE_DELAY if rest is None else min(_MOST_DELAY, rest.seconds * 2)
+    return _Rest(now + seconds, seconds)
 
 
 class _Outage:

@@ -60,6 +60,7 @@ class IndexWork:
     ) -> None:
         self._documents = documents
         self._fetcher = fetcher
+        self._vision = vision
         self._photos = ProductPhotos(vision, rules.image, rules.min_item_pixels)
         self._hosts = hosts
         self._rules = rules
@@ -75,6 +76,9 @@ class IndexWork:
         known = list(work.known)
         done = {c.position for c in known}
         wanted = [r for r in work.rows if not r.reason and r.status is Status.ENABLE and r.position not in done]
+        if wanted:
+            # Before the images are fetched: else they are again each time that the chunk comes back.
+            await self._vision.ready(work.bundle)
         stored = await self._documents.known(work.service_id, work.bundle, [r.product_id for r in wanted])
         holder = Holder(str(work.run_id))
         chunk = _Chunk(work, holder, stored, _shared(wanted))

@@ -76,6 +76,10 @@ class Vision(Protocol):
         """Version of the bundle in use. Raises VisionUnavailable when there is none."""
         ...
 
+    async def ready(self, bundle: str | None = None) -> None:
+        """Wait until photos can be seen by this bundle, the one in use if None. Raises VisionUnavailable."""
+        ...
+
     async def analyse(
         self,
         image: bytes,

@@ -52,6 +52,8 @@ class TaggingWork:
         each is analysed while this process analyses nothing else of any task. Raises VisionUnavailable or
         StorageUnavailable, which are no image's fault: the chunk has to wait.
         """
+        # Before the images are fetched: else they are again each time that the chunk comes back.
+        await self._vision.ready()
         chunk = Holder(task)
         by_url: defaultdict[str, list[TaskImage]] = defaultdict(list)
         for image in images:

@@ -9,6 +9,8 @@ from placket.domain.runs import Outcome, RunKind
 from placket.services.tally import Labelled, Tally, Words
 
 OK = "ok"
+UNCHANGED = "unchanged"
+"""A photo that did not come again: its host has no other version."""
 REQUEST, JOB = "request", "job"
 """Whom a photo is fetched for: a caller who waits, or a run or task."""
 DONE, WAITS, FAILED = "done", "waits", "failed"
@@ -27,7 +29,7 @@ def outcome_of(error: FetchError) -> str:
 
 
 def _fetches() -> Tally:
-    outcomes = (OK, "Http4xx", "Http5xx", *(kind.reason for kind in _FETCHING))
+    outcomes = (OK, UNCHANGED, "Http4xx", "Http5xx", *(kind.reason for kind in _FETCHING))
     return Tally(("use", "outcome"), [(use, outcome) for use in (REQUEST, JOB) for outcome in outcomes])
 
 

@@ -100,9 +100,10 @@ class VisionPool:
         """The bundle's calibrated 0..1 for a cosine. Raises VisionUnavailable when it is neither in use nor kept."""
         return self._library.load(bundle).similarity(cosine)
 
-    async def ready(self) -> None:
-        """Wait until a child can take photos, starting them if need be. Raises VisionUnavailable with the reason."""
+    async def ready(self, bundle: str | None = None) -> None:
+        """See the port. Starts the children if need be; the error has the reason."""
         supervisor = await self._supervised()
+        await self._bundle(bundle)
         await asyncio.wrap_future(supervisor.when_ready())
 
     def statistics(self) -> VisionStatistics:

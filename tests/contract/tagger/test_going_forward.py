@@ -66,6 +66,22 @@ async def test_an_outage_is_nobody_s_failure(world: TaggerWorld, client: httpx.A
     assert await world.execute("SELECT state FROM tag_images WHERE state IS NOT NULL") == []
 
 
+async def test_nothing_is_fetched_that_cannot_be_seen(
+    world: TaggerWorld, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def blind(*_: object) -> None:
+        raise VisionUnavailable("no bundle")
+
+    _serve(world, 1)
+    await _create(client, entry(0))
+    held = await world.claim()
+    monkeypatch.setattr(world.vision, "ready", blind)
+    assert held is not None
+    with pytest.raises(VisionUnavailable):
+        await world.do(held)
+    assert world.web.asked == []
+
+
 async def test_an_unforeseen_error_is_one_image_s(world: TaggerWorld, client: httpx.AsyncClient) -> None:
     _serve(world, 3)
     world.web.pages["https://shop.example/1.jpg"] = b"PICx"  # int("x") fails in the stand-in for vision

@@ -22,11 +22,13 @@ async def test_each_fetch_counts_once_by_its_end(server: LyingServer, client: Sa
     counting = CountingClient(client, JOB, tallies.fetches)
     for path in ("/good", "/late"):
         await counting.fetch(server.url(path), max_bytes=9, timeout=0.5, attempts=2)
+    server.routes["/same"] = answer(304)
+    assert (await counting.fetch(server.url("/same"), max_bytes=9, timeout=0.5, known_etag='"a"')).unchanged
     for url in (*map(server.url, ("/large", "/gone", "/down", "/silent", "/broken")), "http://10.0.0.1/x"):
         with pytest.raises(FetchError):
             await counting.fetch(url, max_bytes=9, timeout=0.5)
     counted = tallies.fetches.figure().values
     assert {outcome: n for (_, outcome), n in counted.items() if n} == {
-        "ok": 2, "FetchTooLarge": 1, "Http4xx": 1, "Http5xx": 1, "FetchTimeout": 1, "FetchFailed": 1, "UrlRefused": 1,
+        "ok": 2, "unchanged": 1, "FetchTooLarge": 1, "Http4xx": 1, "Http5xx": 1, "FetchTimeout": 1, "FetchFailed": 1, "UrlRefused": 1,
     }  # fmt: skip
     assert counted.keys() == known.keys(), "else Prometheus sees no rise in the first of a kind"

@@ -1,6 +1,7 @@
 """The worker against a queue in memory: room, leases, failures, and leaving."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from placket.domain.errors import BundleNotKept, StorageUnavailable, VisionUnavailable
+from placket.jobs import worker as module
 from placket.jobs.worker import Schedule, Worker
 from placket.services.stores import Bell, Job, QueueState
 from placket.services.tally import Tally
@@ -55,7 +57,8 @@ class MemoryQueue:
 
     async def wait(self, seconds: float) -> None:
         self.rung.clear()
-        await asyncio.wait_for(self.rung.wait(), seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.rung.wait(), min(seconds, 0.02))
 
 
 async def work(worker: Worker, until: asyncio.Event, grace: float = 1.0) -> None:
@@ -114,6 +117,42 @@ async def test_where_the_bundle_is_gone_each_try_counts_and_they_are_far_apart()
 
     await work(Worker(queue, {"a": without, "b": good}, slots=2, lease_seconds=9), tried)
     assert [(job, seconds >= 10, counted) for job, seconds, counted in queue.postponed] == [(0, True, True)]
+
+
+async def test_who_cannot_see_leaves_the_jobs_to_those_who_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_OUTAGE_DELAY", 0.1)
+    queue, done = MemoryQueue(["see", "see", "see", "other"]), asyncio.Event()
+    tried: list[float] = []
+
+    async def see(job: Job, worker: str) -> None:
+        tried.append(asyncio.get_running_loop().time())
+        if len(tried) == 3:
+            done.set()
+        raise VisionUnavailable("no bundle")
+
+    async def other(job: Job, worker: str) -> None:
+        assert len(tried) == 1
+
+    worker = Worker(queue, {"see": see, "other": other}, slots=1, lease_seconds=9)
+    await work(worker, done)
+    first, second, third = tried
+    assert 0.1 <= second - first < 0.2 <= third - second
+    assert [seconds for _, seconds, _ in queue.postponed] == [0.1] * 3
+
+
+async def test_what_cannot_be_stored_is_tried_more_and_more_rarely() -> None:
+    queue, done = MemoryQueue(["full"] * 4 + ["good", "full"]), asyncio.Event()
+
+    async def full(job: Job, worker: str) -> None:
+        if job.id == 5:
+            done.set()
+        raise StorageUnavailable("the disk is full")
+
+    async def good(job: Job, worker: str) -> None:
+        pass
+
+    await work(Worker(queue, {"full": full, "good": good}, slots=1, lease_seconds=9), done)
+    assert queue.postponed == [(0, 2, False), (1, 4, False), (2, 8, False), (3, 16, False), (5, 2, False)]
 
 
 class Unwell(MemoryQueue):

@@ -58,8 +58,13 @@ class Web:
 class Eyes:
     """Sees as many garments as the body's first digit says; a word raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, blind: bool = False) -> None:
         self.bundles: list[str | None] = []
+        self.blind = blind
+
+    async def ready(self, bundle: str | None = None) -> None:
+        if self.blind:
+            raise VisionUnavailable(f"no bundle {bundle}")
 
     async def analyse(
         self, image: bytes, *, limits: ImageLimits, bundle: str | None = None, priority: Priority, **_: object
@@ -228,10 +233,18 @@ async def test_what_is_nobodys_fault_makes_the_chunk_wait() -> None:
         await compute(rows("ok", "none"), web)
 
 
+async def test_nothing_is_fetched_that_cannot_be_seen() -> None:
+    """The chunk comes back every few seconds, for as long as the model is broken: its hosts are not to feel it."""
+    web = Web({"ok": b"1"})
+    with pytest.raises(VisionUnavailable, match="no bundle v1"):
+        await compute(rows("ok"), web, eyes=Eyes(blind=True))
+    assert web.asked == []
+
+
 async def test_rows_that_need_no_image_ask_for_none() -> None:
     deleted = PlannedRow(0, 1, "p", Status.DISABLE, {"image_url": "x"})
     unreadable = PlannedRow(1, 2, "", Status.ENABLE, {}, "InvalidRow", "blank")
-    assert await compute([deleted, unreadable], Web({})) == []
+    assert await compute([deleted, unreadable], Web({}), eyes=Eyes(blind=True)) == []
     assert await compute(rows("never"), Web({}), RunKind.CHECK) == []
 
 
