@@ -58,24 +58,28 @@ def _write_any_script() -> None:
 
 
 def _end_in_order() -> None:
-    """SIGTERM ends a command as Ctrl-C does, so that the database that it started is stopped; then it dies of it."""
-    came = False
+    """SIGTERM, and SIGHUP as of a terminal that is closed, end a command as Ctrl-C does, so that the database that it
+    started is stopped; then it dies of it."""
+    came: int | None = None
 
-    def begin(*_: object) -> None:
+    def begin(number: int, _: object) -> None:
         nonlocal came
-        came = True
+        came = number
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             # As in the background of a script, where Ctrl-C is for others.
             raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     def end() -> None:
-        if came:
+        if came is not None:
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGTERM)
+            signal.signal(came, signal.SIG_DFL)
+            signal.raise_signal(came)
 
     signal.signal(signal.SIGTERM, begin)
+    # Else by nohup: it is to go on.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, begin)
     # Not before all threads have ended.
     atexit.register(end)

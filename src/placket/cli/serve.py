@@ -88,8 +88,9 @@ def _listen(host: str, port: int) -> socket.socket:
 def _on_signal(action: Callable[[], None]) -> None:
     """From now on, while all is closed too: a second signal would leave the embedded PostgreSQL running."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, action)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, action)
 
 
 async def _serve(settings: Settings, *, with_worker: bool) -> None:

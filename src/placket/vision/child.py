@@ -33,10 +33,10 @@ _NICER = 10
 
 
 def _tie_to(parent: int) -> None:
-    """Die when the parent dies, and let only the parent decide: a terminal's Ctrl-C and a supervisor's SIGTERM go to
-    all processes of a service, but the parent still has photos to finish."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Die when the parent dies, and let only the parent decide: a terminal's Ctrl-C, or its end, and a supervisor's
+    SIGTERM go to all processes of a service, but the parent still has photos to finish."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

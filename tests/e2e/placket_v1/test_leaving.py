@@ -6,7 +6,7 @@ from subprocess import Popen
 
 import httpx
 
-from tests.support.server import PlacketServer, running_server
+from tests.support.server import PlacketServer, placket_program, running_server
 
 _DRAIN = 4.0
 
@@ -46,3 +46,18 @@ def test_a_second_signal_ends_it_at_once() -> None:
         assert http.get("/readyz").status_code == 503
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def test_a_terminal_that_is_closed_ends_it_in_order() -> None:
+    with running_server() as server:
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        assert server.process.wait(30) == 0
+
+
+def test_under_nohup_it_goes_on() -> None:
+    with running_server(program=("nohup", placket_program())) as server, client(server) as http:
+        assert server.process is not None
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(1.0)
+        assert http.get("/healthz").status_code == 200

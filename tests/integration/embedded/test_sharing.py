@@ -247,7 +247,12 @@ def test_using_it_before_it_is_started(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "ctrl_c"),
-    [(signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_DFL), (signal.SIGTERM, signal.SIG_IGN)],
+    [
+        (signal.SIGTERM, signal.SIG_DFL),
+        (signal.SIGINT, signal.SIG_DFL),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGTERM, signal.SIG_IGN),
+    ],
 )
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "list")])
 def test_a_command_that_is_ended_while_it_starts_leaves_no_server(
