@@ -11,9 +11,7 @@ from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking, assig
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from placket.client.shapes.placket import Garment, Match
+    from placket.client.shapes.placket import Garment, MatchList
 
 search_app = typer.Typer(no_args_is_help=True, help="Similar products in a service of a running server.")
 
@@ -45,8 +43,8 @@ def product(
     """Products like this one."""
     options = _options(limit, filters, min_similarity, duplicates)
     with asking(profile) as placket:
-        matches = placket.search.product(service, product_id, **options)
-    _answer(matches, as_json)
+        found = placket.search.product(service, product_id, **options)
+    _answer(found, options, as_json)
 
 
 @search_app.command()
@@ -74,12 +72,9 @@ def image(
     with asking(profile) as placket:
         source = photo if is_url(photo) else Path(photo)
         found = placket.search.image(service, source, box=where, lang=lang, **options)
-    if as_json:
-        write_json(found)
-        return
-    if "garment" in found:
+    if "garment" in found and not as_json:
         _show_garment(found["garment"])
-    _show(found["items"])
+    _answer(found, options, as_json)
 
 
 @search_app.command()
@@ -96,8 +91,8 @@ def link(
     """Products like a garment that was detected, without sending its photo again."""
     options = _options(limit, filters, min_similarity, duplicates)
     with asking(profile) as placket:
-        matches = placket.search.link(service, link, **options)
-    _answer(matches, as_json)
+        found = placket.search.link(service, link, **options)
+    _answer(found, options, as_json)
 
 
 def _options(limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool) -> dict[str, Any]:
@@ -112,11 +107,21 @@ def _options(limit: int, filters: list[str] | None, min_similarity: float | None
     }
 
 
-def _answer(matches: "Sequence[Match]", as_json: bool) -> None:
+def _answer(found: "MatchList", options: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        write_json({"items": matches})
+        write_json(found)
+    elif found["items"]:
+        _show(found)
     else:
-        _show(matches)
+        console.print(f"Nothing was found: {_why_nothing(found, options)}")
+
+
+def _why_nothing(found: "MatchList", options: dict[str, Any]) -> str:
+    if "bestSimilarity" in found:
+        return f"the most similar product has {found['bestSimilarity']:.5f}, less than {options['min_similarity']:g}."
+    if options["filters"]:
+        return "no product passes the filters, which compare whole values, capitals too."
+    return "there is no other product in the service."
 
 
 def _show_garment(garment: "Garment") -> None:
@@ -124,19 +129,16 @@ def _show_garment(garment: "Garment") -> None:
     console.print(f"Searched for: {garment['category']['name']} in {x0}, {y0} to {x1}, {y1}", style="dim")
 
 
-def _show(matches: "Sequence[Match]") -> None:
+def _show(found: "MatchList") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    if not matches:
-        console.print("Nothing was found.")
-        return
     table = Table()
     table.add_column("similarity", justify="right")
     table.add_column("product", overflow="fold")
     table.add_column("name", overflow="fold")
     table.add_column("image", overflow="fold", style="dim")
-    for match in matches:
+    for match in found["items"]:
         cells = (match["product_id"], match.get("name", ""), match.get("image_url", ""))
         table.add_row(f"{match['similarity']:.3f}", *map(escape, cells))
     console.print(table)

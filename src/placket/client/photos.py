@@ -7,7 +7,7 @@ from placket.client.answers import read_placket
 from placket.client.catalogue import service_path
 from placket.client.faces import Calls, M, call
 from placket.client.inputs import Source, filter_parameters, is_url, parameters, segment, several, uploaded
-from placket.client.shapes.placket import ImageMatchList, Match, Photo
+from placket.client.shapes.placket import ImageMatchList, MatchList, Photo
 from placket.client.steps import Request, Steps
 
 
@@ -38,7 +38,8 @@ class Photos(Calls[M]):
 
 
 class Search(Calls[M]):
-    """Similar products, the most similar first.
+    """Similar products, the most similar first in ``items``. ``bestSimilarity`` is that of the nearest product which
+    passes the filters, also where ``min_similarity`` left it out, and absent when none passes.
 
     ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``min_similarity``: over 0, to 1.
     ``fields``: of ``name``, ``image_url``, ``categories``. ``include_duplicates=False`` leaves out products whose photo
@@ -56,13 +57,12 @@ class Search(Calls[M]):
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         fields: Sequence[str] = (),
-    ) -> "Steps[list[Match]]":
+    ) -> Steps[MatchList]:
         """Products like the main garment of this one. Raises NoSuchProduct."""
         params = _options(limit, filters, min_similarity, include_duplicates, fields)
         path = f"{service_path(service)}/products/{segment(product_id)}/similar"
-        body = yield from self._retries.send(Request("GET", path, True, params), read_placket)
-        matches: list[Match] = body["items"]
-        return matches
+        found: MatchList = yield from self._retries.send(Request("GET", path, True, params), read_placket)
+        return found
 
     @call
     def image(
@@ -97,13 +97,12 @@ class Search(Calls[M]):
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         fields: Sequence[str] = (),
-    ) -> "Steps[list[Match]]":
+    ) -> Steps[MatchList]:
         """Products like a garment that ``photos.detect`` or ``fashion.detect`` found."""
         params = _options(limit, filters, min_similarity, include_duplicates, fields)
         request = Request("POST", _path(service), True, params, json={"link": link})
-        body = yield from self._retries.send(request, read_placket)
-        matches: list[Match] = body["items"]
-        return matches
+        found: MatchList = yield from self._retries.send(request, read_placket)
+        return found
 
 
 def _path(service: str) -> str:

@@ -43,6 +43,15 @@ class Match:
     document: Document | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``matches``: the most similar first. ``best``: the similarity of the nearest product that passes the filters,
+    also where the threshold left it out; None when none passes."""
+
+    matches: list[Match]
+    best: float | None
+
+
 class Searching:
     def __init__(
         self,
@@ -63,19 +72,19 @@ class Searching:
     @once_more
     async def by_product(
         self, caller: Caller, service_name: str, product_id: str, options: SearchOptions, details: bool = False
-    ) -> list[Match]:
+    ) -> Found:
         """Products like the main garment of this one, itself left out. Raises NoSuchService, NoSuchProduct."""
         service = await self._services.get(caller.project_id, service_name)
         document = await self._documents.get(service, product_id)
         if not document.garments:
-            return []
+            return Found([], None)
         main = document.garments[0]
         return await self._search(service, main.embedding, document.image_sha256, options, details, product_id)
 
     @once_more
     async def by_link(
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
-    ) -> list[Match]:
+    ) -> Found:
         """Raises LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after it)."""
         item = self._links.read(link, caller.project_id)
         service = await self._services.get(caller.project_id, service_name)
@@ -93,7 +102,7 @@ class Searching:
         *,
         details: bool = False,
         box: Box | None = None,
-    ) -> tuple[Garment, list[Match]]:
+    ) -> tuple[Garment, Found]:
         """(the garment searched for, what looks like it): the photo's main garment, or what is inside ``box``.
 
         Raises NoSuchService, ImageError, NoGarmentFound.
@@ -115,7 +124,7 @@ class Searching:
         options: SearchOptions,
         details: bool,
         itself: str | None = None,
-    ) -> list[Match]:
+    ) -> Found:
         hits = await self._engine.search(
             service.id,
             service.bundle,
@@ -128,9 +137,11 @@ class Searching:
             query_sha256=sha256,
         )
         matches = [Match(h.product_id, self._similarity(h.cosine, service.bundle)) for h in hits]
+        best = matches[0].similarity if matches else None
         if options.threshold is not None:
+            # Here and not in the engine, which would not tell of the best one.
             matches = [m for m in matches if m.similarity >= options.threshold]
-        return await self._with_documents(service, matches) if details else matches
+        return Found(await self._with_documents(service, matches) if details else matches, best)
 
     def _similarity(self, cosine: float, bundle: str) -> float:
         return round(self._vision.similarity(cosine, bundle), _DIGITS)

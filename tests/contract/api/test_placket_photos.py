@@ -112,16 +112,29 @@ async def test_search_by_url_link_box_and_product(bearer: httpx.AsyncClient, ins
     installation.web.pages[PHOTO] = b"PIC1"
     installation.engine.hits = [Hit("b", 1.0)]
     expected = [{"product_id": "b", "similarity": 1.0}]
+    found = {"items": expected, "bestSimilarity": 1.0}
     assert (await bearer.post(f"{SERVICE}/search", json={"url": PHOTO})).json()["items"] == expected
     boxed = await bearer.post(f"{SERVICE}/search?box=0,0.25,0.5,1", json={"url": PHOTO})
     assert boxed.json()["garment"]["box"] == [0, 0.25, 0.5, 1]
     link = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC1"})).json()["items"][0]["link"]
-    assert (await bearer.post(f"{SERVICE}/search", json={"link": link})).json() == {"items": expected}
+    assert (await bearer.post(f"{SERVICE}/search", json={"link": link})).json() == found
     assert problem(await bearer.post(f"{SERVICE}/search?box=0,0,1,1", json={"link": link}))[0] == 400
     assert problem(await bearer.post(f"{SERVICE}/search", json={"link": link[:-4]}))[0] == 400
     await put(bearer, "a")
-    assert (await bearer.get(f"{SERVICE}/products/a/similar")).json() == {"items": expected}
+    assert (await bearer.get(f"{SERVICE}/products/a/similar")).json() == found
     assert installation.engine.asked[-1]["exclude"] == {"a"}
+
+
+async def test_why_nothing_is_found(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    """The best that a threshold left out is told; nothing is where no product passes the filters."""
+    await put(bearer, "a")
+    installation.engine.hits = [Hit("b", 0.5)]
+    answer = await bearer.get(f"{SERVICE}/products/a/similar?minSimilarity=0.9")
+    assert answer.json() == {"items": [], "bestSimilarity": 0.75}
+    by_photo = await bearer.post(f"{SERVICE}/search?minSimilarity=0.9", files={"image": b"PIC1"})
+    assert by_photo.json()["bestSimilarity"] == 0.75
+    installation.engine.hits = []
+    assert (await bearer.get(f"{SERVICE}/products/a/similar?filter.s1=none")).json() == {"items": []}
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,14 @@ def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> 
     assert [m["product_id"] for m in others.json["items"]] == ["green"]
     boxed = ask("search", "image", url, "-s", "shop", "--box", "0.2,0.1,0.8,0.9")
     assert "20%, 10% to 80%, 90%" in boxed.out
+    for options, why in (
+        (("--min-similarity", "1"), f"has {similar.json['bestSimilarity']:.5f}, less than 1."),
+        (("--filter", "category1_id=Green"), "no product passes the filters"),
+    ):
+        assert why in " ".join(ask("search", "product", "red", "-s", "shop", *options).out.split())
+    for name in ("blue", "green"):
+        shop.products.delete("shop", name)
+    assert "no other product" in ask("search", "product", "red", "-s", "shop").out
 
     codes: list[tuple[Any, ...]] = [
         (4, "search", "product", "none", "-s", "shop"),

@@ -96,11 +96,14 @@ def test_products_and_searches(placket: Any, tmp_path: Path) -> None:
     assert found["garment"]["group"] == "TOP"
     only = placket.search.image("shop", file, filters={"category1_id": "!equal:1"}, limit=1)
     assert only["items"][0]["product_id"].startswith("other")
-    assert {m["product_id"] for m in placket.search.product("shop", "a/red")} == {"other 0", "other 1"}
+    near = placket.search.product("shop", "a/red")
+    assert {m["product_id"] for m in near["items"]} == {"other 0", "other 1"}
+    assert near["bestSimilarity"] == near["items"][0]["similarity"]
+    assert "bestSimilarity" not in placket.search.product("shop", "a/red", filters={"category1_id": "none"})
 
     photo = placket.photos.detect("shop", file)
     link = photo["items"][0]["link"]
-    assert placket.search.link("shop", link, min_similarity=1)[0]["product_id"] == "a/red"
+    assert placket.search.link("shop", link, min_similarity=1)["items"][0]["product_id"] == "a/red"
     assert placket.photos.tag("shop", file, lang="ko")["items"][0]["category"]["name"]
 
     placket.products.delete("shop", "a/red")

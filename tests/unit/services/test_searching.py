@@ -54,14 +54,15 @@ def searching(world: Switching) -> Searching:
 
 async def test_it_asks_once_more_with_the_bundle_that_the_service_has_then() -> None:
     world = Switching(1)
-    (match,) = await searching(world).by_product(CALLER, "s", "q", SearchOptions(5))
+    (match,) = (await searching(world).by_product(CALLER, "s", "q", SearchOptions(5))).matches
     assert (match.product_id, world.read_bundles) == ("p", ["A", "B"])
 
 
 async def test_by_a_photo_too_which_is_looked_at_anew() -> None:
     world = Switching(1)
     limits: Any = None
-    _, (match,) = await searching(world).by_image(CALLER, "s", b"photo", limits, SearchOptions(5))
+    _, found = await searching(world).by_image(CALLER, "s", b"photo", limits, SearchOptions(5))
+    (match,) = found.matches
     assert (match.product_id, world.looked) == ("p", ["A", "B"])
 
 

@@ -36,8 +36,8 @@ def _items(matches: Sequence[Match]) -> list[dict[str, object]]:
 async def by_product(call: SearchCall) -> FashionAnswer:
     product = path_text(call.request, "productID")
     options = _options(call.query)
-    matches = await call.parts.searching.by_product(call.caller, call.service, product, options)
-    return call.answer("productID", product, _items(matches))
+    found = await call.parts.searching.by_product(call.caller, call.service, product, options)
+    return call.answer("productID", product, _items(found.matches))
 
 
 @router.get(
@@ -55,5 +55,5 @@ async def by_product(call: SearchCall) -> FashionAnswer:
 async def by_link(call: SearchCall) -> FashionAnswer:
     link = call.query.required("link")
     options = _options(call.query)
-    matches = await call.parts.searching.by_link(call.caller, call.service, link, options)
-    return call.answer("link", link, _items(matches))
+    found = await call.parts.searching.by_link(call.caller, call.service, link, options)
+    return call.answer("link", link, _items(found.matches))

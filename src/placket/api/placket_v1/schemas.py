@@ -171,6 +171,13 @@ class Match(BaseModel):
 
 class MatchList(BaseModel):
     items: list[Match] = Field(description="The most similar first.")
+    bestSimilarity: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Of the nearest product that passes the filters, also where minSimilarity left it out; "
+        "absent when none passes.",
+    )
 
 
 class ImageMatchList(MatchList):

@@ -62,12 +62,12 @@ Options = Annotated[SearchOptions, Depends(_options)]
 
 
 def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> list[Match]:
-    found = []
+    items = []
     for match in matches:
         fields = match.document.fields if match.document else {}
         shown = {column: fields.get(column, "") for column in columns}
-        found.append(Match(product_id=match.product_id, similarity=match.similarity, **shown))
-    return found
+        items.append(Match(product_id=match.product_id, similarity=match.similarity, **shown))
+    return items
 
 
 @router.get(
@@ -81,8 +81,8 @@ def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> li
 async def similar(
     service: ServiceName, product: ProductId, caller: BySearchKey, parts: Parts, options: Options, columns: Columns
 ) -> MatchList:
-    matches = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
-    return MatchList(items=_matches(matches, columns))
+    found = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
+    return MatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
 
 
 @router.post(
@@ -109,13 +109,14 @@ async def search(
     if photo.link is not None:
         if box is not None:
             raise InvalidParameter("box goes with a photo; a link stands for one garment already")
-        matches = await parts.searching.by_link(caller, service, photo.link, options, details)
-        return ImageMatchList(items=_matches(matches, columns))
+        found = await parts.searching.by_link(caller, service, photo.link, options, details)
+        return ImageMatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
     image = await _image(parts, photo, caller)
-    garment, matches = await parts.searching.by_image(
+    garment, found = await parts.searching.by_image(
         caller, service, image, parts.photo_limits, options, details=details, box=box
     )
-    return ImageMatchList(items=_matches(matches, columns), garment=Garment.of(garment, language))
+    items = _matches(found.matches, columns)
+    return ImageMatchList(items=items, bestSimilarity=found.best, garment=Garment.of(garment, language))
 
 
 async def _image(parts: ApiParts, photo: PhotoInput, caller: Caller) -> bytes:

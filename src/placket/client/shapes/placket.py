@@ -83,7 +83,10 @@ class Match(TypedDict):
 
 
 class MatchList(TypedDict):
+    """``bestSimilarity``: of the nearest product that passes the filters, shown or not; absent when none passes."""
+
     items: list[Match]
+    bestSimilarity: NotRequired[float]
 
 
 class ImageMatchList(MatchList):

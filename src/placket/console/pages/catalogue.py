@@ -80,8 +80,8 @@ async def product(visit: Visit) -> Response:
 async def neighbours(visit: Visit) -> Response:
     name = visit.path("service")
     options = SearchOptions(limit=_NEIGHBOURS)
-    matches = await visit.parts.searching.by_product(visit.caller, name, visit.argument("id"), options, details=True)
-    return similar_page(visit, name, matches)
+    found = await visit.parts.searching.by_product(visit.caller, name, visit.argument("id"), options, details=True)
+    return similar_page(visit, name, found.matches)
 
 
 async def photo(visit: Visit) -> Response:

@@ -71,8 +71,8 @@ async def similar(visit: Visit) -> Response:
     )
     service = visit.text("service")
     await _check_model(visit, service)
-    matches = await visit.parts.searching.by_link(visit.caller, service, visit.text("link"), options, details=True)
-    return similar_page(visit, service, matches)
+    found = await visit.parts.searching.by_link(visit.caller, service, visit.text("link"), options, details=True)
+    return similar_page(visit, service, found.matches)
 
 
 async def _check_model(visit: Visit, service: str) -> None:
