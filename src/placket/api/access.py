@@ -1,9 +1,10 @@
-"""The access log: one structured line a request, which never shows a key or a query."""
+"""The access log: one structured line a request, which never shows a key or a query; a search's says how it went."""
 
 import structlog
 from starlette.types import Scope
 
 from placket.api.faces import face_of
+from placket.api.searched import Searched
 
 _log = structlog.get_logger("placket.access")
 _QUIET = ("/healthz", "/readyz", "/metrics")
@@ -23,6 +24,7 @@ def log_access(scope: Scope, status: int, size: int, seconds: float) -> None:
     route = route_of(scope)
     write = _log.debug if route in _QUIET else _log.info
     client = scope.get("client")
+    searched: Searched | None = state.get("searched")
     write(
         "request",
         method=_printable(scope["method"]),
@@ -33,6 +35,7 @@ def log_access(scope: Scope, status: int, size: int, seconds: float) -> None:
         bytes=size,
         key_id=state.get("key_id"),
         client=client[0] if client else None,
+        **(searched.logged() if searched else {}),
     )
 
 

@@ -21,10 +21,12 @@ from placket import __version__
 from placket.api.access import route_of
 from placket.api.faces import face_of
 from placket.api.figures import HELP
+from placket.api.searched import Searched
 from placket.services.tally import Labelled
 from placket.services.traffic import Traffic
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0)
+_TENTHS = tuple(n / 10 for n in range(1, 11))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
@@ -52,6 +54,20 @@ class Metrics:
         self._in_flight = Gauge(
             "placket_http_requests_in_flight", "Requests being answered now.", registry=self._registry
         )
+        self._searches = Counter(
+            "placket_searches",
+            "Searches by product, photo or link. outcome: found; below_threshold where the nearest product is less "
+            "similar than was asked for; nothing_passes where no product passes the filters.",
+            ("by", "outcome"),
+            registry=self._registry,
+        )
+        self._best = Histogram(
+            "placket_search_best_similarity",
+            "Similarity of the nearest product that passes the filters, shown or not.",
+            ("by",),
+            buckets=_TENTHS,
+            registry=self._registry,
+        )
         Info("placket_build", "Which Placket it is.", registry=self._registry).info({"version": __version__})
         ProcessCollector(registry=self._registry)
 
@@ -66,10 +82,18 @@ class Metrics:
         code = scope.get("state", {}).get("code")
         self._requests.labels(method, route, str(status), "" if code is None else str(code)).inc()
         self._seconds.labels(method, route).observe(seconds)
+        searched: Searched | None = scope.get("state", {}).get("searched")
+        if searched:
+            self._observe_search(searched)
         face = face_of(scope)
         if face.router is not None:
             # Pages and health checks say nothing about the APIs, and a page's stream of events lasts for minutes.
             self._traffic.record(seconds, failed=status >= 400 or code not in (None, 0))
+
+    def _observe_search(self, searched: Searched) -> None:
+        self._searches.labels(searched.by, searched.outcome).inc()
+        if searched.found.best is not None:
+            self._best.labels(searched.by).observe(searched.found.best)
 
     def render(self, statistics: Mapping[str, float], labelled: Mapping[str, Labelled]) -> bytes:
         """The text format, this process's figures first, then those of its parts."""

@@ -12,6 +12,7 @@ from placket.api.fashion_v1.schemas import SimilarProducts
 from placket.api.fashion_v1.services import SERVICE
 from placket.api.paths import path_text
 from placket.api.query import Query
+from placket.api.searched import note_search
 from placket.services.searching import MOST_RESULTS, Match, SearchOptions
 
 router = APIRouter(tags=["AI Fashion v1.0: search"])
@@ -37,6 +38,7 @@ async def by_product(call: SearchCall) -> FashionAnswer:
     product = path_text(call.request, "productID")
     options = _options(call.query)
     found = await call.parts.searching.by_product(call.caller, call.service, product, options)
+    note_search(call.request, call.service, "product", options, found)
     return call.answer("productID", product, _items(found.matches))
 
 
@@ -56,4 +58,5 @@ async def by_link(call: SearchCall) -> FashionAnswer:
     link = call.query.required("link")
     options = _options(call.query)
     found = await call.parts.searching.by_link(call.caller, call.service, link, options)
+    note_search(call.request, call.service, "link", options, found)
     return call.answer("link", link, _items(found.matches))

@@ -19,6 +19,7 @@ from placket.api.placket_v1.parameters import (
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, MatchList
 from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
+from placket.api.searched import note_search
 from placket.domain.errors import InvalidParameter
 from placket.services import searching
 from placket.services.searching import MOST_RESULTS, SearchOptions
@@ -79,9 +80,16 @@ def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> li
     openapi_extra=FILTER_DOCUMENTATION,
 )
 async def similar(
-    service: ServiceName, product: ProductId, caller: BySearchKey, parts: Parts, options: Options, columns: Columns
+    service: ServiceName,
+    product: ProductId,
+    caller: BySearchKey,
+    parts: Parts,
+    options: Options,
+    columns: Columns,
+    request: Request,
 ) -> MatchList:
     found = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
+    note_search(request, service, "product", options, found)
     return MatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
 
 
@@ -110,11 +118,13 @@ async def search(
         if box is not None:
             raise InvalidParameter("box goes with a photo; a link stands for one garment already")
         found = await parts.searching.by_link(caller, service, photo.link, options, details)
+        note_search(request, service, "link", options, found)
         return ImageMatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
     image = await _image(parts, photo, caller)
     garment, found = await parts.searching.by_image(
         caller, service, image, parts.photo_limits, options, details=details, box=box
     )
+    note_search(request, service, "photo", options, found)
     items = _matches(found.matches, columns)
     return ImageMatchList(items=items, bestSimilarity=found.best, garment=Garment.of(garment, language))
 
