@@ -36,6 +36,7 @@ class Searched:
             "search": self.by,
             "limit": self.options.limit,
             "threshold": self.options.threshold,
+            "collapse": self.options.collapse,
             "filters": sorted({c.field for c in self.options.conditions}),
             "found": len(self.found.matches),
             "best": self.found.best,

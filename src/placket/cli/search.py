@@ -26,7 +26,11 @@ Filters = Annotated[
 Duplicates = Annotated[
     bool, typer.Option("--duplicates/--no-duplicates", help="Show products with the very same photo too.")
 ]
-_FIELDS = ("name", "image_url", "categories")
+Collapse = Annotated[
+    str | None,
+    typer.Option(metavar="FIELD", help="Show only the best of the products with one value here, as of one design."),
+]
+_FIELDS = ("name", "image_url", "categories", "s1", "s2")
 
 
 @search_app.command()
@@ -37,11 +41,12 @@ def product(
     filters: Filters = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
+    collapse: Collapse = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Products like this one."""
-    options = _options(limit, filters, min_similarity, duplicates)
+    options = _options(limit, filters, min_similarity, duplicates, collapse)
     with asking(profile) as placket:
         found = placket.search.product(service, product_id, **options)
     _answer(found, options, as_json)
@@ -55,6 +60,7 @@ def image(
     filters: Filters = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
+    collapse: Collapse = None,
     box: Annotated[
         str | None, typer.Option(metavar="x0,y0,x1,y1", help="Where in the photo, in fractions; else the main garment.")
     ] = None,
@@ -66,7 +72,7 @@ def image(
     from placket.cli.local import chosen_box
     from placket.cli.local_sources import is_url
 
-    options = _options(limit, filters, min_similarity, duplicates)
+    options = _options(limit, filters, min_similarity, duplicates, collapse)
     chosen = chosen_box(False, box)
     where = (chosen.x0, chosen.y0, chosen.x1, chosen.y1) if chosen else None
     with asking(profile) as placket:
@@ -85,17 +91,20 @@ def link(
     filters: Filters = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
+    collapse: Collapse = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Products like a garment that was detected, without sending its photo again."""
-    options = _options(limit, filters, min_similarity, duplicates)
+    options = _options(limit, filters, min_similarity, duplicates, collapse)
     with asking(profile) as placket:
         found = placket.search.link(service, link, **options)
     _answer(found, options, as_json)
 
 
-def _options(limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool) -> dict[str, Any]:
+def _options(
+    limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool, collapse: str | None
+) -> dict[str, Any]:
     """Raises typer.BadParameter."""
     pairs = assignments(filters, "--filter", "write FIELD=A,B for either of two")
     return {
@@ -103,6 +112,7 @@ def _options(limit: int, filters: list[str] | None, min_similarity: float | None
         "filters": pairs,
         "min_similarity": min_similarity,
         "include_duplicates": duplicates,
+        "collapse": collapse,
         "fields": _FIELDS,
     }
 

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 
@@ -41,7 +42,8 @@ class Status(enum.StrEnum):
 
 
 FIELDS = ("name", "category1_id", "category2_id", "category3_id", "image_url", "s1", "s2")
-FILTER_FIELDS = ("category1_id", "category2_id", "category3_id", "s1", "s2")
+FilterField = Literal["category1_id", "category2_id", "category3_id", "s1", "s2"]
+FILTER_FIELDS: tuple[str, ...] = get_args(FilterField)
 
 
 @dataclass(frozen=True, slots=True)

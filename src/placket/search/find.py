@@ -2,13 +2,14 @@
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from placket.domain.filters import Condition
 from placket.domain.garments import Embedding
+from placket.domain.runs import FilterField
 from placket.search.cosines import Rows, at_most, cosines, float32_bounds
 from placket.search.dictionary import Codes, Dictionary
 from placket.search.quantisation import int8_bounds, int8_is_exact, quantise
@@ -50,6 +51,7 @@ class Question:
     exclude: frozenset[str] = frozenset()
     include_duplicates: bool = True
     query_sha256: str = ""
+    collapse: FilterField | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,12 @@ def find(view: View, question: Question) -> Answer:
     """The answer over exactly this view."""
     eligible = _eligible(view, question)
     passing = int(np.count_nonzero(eligible))
+    if passing and question.collapse:
+        # Once all values have been met, none is looked for in vain.
+        groups = len(np.unique(_groups(view, question, np.flatnonzero(eligible))))
+        question = replace(question, limit=min(question.limit, groups))
     search = _Search(view, question)
-    path = Path.NOTHING
-    if passing:
-        path = search.score(eligible, passing)
+    path = search.score(eligible, passing) if passing else Path.NOTHING
     return Answer(_rank(view, question, search.rows, search.cosines), path, len(search.rows))
 
 
@@ -186,13 +190,14 @@ def _best(bounds: npt.NDArray[np.float32], wanted: int) -> np.float32:
 
 
 def _groups(view: View, question: Question, rows: Rows) -> npt.NDArray[np.int64]:
-    """What may appear once in the results: a product, or all products of one image when duplicates are left out."""
+    """What may appear once in the results: a product, or all products of one image or value, unless that is empty."""
     products: npt.NDArray[np.int64] = view.columns["product"][rows].astype(np.int64)
-    if question.include_duplicates:
+    column = question.collapse or ("image" if not question.include_duplicates else None)
+    if column is None:
         return products
-    images: Codes = view.columns["image"][rows]
-    without_hash = view.dictionaries["image"].find("")
-    return np.where(images == (-1 if without_hash is None else without_hash), -1 - products, images)
+    values: Codes = view.columns[column][rows]
+    empty = view.dictionaries[column].find("")
+    return np.where(values == (-1 if empty is None else empty), -1 - products, values)
 
 
 def _last_place(groups: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], limit: int) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.domain.runs import FilterField
 from placket.machine import cores
 from placket.search.find import Path, Question, find
 from placket.search.table import Table
@@ -103,12 +104,16 @@ class MemorySearch:
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
         query_sha256: str = "",
+        collapse: FilterField | None = None,
     ) -> list[Hit]:
-        """See the port. Raises ValueError for a limit under 1 or a query that is not 256 finite numbers."""
+        """See the port. Raises ValueError for a limit under 1, a query that is not 256 finite numbers, and for
+        ``collapse`` without duplicates."""
         if limit < 1:
             raise ValueError("limit must be at least 1")
+        if collapse and not include_duplicates:
+            raise ValueError("products are told apart by collapse or by their images, not by both")
         question = Question(
-            _checked(query), limit, tuple(conditions), min_cosine, exclude, include_duplicates, query_sha256
+            _checked(query), limit, tuple(conditions), min_cosine, exclude, include_duplicates, query_sha256, collapse
         )
         copy = self._copy(service, bundle)
         copy.searching += 1

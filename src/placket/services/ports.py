@@ -10,6 +10,7 @@ from placket.domain.filters import Condition
 from placket.domain.garments import Analysis, Box, Embedding
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
+from placket.domain.runs import FilterField
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,14 @@ class SearchEngine(Protocol):
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
         query_sha256: str = "",
+        collapse: FilterField | None = None,
     ) -> list[Hit]:
         """The ``limit`` best products, exact, over a state at least as new as ``revision``.
 
         Best first; equal cosines by product id. A product scores by its best garment. ``include_duplicates=False``
-        leaves out products whose image hash is ``query_sha256`` or that of a better hit. Raises BundleMismatch when the
-        service has switched to another bundle.
+        leaves out products whose image hash is ``query_sha256`` or that of a better hit; ``collapse``, instead, those
+        whose value in this field is that of a better hit, and not empty. Raises BundleMismatch when the service has
+        switched to another bundle.
         """
         ...
 

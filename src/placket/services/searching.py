@@ -1,13 +1,14 @@
 """What looks like this? By product, by a detected item's link, by a photo."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placket.domain.errors import InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough
+from placket.domain.runs import FilterField
 from placket.services.links import LinkSigner
 from placket.services.ports import SearchEngine, Vision
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
@@ -20,18 +21,31 @@ _DIGITS = 5
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """``limit`` 1..200. ``threshold``: least similarity shown, 0 < t <= 1, None cuts nothing."""
+    """``limit`` 1..200. ``threshold``: least similarity shown, 0 < t <= 1, None cuts nothing.
+
+    ``collapse``: of products with one value in this field, which is not empty, only the best is shown.
+    """
 
     limit: int
     conditions: tuple[Condition, ...] = ()
     threshold: float | None = None
     include_duplicates: bool = True
+    collapse: FilterField | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_RESULTS:
             raise InvalidParameter(f"limit must be between 1 and {MOST_RESULTS}")
         if self.threshold is not None and not 0 < self.threshold <= 1:
             raise InvalidParameter("threshold must be over 0 and at most 1")
+        if self.collapse and not self.include_duplicates:
+            raise InvalidParameter("collapse and includeDuplicates=false do not go together")
+
+    def without_those_like(self, document: Document) -> "SearchOptions":
+        """The query is a product itself: with ``collapse``, the best of those with its value."""
+        own = document.fields.get(self.collapse, "") if self.collapse else ""
+        if not self.collapse or not own:
+            return self
+        return replace(self, conditions=(*self.conditions, Condition(self.collapse, (own,), negated=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,8 @@ class Searching:
         if not document.garments:
             return Found([], None)
         main = document.garments[0]
-        return await self._search(service, main.embedding, document.image_sha256, options, details, product_id)
+        others = options.without_those_like(document)
+        return await self._search(service, main.embedding, document.image_sha256, others, details, product_id)
 
     @once_more
     async def by_link(
@@ -135,6 +150,7 @@ class Searching:
             exclude=frozenset() if itself is None else frozenset((itself,)),
             include_duplicates=options.include_duplicates,
             query_sha256=sha256,
+            collapse=options.collapse,
         )
         matches = [Match(h.product_id, self._similarity(h.cosine, service.bundle)) for h in hits]
         best = matches[0].similarity if matches else None

@@ -137,10 +137,32 @@ async def test_why_nothing_is_found(bearer: httpx.AsyncClient, installation: Mem
     assert (await bearer.get(f"{SERVICE}/products/a/similar?filter.s1=none")).json() == {"items": []}
 
 
+async def test_one_product_of_a_value(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    """Asked with a product, the others of its value are left out too; an empty value is none."""
+    installation.engine.hits = [Hit("a", 0.5)]
+    await put(bearer, "a", s1="design, 1:2", s2="in")
+    similar = f"{SERVICE}/products/a/similar?collapse=s1&filter.category1_id=7"
+    answer = await bearer.get(f"{similar}&fields=s1,s2")
+    assert answer.json()["items"] == [{"product_id": "a", "similarity": 0.75, "s1": "design, 1:2", "s2": "in"}]
+    asked = installation.engine.asked[-1]
+    assert (asked["collapse"], [(c.field, c.values, c.negated) for c in asked["conditions"]]) == (
+        "s1",
+        [("category1_id", ("7",), False), ("s1", ("design, 1:2",), True)],
+    )
+    await put(bearer, "a")
+    await bearer.get(similar)
+    await bearer.post(f"{SERVICE}/search?collapse=category2_id", files={"image": b"PIC1"})
+    assert [(len(a["conditions"]), a["collapse"]) for a in installation.engine.asked[-2:]] == [
+        (1, "s1"),
+        (0, "category2_id"),
+    ]
+
+
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=201", "minSimilarity=0", "minSimilarity=1.1", "minSimilarity=nan", "includeDuplicates=perhaps",
-     "fields=price", "filter.x=1", "filter.s1=a:b", "filter.s1=%ff", "box=0,0,1", "box=0,0,0,1", "box=0,0,nan,1",
+     "collapse=name", "collapse=", "collapse=s1&includeDuplicates=false", "fields=price", "filter.x=1",
+     "filter.s1=a:b", "filter.s1=%ff", "box=0,0,1", "box=0,0,0,1", "box=0,0,nan,1",
      "box=-1,0,1,1", "lang=fr"],
 )  # fmt: skip
 async def test_bad_searches(bearer: httpx.AsyncClient, query: str) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.domain.runs import FilterField
 from placket.services.ports import Hit, IndexedProduct, Rewound
 
 BUNDLE = "bundle-1"
@@ -117,6 +118,7 @@ class Catalogue:
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
         query_sha256: str = "",
+        collapse: FilterField | None = None,
         service: int = 1,
         bundle: str = BUNDLE,
     ) -> list[Hit]:
@@ -129,13 +131,14 @@ class Catalogue:
             rows = np.stack(product.vectors).astype(np.float64)
             cosine = float(np.clip(rows @ query.astype(np.float64), -1, 1).max())
             if min_cosine is None or cosine >= min_cosine:
-                scored.append((-cosine, product.product_id, product.image_sha256))
+                alike = "" if include_duplicates else product.image_sha256
+                scored.append((-cosine, product.product_id, product.fields.get(collapse, "") if collapse else alike))
         hits: list[Hit] = []
-        seen = {query_sha256} - {""}
-        for negative, product_id, sha256 in sorted(scored):
-            if not include_duplicates and sha256:
-                if sha256 in seen:
+        seen = set() if collapse else {query_sha256} - {""}
+        for negative, product_id, value in sorted(scored):
+            if value:
+                if value in seen:
                     continue
-                seen.add(sha256)
+                seen.add(value)
             hits.append(Hit(product_id, -negative))
         return hits[:limit]

@@ -114,6 +114,23 @@ class SearchEngineContract:
         hits = await self.check(engine, catalogue, one_hot(0), exclude=frozenset({"first"}), **options)
         assert [h.product_id for h in hits] == ["second"]
 
+    async def test_of_products_with_one_value_the_best_alone(self, engine: SearchEngine, catalogue: Catalogue) -> None:
+        for number, design in enumerate(["x", "y", "x", "", "", "y", "z"]):
+            catalogue.put(f"p{number}", [one_hot(0, 1.0 - number / 8), one_hot(1)], {"s1": design}, sha256="same")
+        hits = await self.check(engine, catalogue, one_hot(0), limit=10, collapse="s1", query_sha256="same")
+        assert [h.product_id for h in hits] == ["p0", "p1", "p3", "p4", "p6"]
+        hits = await self.check(engine, catalogue, one_hot(0), limit=3, collapse="s1", exclude=frozenset({"p0"}))
+        assert [h.product_id for h in hits] == ["p1", "p2", "p3"]
+        assert len(await self.check(engine, catalogue, one_hot(0), limit=10, collapse="s2")) == 7
+
+    @pytest.mark.parametrize("limit", [1, 5, 40])
+    async def test_few_values_of_many_products(self, engine: SearchEngine, catalogue: Catalogue, limit: int) -> None:
+        rng = np.random.default_rng(3)
+        for number, row in enumerate(unit(rng, 600)):
+            catalogue.put(f"p{number}", [row], {"category1_id": str(number % 5)})
+        hits = await self.check(engine, catalogue, unit(rng), limit=limit, collapse="category1_id")
+        assert len(hits) == min(limit, 5)
+
     async def test_changes_are_seen_at_their_revision(self, engine: SearchEngine, catalogue: Catalogue) -> None:
         catalogue.put("a", [one_hot(0), one_hot(1)], {"s1": "old"}, sha256="x")
         catalogue.put("b", [one_hot(1)])

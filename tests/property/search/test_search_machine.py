@@ -63,8 +63,9 @@ options = st.fixed_dictionaries(
         "exclude": st.frozensets(st.sampled_from([*NAMES, "unknown"]), max_size=5),
         "include_duplicates": st.booleans(),
         "query_sha256": st.sampled_from(HASHES),
+        "collapse": st.sampled_from(FILTER_FIELDS),
     },
-)
+).filter(lambda chosen: chosen.get("include_duplicates", True) or "collapse" not in chosen)
 
 
 class SearchMachine(RuleBasedStateMachine):

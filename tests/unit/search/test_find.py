@@ -51,6 +51,7 @@ def test_a_scan_of_the_codes_scores_few_rows(clustered: Catalogue) -> None:
         ({"conditions": [Condition("s1", ("rare",), negated=True)]}, Path.INT8),
         ({"limit": 100}, Path.INT8),
         ({"limit": 8000}, Path.GATHERED),
+        ({"collapse": "s1"}, Path.INT8),
         ({"min_cosine": 0.9}, Path.INT8),
         ({"min_cosine": -1.0, "limit": 1000}, Path.FULL),
         ({"exclude": frozenset(f"p{i}" for i in range(3990))}, Path.GATHERED),

@@ -167,6 +167,8 @@ class Match(BaseModel):
     category1_id: str | None = None
     category2_id: str | None = None
     category3_id: str | None = None
+    s1: str | None = None
+    s2: str | None = None
 
 
 class MatchList(BaseModel):

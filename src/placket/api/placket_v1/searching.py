@@ -21,6 +21,7 @@ from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, Match
 from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
 from placket.api.searched import note_search
 from placket.domain.errors import InvalidParameter
+from placket.domain.runs import FilterField
 from placket.services import searching
 from placket.services.searching import MOST_RESULTS, SearchOptions
 from placket.services.stores import Caller
@@ -31,6 +32,8 @@ _FIELDS = {
     "name": ("name",),
     "image_url": ("image_url",),
     "categories": ("category1_id", "category2_id", "category3_id"),
+    "s1": ("s1",),
+    "s2": ("s2",),
 }
 
 
@@ -54,8 +57,15 @@ def _options(
         bool,
         Query(description="false leaves out products whose photo is, byte for byte, the query's or a better hit's."),
     ] = True,
+    collapse: Annotated[
+        FilterField | None,
+        Query(
+            description="Of products with one value here, as the colours of one design, only the best is shown, and "
+            "none with the value of the product that is asked with. Those whose value is empty are all shown."
+        ),
+    ] = None,
 ) -> SearchOptions:
-    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates)
+    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates, collapse)
 
 
 Columns = Annotated[tuple[str, ...], Depends(_columns)]

@@ -80,6 +80,8 @@ class Match(TypedDict):
     category1_id: NotRequired[str]
     category2_id: NotRequired[str]
     category3_id: NotRequired[str]
+    s1: NotRequired[str]
+    s2: NotRequired[str]
 
 
 class MatchList(TypedDict):
