@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from placket.services.ports import Hit
@@ -78,6 +79,6 @@ async def test_searches_are_counted_by_how_they_went(
         ("placket_searches_total", "product", "below_threshold"): 1,
         ("placket_searches_total", "product", "nothing_passes"): 1,
         ("placket_searches_total", "photo", "found"): 1,
-        ("placket_search_best_similarity_sum", "product", ""): 0.75 * 3,
-        ("placket_search_best_similarity_sum", "photo", ""): 0.75,
+        ("placket_search_best_similarity_sum", "product", ""): pytest.approx(0.75 * 3),
+        ("placket_search_best_similarity_sum", "photo", ""): pytest.approx(0.75),
     }

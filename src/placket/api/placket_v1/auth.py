@@ -1,4 +1,4 @@
-"""Who asks: a Bearer key, or the admin token."""
+"""Who asks: a Bearer key, or the admin token. From then on, what is asked with is looked at."""
 
 from typing import Annotated
 
@@ -6,6 +6,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from placket.api.parts import Parts
+from placket.api.placket_v1.known import check_parameters
 from placket.domain.errors import Unauthorized
 from placket.services.keys import require_full
 from placket.services.stores import Caller
@@ -21,6 +22,7 @@ async def _any_caller(
         raise Unauthorized("the request has no header 'Authorization: Bearer KEY'")
     caller = await parts.keys.authenticate(given.credentials)
     request.state.key_id = caller.key_id
+    check_parameters(request)
     return caller
 
 
@@ -35,6 +37,7 @@ async def require_admin(
         raise Unauthorized("the request has no header 'Authorization: Bearer TOKEN'")
     await parts.admin_token.check(given.credentials)
     request.state.key_id = "admin"
+    check_parameters(request)
 
 
 ByKey = Annotated[Caller, Depends(_caller)]
