@@ -30,7 +30,7 @@ Collapse = Annotated[
     str | None,
     typer.Option(metavar="FIELD", help="Show only the best of the products with one value here, as of one design."),
 ]
-_FIELDS = ("name", "image_url", "categories", "s1", "s2")
+_FIELDS = ("name", "image_url", "categories", "s1", "s2", "garment")
 
 
 @search_app.command()

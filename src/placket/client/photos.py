@@ -42,7 +42,8 @@ class Search(Calls[M]):
     passes the filters, also where ``min_similarity`` left it out, and absent when none passes.
 
     ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``min_similarity``: over 0, to 1.
-    ``fields``: of ``name``, ``image_url``, ``categories``, ``s1``, ``s2``. ``include_duplicates=False`` leaves out
+    ``fields``: of ``name``, ``image_url``, ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a
+    product's photo is like the query; ``lang`` is of its category's name. ``include_duplicates=False`` leaves out
     products whose photo is, byte for byte, the query's or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a
     category's column) is. ``box``: as a garment has it.
     """
@@ -59,9 +60,10 @@ class Search(Calls[M]):
         include_duplicates: bool = True,
         collapse: str | None = None,
         fields: Sequence[str] = (),
+        lang: str | None = None,
     ) -> Steps[MatchList]:
         """Products like the main garment of this one. Raises NoSuchProduct."""
-        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields)
+        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
         path = f"{service_path(service)}/products/{segment(product_id)}/similar"
         found: MatchList = yield from self._retries.send(Request("GET", path, True, params), read_placket)
         return found
@@ -82,8 +84,8 @@ class Search(Calls[M]):
         lang: str | None = None,
     ) -> Steps[ImageMatchList]:
         """Products like the photo's main garment, or like what is in ``box``. Raises NoGarmentFound, ImageRefused."""
-        where = parameters(box=None if box is None else tuple(box), lang=lang)
-        params = where + _options(limit, filters, min_similarity, include_duplicates, collapse, fields)
+        where = parameters(box=None if box is None else tuple(box))
+        params = where + _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
         body = yield from _body(photo)
         request = Request("POST", _path(service), True, params, **body)
         found: ImageMatchList = yield from self._retries.send(request, read_placket)
@@ -101,9 +103,10 @@ class Search(Calls[M]):
         include_duplicates: bool = True,
         collapse: str | None = None,
         fields: Sequence[str] = (),
+        lang: str | None = None,
     ) -> Steps[MatchList]:
         """Products like a garment that ``photos.detect`` or ``fashion.detect`` found."""
-        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields)
+        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
         request = Request("POST", _path(service), True, params, json={"link": link})
         found: MatchList = yield from self._retries.send(request, read_placket)
         return found
@@ -120,6 +123,7 @@ def _options(
     include_duplicates: bool,
     collapse: str | None,
     fields: Sequence[str],
+    lang: str | None,
 ) -> tuple[tuple[str, str], ...]:
     given = parameters(
         limit=limit,
@@ -127,5 +131,6 @@ def _options(
         includeDuplicates=None if include_duplicates else False,
         collapse=collapse,
         fields=several(fields, "fields") or None,
+        lang=lang,
     )
     return (*given, *filter_parameters(filters))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from placket.domain.errors import InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
@@ -50,11 +52,13 @@ class SearchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``similarity`` 0..1, calibrated. ``document`` only where details were asked for."""
+    """``similarity`` 0..1, calibrated. ``document`` only where details were asked for, and then ``place``: which of its
+    garments is the one that is like the query."""
 
     product_id: str
     similarity: float
     document: Document | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +161,16 @@ class Searching:
         if options.threshold is not None:
             # Here and not in the engine, which would not tell of the best one.
             matches = [m for m in matches if m.similarity >= options.threshold]
-        return Found(await self._with_documents(service, matches) if details else matches, best)
+        return Found(await self._with_documents(service, query, matches) if details else matches, best)
 
     def _similarity(self, cosine: float, bundle: str) -> float:
         return round(self._vision.similarity(cosine, bundle), _DIGITS)
 
-    async def _with_documents(self, service: Service, matches: Sequence[Match]) -> list[Match]:
+    async def _with_documents(self, service: Service, query: Embedding, matches: Sequence[Match]) -> list[Match]:
         found = await self._documents.get_many(service, [m.product_id for m in matches])
-        return [Match(m.product_id, m.similarity, found.get(m.product_id)) for m in matches]
+        documents = [(m, found.get(m.product_id)) for m in matches]
+        return [Match(m.product_id, m.similarity, d, _nearest(d, query) if d else 0) for m, d in documents]
+
+
+def _nearest(document: Document, query: Embedding) -> int:
+    return int(np.argmax([float(g.embedding @ query) for g in document.garments])) if document.garments else 0

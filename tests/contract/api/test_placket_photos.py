@@ -137,6 +137,26 @@ async def test_why_nothing_is_found(bearer: httpx.AsyncClient, installation: Mem
     assert (await bearer.get(f"{SERVICE}/products/a/similar?filter.s1=none")).json() == {"items": []}
 
 
+async def test_which_garment_of_a_product_is_like_it(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation
+) -> None:
+    await bearer.put(f"{SERVICE}/products/worn", files={"image": b"PIC2"}, data={"category1_id": "7"})
+    installation.engine.hits = [Hit("worn", 1.0), Hit("gone", 0.5)]
+    photo = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC2"})).json()["items"]
+    for place, item in enumerate(photo):
+        query = f"{SERVICE}/search?fields=garment,s1&lang=ko"
+        worn, gone = (await bearer.post(query, json={"link": item["link"]})).json()["items"]
+        assert worn["garment"] == {
+            "group": "TOP",
+            "category": {"id": "shirt", "name": "셔츠", "score": 0.875},
+            "box": item["box"],
+            "main": place == 0,
+        }
+        assert gone == {"product_id": "gone", "similarity": 0.75, "s1": ""}
+    found = await bearer.get(f"{SERVICE}/products/worn/similar?fields=garment")
+    assert found.json()["items"][0]["garment"]["main"]
+
+
 async def test_one_product_of_a_value(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
     """Asked with a product, the others of its value are left out too; an empty value is none."""
     installation.engine.hits = [Hit("a", 0.5)]

@@ -23,6 +23,10 @@ class Switching:
         self.switches = switches
         self.looked: list[str] = []
         self.read_bundles: list[str] = []
+        self.kept: dict[str, Any] = {}
+
+    async def get_many(self, service: Any, product_ids: Any) -> dict[str, Any]:
+        return self.kept
 
     async def get(self, project: Any, name: Any) -> Any:
         if isinstance(project, int):
@@ -69,6 +73,18 @@ async def test_by_a_photo_too_which_is_looked_at_anew() -> None:
 async def test_by_a_link_which_is_of_a_bundle_and_refused_then() -> None:
     with pytest.raises(LinkInvalid):
         await searching(Switching(1)).by_link(CALLER, "s", "link", SearchOptions(5))
+
+
+async def test_which_garment_of_a_product_is_like_the_query() -> None:
+    """The one that made its similarity, also where it is not the main one; none of a product that is gone meanwhile."""
+    world = Switching(0)
+    outfit = [SimpleNamespace(embedding=np.eye(256, dtype=np.float32)[n] * (0.5 + n)) for n in range(3)]
+    world.kept = {"p": SimpleNamespace(garments=outfit)}
+    (match,) = (await searching(world).by_product(CALLER, "s", "q", SearchOptions(5), details=True)).matches
+    assert (match.document, match.place) == (world.kept["p"], 2)
+    world.kept = {}
+    (gone,) = (await searching(world).by_product(CALLER, "s", "q", SearchOptions(5), details=True)).matches
+    assert gone.document is None
 
 
 async def test_it_does_not_ask_for_ever() -> None:

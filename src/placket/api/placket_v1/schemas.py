@@ -157,6 +157,20 @@ class ProductList(BaseModel):
     nextCursor: str | None = Field(description="Where to go on; null at the end.")
 
 
+class MatchedGarment(BaseModel):
+    """What of a product is like the query: its photo may show others, worn together."""
+
+    group: str = Field(examples=["TOP"])
+    category: NamedLabel
+    box: tuple[float, float, float, float] = Field(description="x0, y0, x1, y1 in fractions of the upright image.")
+    main: bool = Field(description="Whether it is the product's main garment, the first of them.")
+
+    @classmethod
+    def of(cls, document: Document, place: int, language: str) -> "MatchedGarment":
+        shown = _garment(document.garments[place], language)
+        return cls(group=shown["group"], category=shown["category"], box=shown["box"], main=place == 0)
+
+
 class Match(BaseModel):
     """Beside id and similarity, what ``fields`` asked for."""
 
@@ -169,6 +183,7 @@ class Match(BaseModel):
     category3_id: str | None = None
     s1: str | None = None
     s2: str | None = None
+    garment: MatchedGarment | None = None
 
 
 class MatchList(BaseModel):

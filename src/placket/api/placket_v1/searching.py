@@ -1,7 +1,8 @@
 """Similar products: by a photo, by a detected garment's link, by a product."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
@@ -17,7 +18,7 @@ from placket.api.placket_v1.parameters import (
     ServiceName,
 )
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, MatchList
+from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, MatchedGarment, MatchList
 from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
 from placket.api.searched import note_search
 from placket.domain.errors import InvalidParameter
@@ -28,25 +29,46 @@ from placket.services.stores import Caller
 
 router = APIRouter(prefix=PREFIX, tags=["Search"])
 
-_FIELDS = {
+_COLUMNS = {
     "name": ("name",),
     "image_url": ("image_url",),
     "categories": ("category1_id", "category2_id", "category3_id"),
     "s1": ("s1",),
     "s2": ("s2",),
 }
+_GARMENT = "garment"
+_FIELDS = (*_COLUMNS, _GARMENT)
 
 
-def _columns(
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """What ``fields`` asked for. ``language``: of a garment's category."""
+
+    columns: tuple[str, ...]
+    garment: bool
+    language: str
+
+    @property
+    def any(self) -> bool:
+        return self.garment or bool(self.columns)
+
+
+def _fields(
+    language: Language,
     fields: Annotated[
-        str, Query(description=f"What to show of each product: {', '.join(_FIELDS)}, comma separated.")
+        str,
+        Query(
+            description=f"What to show of each product: {', '.join(_FIELDS)}, comma separated. garment: which of "
+            "those in its photo is like the query."
+        ),
     ] = "",
-) -> tuple[str, ...]:
+) -> _Fields:
     asked = [f.strip() for f in fields.split(",") if f]
     for field in asked:
         if field not in _FIELDS:
             raise InvalidParameter(f"fields must be of {', '.join(_FIELDS)}")
-    return tuple(column for field in asked for column in _FIELDS[field])
+    columns = tuple(column for field in asked for column in _COLUMNS.get(field, ()))
+    return _Fields(columns, _GARMENT in asked, language)
 
 
 def _options(
@@ -68,17 +90,21 @@ def _options(
     return SearchOptions(limit, conditions, minSimilarity, includeDuplicates, collapse)
 
 
-Columns = Annotated[tuple[str, ...], Depends(_columns)]
+Fields = Annotated[_Fields, Depends(_fields)]
 Options = Annotated[SearchOptions, Depends(_options)]
 
 
-def _matches(matches: Sequence[searching.Match], columns: tuple[str, ...]) -> list[Match]:
-    items = []
-    for match in matches:
-        fields = match.document.fields if match.document else {}
-        shown = {column: fields.get(column, "") for column in columns}
-        items.append(Match(product_id=match.product_id, similarity=match.similarity, **shown))
-    return items
+def _matches(matches: Sequence[searching.Match], fields: _Fields) -> list[Match]:
+    return [_match(match, fields) for match in matches]
+
+
+def _match(match: searching.Match, fields: _Fields) -> Match:
+    document = match.document
+    values = document.fields if document else {}
+    shown: dict[str, Any] = {column: values.get(column, "") for column in fields.columns}
+    if fields.garment and document and document.garments:
+        shown[_GARMENT] = MatchedGarment.of(document, match.place, fields.language)
+    return Match(product_id=match.product_id, similarity=match.similarity, **shown)
 
 
 @router.get(
@@ -95,12 +121,12 @@ async def similar(
     caller: BySearchKey,
     parts: Parts,
     options: Options,
-    columns: Columns,
+    fields: Fields,
     request: Request,
 ) -> MatchList:
-    found = await parts.searching.by_product(caller, service, product, options, details=bool(columns))
+    found = await parts.searching.by_product(caller, service, product, options, details=fields.any)
     note_search(request, service, "product", options, found)
-    return MatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
+    return MatchList(items=_matches(found.matches, fields), bestSimilarity=found.best)
 
 
 @router.post(
@@ -116,26 +142,26 @@ async def search(
     caller: BySearchKey,
     parts: Parts,
     options: Options,
-    columns: Columns,
+    fields: Fields,
     language: Language,
     box: SearchBox,
     request: Request,
 ) -> ImageMatchList:
     await parts.catalogue.service(caller, service)
     photo = await read_photo(request, parts.photo_limits, links=True)
-    details = bool(columns)
+    details = fields.any
     if photo.link is not None:
         if box is not None:
             raise InvalidParameter("box goes with a photo; a link stands for one garment already")
         found = await parts.searching.by_link(caller, service, photo.link, options, details)
         note_search(request, service, "link", options, found)
-        return ImageMatchList(items=_matches(found.matches, columns), bestSimilarity=found.best)
+        return ImageMatchList(items=_matches(found.matches, fields), bestSimilarity=found.best)
     image = await _image(parts, photo, caller)
     garment, found = await parts.searching.by_image(
         caller, service, image, parts.photo_limits, options, details=details, box=box
     )
     note_search(request, service, "photo", options, found)
-    items = _matches(found.matches, columns)
+    items = _matches(found.matches, fields)
     return ImageMatchList(items=items, bestSimilarity=found.best, garment=Garment.of(garment, language))
 
 

@@ -70,6 +70,15 @@ class Product(TypedDict):
     updatedAt: str
 
 
+class MatchedGarment(TypedDict):
+    """What of a product is like the query. ``main``: whether it is the product's main garment."""
+
+    group: str
+    category: NamedLabel
+    box: list[float]
+    main: bool
+
+
 class Match(TypedDict):
     """Beside id and similarity, what ``fields`` asked for."""
 
@@ -82,6 +91,7 @@ class Match(TypedDict):
     category3_id: NotRequired[str]
     s1: NotRequired[str]
     s2: NotRequired[str]
+    garment: NotRequired[MatchedGarment]
 
 
 class MatchList(TypedDict):
