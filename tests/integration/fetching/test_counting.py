@@ -29,6 +29,7 @@ async def test_each_fetch_counts_once_by_its_end(server: LyingServer, client: Sa
             await counting.fetch(url, max_bytes=9, timeout=0.5)
     counted = tallies.fetches.figure().values
     assert {outcome: n for (_, outcome), n in counted.items() if n} == {
-        "ok": 2, "unchanged": 1, "FetchTooLarge": 1, "Http4xx": 1, "Http5xx": 1, "FetchTimeout": 1, "FetchFailed": 1, "UrlRefused": 1,
+        "ok": 2, "unchanged": 1, "FetchTooLarge": 1, "Http4xx": 1, "Http5xx": 1, "FetchTimeout": 1, "FetchFailed": 1,
+        "UrlRefused": 1,
     }  # fmt: skip
     assert counted.keys() == known.keys(), "else Prometheus sees no rise in the first of a kind"

@@ -15,19 +15,25 @@ _KEY = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="A key mad
 _TOKEN = HTTPBearer(auto_error=False, scheme_name="AdminToken", description="See `placket keys admin-token`.")
 
 
-async def _any_caller(
+async def _authenticated(
     request: Request, parts: Parts, given: Annotated[HTTPAuthorizationCredentials | None, Security(_KEY)]
 ) -> Caller:
     if given is None:
         raise Unauthorized("the request has no header 'Authorization: Bearer KEY'")
     caller = await parts.keys.authenticate(given.credentials)
     request.state.key_id = caller.key_id
+    return caller
+
+
+async def _any_caller(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
     check_parameters(request)
     return caller
 
 
-async def _caller(caller: Annotated[Caller, Depends(_any_caller)]) -> Caller:
-    return require_full(caller)
+async def _caller(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
+    require_full(caller)
+    check_parameters(request)
+    return caller
 
 
 async def require_admin(
