@@ -22,7 +22,7 @@ def test_a_catalogue_is_previewed_indexed_watched_and_browsed(laptop: Watched, s
     expect(page.get_by_text("image_url is empty").first).to_be_visible()
     page.get_by_role("button", name=f"Index {PRODUCTS + 1} rows").click()
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}$"))
-    # The page follows the run by itself, and is loaded again when it has ended.
+    # The page follows the run by itself, and becomes that of an ended one.
     expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=90_000)
     expect(page.locator(".figure-added dd")).to_have_text(str(PRODUCTS))
     expect(page.locator(".figure-failed dd")).to_have_text("2")
@@ -123,7 +123,7 @@ def test_a_key_is_made_and_revoked(laptop: Watched, shop: Shop) -> None:
     expect(page.locator("tr", has_text="visitors").get_by_text("search only")).to_be_visible()
     row = page.locator("tr", has_text="second key")
     expect(row.get_by_text("search only")).to_have_count(0)
-    row.get_by_text("Revoke", exact=True).click()
+    row.get_by_text("Revoke second key", exact=True).click()
     row.get_by_role("button", name="Revoke it now").click()
     expect(page.locator("tr", has_text="second key").get_by_text("Revoked")).to_be_visible()
 

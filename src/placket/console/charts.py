@@ -1,6 +1,6 @@
 """Charts as plain numbers for an SVG: the page needs no script for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +42,12 @@ def chart(days: Sequence[date], values: Sequence[int]) -> Chart:
             Column(number * step, HEIGHT - height, step * (1 - _GAP), height, f"{day.isoformat()}: {value:,}")
         )
     return Chart(tuple(columns), sum(values), most, days[0].isoformat(), days[-1].isoformat())
+
+
+def daily_rows(days: Sequence[date], series: Iterable[Sequence[int]], words: Words) -> list[tuple[str, ...]]:
+    """The charts' days as rows of a table, the latest first."""
+    rows = [(day.isoformat(), *map(words.number, values)) for day, *values in zip(days, *series, strict=True)]
+    return rows[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,16 @@ def latency(minutes: Sequence[Minute], words: Words) -> Latency | None:
         most=most,
         columns=_columns([0] * len(minutes), 0, titles),
     )
+
+
+def minute_rows(minutes: Sequence[Minute], words: Words) -> list[tuple[str, ...]]:
+    """The minutes that had requests as rows of a table, the latest first."""
+    rows: list[tuple[str, ...]] = [
+        (str(m.ago), words.number(m.requests), words.number(m.errors), in_words(m.p50), in_words(m.p95))
+        for m in minutes
+        if m.p50 is not None and m.p95 is not None
+    ]
+    return rows[::-1]
 
 
 def in_words(seconds: float) -> str:

@@ -3,12 +3,13 @@
 import html
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from placket.console.charts import calls, in_words, latency
+from placket.console.charts import calls, daily_rows, in_words, latency, minute_rows
 from placket.console.choices import correction_form, read_correction
 from placket.console.words import LANGUAGES, Words
 from placket.domain.corrections import Correction
@@ -48,7 +49,7 @@ async def test_a_form_sent_as_it_is_corrects_nothing(admin: Browser, installatio
     form = fields((await admin.get(PRODUCT, params={"id": "p"})).text)
     assert {k: v for k, v in form.items() if v and k not in ("csrf", "id", "box")} == AS_SEEN
     answer = await admin.post(f"{PRODUCT}/correct", form)
-    assert answer.headers["location"] == "/console/services/shoes/product?id=p"
+    assert answer.headers["location"] == "/console/services/shoes/product?id=p#garment-0"
     document = await installation.parts.catalogue.product(await caller_of(installation), "shoes", "p")
     assert not document.corrected
 
@@ -220,6 +221,21 @@ def test_charts_have_gaps_and_the_highest_at_the_top() -> None:
     assert [c.height for c in counted.errors] == [35, 0, 0, 35]
     assert (counted.total, counted.failed, counted.most) == (7, 2, 4)
     assert latency([Minute(0, 0, 0, None, None)], words) is None
+    assert minute_rows(minutes, words) == [
+        ("0", "1", "1", "400 ms", "400 ms"), ("2", "4", "0", "200 ms", "200 ms"), ("3", "2", "1", "100 ms", "400 ms"),
+    ]  # fmt: skip
+
+
+async def test_what_charts_show_is_there_in_numbers(admin: Browser, installation: MemoryInstallation) -> None:
+    days = [date(2026, 11, 26), date(2026, 11, 27)]
+    assert daily_rows(days, ([0, 1200], [3, 4]), Words("en")) == [
+        ("2026-11-27", "1,200", "4"),
+        ("2026-11-26", "0", "3"),
+    ]
+    installation.parts.traffic.record(0.02, failed=True)
+    keys, model = (await admin.get("/keys")).text, (await admin.get("/model")).text
+    assert '<tr><th scope="row">0</th><td class="num">1</td><td class="num">1</td><td class="num">20 ms</td>' in keys
+    assert '<tr><th scope="row">0.2</th><td class="num">0.1</td></tr>' in model
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,11 @@ async def test_events_of_a_run_that_has_ended(admin: Browser, installation: Memo
 
 
 async def test_a_service_is_deleted_by_its_written_name(admin: Browser, installation: MemoryInstallation) -> None:
-    assert (await admin.post("/services/shoes/delete", {"confirm": "shoe"})).status_code == 400
+    wrong = await admin.post("/services/shoes/delete", {"confirm": "shoe"})
+    assert wrong.status_code == 400
+    # On its own page, open where it was written, with what was written.
+    assert '<details class="confirm" open>' in wrong.text
+    assert re.search(r'name="confirm"[^>]* value="shoe" aria-invalid="true" aria-describedby="wrong"', wrong.text)
     assert installation.services.all
     assert (await admin.post("/services/shoes/delete", {"confirm": "shoes"})).status_code == 303
     assert not installation.services.all

@@ -12,13 +12,15 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 const said = document.getElementById("said");
 
-function say(root) {
+function say(root, before = "") {
   const speaker = root.matches("[data-say]") ? root : root.querySelector("[data-say]");
-  if (speaker) said.textContent = speaker.dataset.say || speaker.textContent;
+  if (speaker) said.textContent = `${before} ${speaker.dataset.say || speaker.textContent}`.trim();
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.elt.matches("form")) said.textContent = document.body.dataset.loading;
+  if (!event.detail.elt.matches("form")) return;
+  found = "";
+  said.textContent = document.body.dataset.loading;
 });
 
 // What went wrong is an alert, which is said by itself: nothing is loading any more.
@@ -49,12 +51,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.serverResponse = alarm(`${document.body.dataset.between} ${status} ${statusText}`);
 });
 
-// What asks again by itself stays as it is while the server is in trouble, and asks again.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const again = event.detail.elt.getAttribute("hx-trigger")?.startsWith("every");
-  if (again && event.detail.xhr.status >= 500) event.detail.shouldSwap = false;
-});
-
 // --- light and dark: the browser's wish until somebody says otherwise
 
 const theme = document.getElementById("theme");
@@ -71,11 +67,15 @@ theme.addEventListener("click", () => {
 
 // --- times in the reader's zone
 
+// In the page's language, as the reader's own country writes it: a Briton's English has the day first.
+const language = document.documentElement.lang;
+const locale = navigator.languages.find((known) => known.split("-")[0] === language) ?? language;
+
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     time.title = time.dateTime;
-    time.textContent = moment.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
   }
 }
 
@@ -174,7 +174,9 @@ function pick(number, focus) {
     tab.tabIndex = chosen ? 0 : -1;
     if (chosen && focus) tab.focus();
   }
-  for (const box of document.querySelectorAll("g[data-pick]")) box.classList.toggle("chosen", box.dataset.pick === number);
+  for (const box of document.querySelectorAll("g[data-pick]")) {
+    box.setAttribute("aria-pressed", String(box.classList.toggle("chosen", box.dataset.pick === number)));
+  }
   document.getElementById("chosen-label")?.setAttribute("href", `#label-${number}`);
   for (const panel of document.querySelectorAll("[role=tabpanel]")) {
     panel.hidden = panel.id !== `item-${number}`;
@@ -243,7 +245,7 @@ document.addEventListener("click", (event) => {
     const source = document.querySelector(copy.dataset.copy);
     getSelection().selectAllChildren(source);
     // Without HTTPS there may be no clipboard: then the key is at least selected.
-    navigator.clipboard?.writeText(source.textContent).then(() => (copy.textContent = copy.dataset.done));
+    navigator.clipboard?.writeText(source.textContent).then(() => (copy.textContent = said.textContent = copy.dataset.done));
   }
 });
 
@@ -254,11 +256,13 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     pick(picked.dataset.pick, false);
   }
-  if (picked.getAttribute("role") === "tab" && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
-    const tabs = document.querySelectorAll("[role=tab][data-pick]").length;
-    const step = event.key === "ArrowRight" ? 1 : tabs - 1;
+  if (picked.getAttribute("role") === "tab") {
+    const last = document.querySelectorAll("[role=tab][data-pick]").length - 1;
+    const here = Number(picked.dataset.pick);
+    const next = { ArrowRight: here < last ? here + 1 : 0, ArrowLeft: here > 0 ? here - 1 : last, Home: 0, End: last }[event.key];
+    if (next === undefined) return;
     event.preventDefault();
-    pick(String((Number(picked.dataset.pick) + step) % tabs), true);
+    pick(String(next), true);
   }
 });
 
@@ -280,7 +284,7 @@ document.addEventListener("change", (event) => {
   if (!part) return;
   // A slider that belongs to no form of its own must not send the form around it.
   event.stopPropagation();
-  say(part);
+  said.textContent = part.querySelector("[data-count]").parentElement.textContent;
 }, true);
 
 // --- photos that cannot be had
@@ -289,29 +293,25 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.("img.photo")) event.target.closest(".frame")?.classList.add("missing");
 }, true);
 
-// --- live progress
-
-for (const part of document.querySelectorAll("[data-events]")) {
-  const source = new EventSource(part.dataset.events);
-  source.onmessage = (event) => {
-    part.innerHTML = JSON.parse(event.data);
-    localise(part);
-  };
-  source.addEventListener("end", () => {
-    source.close();
-    location.reload();
-  });
-  // Closed for good: the session has ended, or the run is gone. The page itself says which.
-  source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(() => location.reload(), 2000);
-}
+// The garments of a photo, until what looks like the first of them has come too.
+let found = "";
 
 // When it has settled: only then does htmx know the forms that came with it.
 document.addEventListener("htmx:afterSettle", (event) => {
-  localise(event.detail.target);
-  fit(event.detail.target);
-  say(event.detail.target);
-  if (event.detail.target.id !== "look") return;
-  if (document.querySelector("[data-look] [data-pick]")) pick("0", false);
+  const part = event.target;
+  localise(part);
+  fit(part);
+  // Of what a page loads by itself nobody waits to hear.
+  if (event.detail.requestConfig.elt.getAttribute("hx-trigger") === "load") return;
+  say(part, found);
+  found = "";
+  if (part.id !== "look") return;
+  if (part.querySelector("[data-look] [data-pick]")) {
+    // Asked for at once, the similar products are said after the garments, not in their place.
+    const garments = said.textContent;
+    pick("0", false);
+    said.textContent = found = garments;
+  }
   // Or the way back would lead to the photo before this one.
   else sessionStorage.removeItem(KEPT);
 });

@@ -28,8 +28,10 @@ async def forget(visit: Visit) -> Response:
 
 
 async def _save(visit: Visit, service: str, product_id: str, correction: Correction) -> Response:
-    await visit.parts.catalogue.correct_product(visit.caller, service, product_id, correction)
-    return visit.redirect(f"/services/{service}/product?{urlencode({'id': product_id})}")
+    """Back to the garment, not to the page's top: there may be another to correct, and who reads there stays there."""
+    document = await visit.parts.catalogue.correct_product(visit.caller, service, product_id, correction)
+    page = f"/services/{service}/product?{urlencode({'id': product_id})}"
+    return visit.redirect(f"{page}#garment-{nearest(document.garments, correction.box)}")
 
 
 def _box(visit: Visit) -> Box:

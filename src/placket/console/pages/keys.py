@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from placket.console.charts import Chart, calls, chart, in_words, latency
+from placket.console.charts import calls, chart, daily_rows, in_words, latency, minute_rows
 from placket.console.errors import told
 from placket.console.guard import Page
 from placket.console.visit import PROJECT_COOKIE, Visit
@@ -30,10 +30,8 @@ async def _page(visit: Visit, error: PlacketError | None = None, made: str = "")
     for u in usage:
         requests, images = per_key.get(u.key_id, (0, 0))
         per_key[u.key_id] = requests + u.requests, images + u.images
-    charts: list[tuple[str, Chart]] = []
-    for name in ("images", "requests"):
-        values = [sum(getattr(u, name) for u in usage if u.day == day) for day in days]
-        charts.append((visit.words(f"usage.{name}"), chart(days, values)))
+    values = {n: [sum(getattr(u, n) for u in usage if u.day == day) for day in days] for n in ("images", "requests")}
+    charts = [(visit.words(f"usage.{name}"), chart(days, of_days)) for name, of_days in values.items()]
     minutes, statistics = visit.parts.traffic(), await visit.parts.statistics()
     return visit.render(
         "keys.html",
@@ -41,12 +39,15 @@ async def _page(visit: Visit, error: PlacketError | None = None, made: str = "")
         keys=keys,
         per_key=per_key,
         charts=charts,
+        days=daily_rows(days, values.values(), visit.words),
         calls=calls(minutes, visit.words),
         latency=latency(minutes, visit.words),
+        minutes=minute_rows(minutes, visit.words),
         in_words=in_words,
         figures=[(name, visit.words.figure(name), value) for name, value in statistics.items()],
         made=made,
         accesses=list(Access),
+        given={name: visit.text(name) for name in ("name", "project", "rate", "access")},
         new=_NEW,
         **told(error),
     )

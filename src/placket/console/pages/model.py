@@ -31,6 +31,7 @@ async def show(visit: Visit) -> Response:
         detector=[(name, text_of(value)) for name, value in card.detector.items()],
         encoder=[(name, text_of(value)) for name, value in card.encoder.items()],
         curve=_points(card.curve),
+        points=[tuple(map(text_of, point)) for point in card.curve],
         problems=await visit.parts.problems(),
     )
 

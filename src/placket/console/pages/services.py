@@ -18,7 +18,8 @@ async def index(visit: Visit) -> Response:
 
 async def _list(visit: Visit, error: PlacketError | None = None) -> Response:
     services = await visit.parts.catalogue.information(visit.caller)
-    return visit.render("services.html", 400 if error else 200, services=services, **told(error))
+    given = visit.text("name")
+    return visit.render("services.html", 400 if error else 200, services=services, given=given, **told(error))
 
 
 async def create(visit: Visit) -> Response:
@@ -31,13 +32,26 @@ async def create(visit: Visit) -> Response:
 
 
 async def show(visit: Visit) -> Response:
+    return await _page(visit)
+
+
+async def _page(visit: Visit, error: PlacketError | None = None) -> Response:
     name = visit.path("service")
     service = await visit.parts.catalogue.service(visit.caller, name)
     _, runs = await visit.parts.indexing.list(service, start=0, limit=_RUNS, kinds=tuple(RunKind))
     products = await visit.parts.catalogue.products(visit.caller, name, "", _PRODUCTS)
     information = await visit.parts.catalogue.information(visit.caller)
     remaining = next((i.remaining for i in information if i.service.name == name), 0)
-    return visit.render("service.html", service=service, runs=runs, products=products, remaining=remaining)
+    return visit.render(
+        "service.html",
+        400 if error else 200,
+        service=service,
+        runs=runs,
+        products=products,
+        remaining=remaining,
+        given=visit.text("confirm"),
+        **told(error),
+    )
 
 
 async def delete(visit: Visit) -> Response:
@@ -45,7 +59,7 @@ async def delete(visit: Visit) -> Response:
     name = visit.path("service")
     await visit.parts.catalogue.service(visit.caller, name)
     if visit.text("confirm") != name:
-        raise Told(visit.words("service.confirm_wrong"))
+        return await _page(visit, Told(visit.words("service.confirm_wrong")))
     await visit.parts.catalogue.delete_service(visit.caller, name)
     return visit.redirect("/services")
 

@@ -42,10 +42,7 @@ async def show(visit: Visit) -> Response:
 
 async def progress(visit: Visit) -> Response:
     task = await visit.parts.tagging_tasks.task(visit.caller, visit.path("task"))
-    page = visit.render("_task_progress.html", task=task)
-    if not task.processing:
-        page.headers["HX-Refresh"] = "true"
-    return page
+    return visit.render("_task_progress.html", task=task)
 
 
 async def photo(visit: Visit) -> Response:
