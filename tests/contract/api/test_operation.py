@@ -224,7 +224,7 @@ async def test_the_documentation_needs_nothing_from_elsewhere(http: httpx.AsyncC
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self';" in policy
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(addresses) == 4
+    assert len(addresses) == 5
     for address in addresses:
         assert "//" not in address
         assert (await http.get(f"/{address}")).status_code == 200
