@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from placket.cli.output import console, fail, run_safely
+from placket.cli.train_gather import gather
 from placket.training.recipes import brought_recipes, recipe_path
 
 train_app = typer.Typer(no_args_is_help=True, help="Train the networks of a bundle (needs PyTorch).")
+train_app.command()(gather)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the training data: records, garments, images.")]
 Out = Annotated[

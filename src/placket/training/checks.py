@@ -20,7 +20,7 @@ from placket.training.sources import (
     sets_in,
 )
 
-_PRODUCT = files("placket.domain") / "data" / "taxonomy.json"
+PRODUCT_TAXONOMY = files("placket.domain") / "data" / "taxonomy.json"
 
 
 def check_data(data: Path) -> None:
@@ -38,7 +38,7 @@ def check_data(data: Path) -> None:
 
 def _check_words(data: Path) -> None:
     path = data / "taxonomy.json"
-    own, product = read_taxonomy(data), json.loads(_PRODUCT.read_bytes())
+    own, product = read_taxonomy(data), json.loads(PRODUCT_TAXONOMY.read_bytes())
     for part in ("groups", "attributes", "applies"):
         # As text: in another order, as tools sort keys, the networks' numbers would mean other words.
         if json.dumps(own.get(part)) != json.dumps(product[part]):
