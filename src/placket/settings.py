@@ -218,8 +218,8 @@ class Settings(BaseSettings):
         return sources
 
 
-CLIENT_VARIABLES = frozenset({"PLACKET_URL", "PLACKET_KEY", "PLACKET_PROFILE"})
-"""Read by the commands that call a server, not by the server."""
+CLIENT_VARIABLES = frozenset({"PLACKET_URL", "PLACKET_KEY", "PLACKET_PROFILE", "PLACKET_PLAIN"})
+"""Read by the commands, not by the server."""
 
 
 def unknown_variables() -> list[str]:

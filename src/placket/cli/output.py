@@ -11,13 +11,15 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from placket.cli.plain import PlainConsole, is_wanted
 from placket.domain.errors import PlacketError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-console = Console(highlight=False, emoji=False)
-errors = Console(stderr=True, highlight=False, emoji=False)
+_kind = PlainConsole if is_wanted() else Console
+console = _kind(highlight=False, emoji=False)
+errors = _kind(stderr=True, highlight=False, emoji=False)
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _WRONG_PATH = (FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError)
 

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from placket.cli.output import errors
+from placket.cli.plain import is_wanted
 
 
 class _Rate(ProgressColumn):
@@ -38,7 +39,7 @@ _NO_TASK = TaskID(0)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Without a terminal it does nothing."""
+    """Without a terminal, or where plain output is wanted, it does nothing."""
 
     progress: Progress | None = None
     task: TaskID = _NO_TASK
@@ -55,7 +56,7 @@ class Bar:
 @contextmanager
 def progress_bar(words: str, total: int | None, unit: str, *, quiet: bool = False) -> Iterator[Bar]:
     """``quiet``: none, whatever the terminal (with --json)."""
-    if quiet or not errors.is_terminal:
+    if quiet or not errors.is_terminal or is_wanted():
         yield Bar()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn())

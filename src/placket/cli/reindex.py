@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from placket.cli.output import console, fail, run_safely
+from placket.cli.plain import is_wanted
 from placket.cli.settings import read_settings
 from placket.domain.errors import StorageUnavailable
 from placket.domain.runs import Outcome, Run
@@ -82,7 +83,7 @@ async def _begin(application: "Application", found: "Sequence[tuple[str, Service
 async def _follow(application: "Application", begun: "Sequence[tuple[Service, Run]]") -> int:
     failed = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=is_wanted()) as progress:
         for service, run in begun:
             task = progress.add_task(service.name, total=max(run.total, 1))
             while not run.state.ended:

@@ -23,6 +23,7 @@ from placket.cli.demo.goods import Assortment, Product, first
 from placket.cli.demo.home import Home
 from placket.cli.demo.unpack import Photos, Unpacked
 from placket.cli.output import console
+from placket.cli.plain import is_wanted
 
 SERVICE = "demo-photos"
 URL = "https://github.com/alexeygrigorev/clothing-dataset/archive/refs/heads/master.zip"
@@ -72,6 +73,7 @@ def _fetch_and_unpack(photos: Photos, url: str) -> None:
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
+        disable=is_wanted(),
         console=console,
         transient=True,
     )
@@ -95,7 +97,7 @@ def _unpack(photos: Photos, archive: Path, source: str) -> None:
     if photos.has(source):
         return
     columns = (TextColumn("Unpacking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=is_wanted()) as bar:
         task = bar.add_task("", total=None)
         result = photos.unpack(archive, source, lambda done, total: bar.update(task, completed=done, total=total))
     console.print(_summary(result))
