@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -27,9 +28,15 @@ def is_url(argument: str) -> bool:
     return argument.lower().startswith(("http://", "https://"))
 
 
+# Unseen, but parts of a word: a hyphen where it may break, what joins and parts Persian letters and the pieces of an
+# emoji, the marks of a direction. Those that turn the direction of all that follows are not among them.
+_UNSEEN = frozenset("\u00ad\u200c\u200d\u200e\u200f")
+
+
 def shown(name: str) -> str:
-    """For a terminal: a file's name may hold its control sequences, or bytes that are no text."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in name)
+    """For a terminal: a file's name may hold its control sequences, or bytes that are no text. Every width of space is
+    text: a French price and a Japanese name have their own."""
+    return "".join(c if c.isprintable() or c in _UNSEEN or category(c) == "Zs" else "\ufffd" for c in name)
 
 
 def pictures_in(folder: Path) -> Iterator[Path]:

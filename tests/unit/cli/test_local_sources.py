@@ -41,6 +41,16 @@ def test_the_order_of_the_command_line_is_kept(tmp_path: Path) -> None:
 
 def test_names_that_a_terminal_would_obey_are_shown_as_signs() -> None:
     assert shown("옷 1.png") == "옷 1.png"
+    for name in (
+        "長袖\u3000Ｔシャツ",
+        "35,00\u202f€\u00a0!",
+        "می\u200cخواهم",
+        "👩🏽\u200d🦱",
+        "\u200f50%\u200e",
+        "Über\u00adgangs",
+    ):
+        assert shown(name) == name
+    assert shown("a\u202egnp.exe\u2028\u2066b") == "a\ufffdgnp.exe\ufffd\ufffdb"
     assert shown("a\x1b]0;x\x07\udcff\n.png") == "a\ufffd]0;x\ufffd\ufffd\ufffd.png"
 
 
