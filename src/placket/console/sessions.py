@@ -9,6 +9,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from placket.services.keys import AdminToken
 from placket.services.stores import KeyStore
@@ -18,6 +19,7 @@ SECRET_NAME = "console_secret"  # noqa: S105
 _BELIEVED_SECONDS = 1.0
 """How long the signing key is remembered: a renewed token ends sessions a second later at the latest."""
 _MOST_ENDED = 10_000
+_MOST_KNOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +86,26 @@ def _mac(key: bytes, purpose: str, text: str) -> str:
 
 
 class Throttle:
-    """Tries without the right token: ``per_client`` in ``seconds`` from one address, ``in_all`` from everywhere."""
+    """Tries without the right token: ``per_client`` in ``seconds`` from one client, ``in_all`` from everywhere.
+
+    An address that has signed in is kept waiting by its own tries alone: strangers with many addresses would keep the
+    owner out.
+    """
 
     def __init__(self, *, per_client: int = 5, in_all: int = 100, seconds: float = 60.0) -> None:
         self._per_client = per_client
         self._in_all = in_all
         self._seconds = seconds
         self._failures: list[tuple[float, str]] = []
+        self._known: dict[str, None] = {}
 
-    def wait(self, client: str) -> float:
-        """Seconds until this client may try again; 0 when it may now."""
+    def wait(self, address: str) -> float:
+        """Seconds until the client of this address may try again; 0 when it may now."""
+        client = _client(address)
         now = time.monotonic()
         self._failures = [f for f in self._failures if f[0] > now - self._seconds]
         own = [t for t, c in self._failures if c == client]
-        everyone = [t for t, _ in self._failures]
+        everyone = [] if client in self._known else [t for t, _ in self._failures]
         waits = [
             times[-most] + self._seconds - now
             for times, most in ((own, self._per_client), (everyone, self._in_all))
@@ -105,12 +113,29 @@ class Throttle:
         ]
         return max(waits, default=0.0)
 
-    def begin(self, client: str) -> tuple[float, str]:
+    def begin(self, address: str) -> tuple[float, str]:
         """Count a try as a wrong one before it is looked at: a thousand at the same moment are a thousand."""
-        attempt = (time.monotonic(), client)
+        attempt = (time.monotonic(), _client(address))
         self._failures.append(attempt)
         return attempt
 
     def succeeded(self, attempt: tuple[float, str]) -> None:
         if attempt in self._failures:
             self._failures.remove(attempt)
+        self._known.pop(attempt[1], None)
+        self._known[attempt[1]] = None
+        if len(self._known) > _MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+def _client(address: str) -> str:
+    """What one client has: of IPv6 a whole network of addresses."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))

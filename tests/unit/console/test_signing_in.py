@@ -77,6 +77,29 @@ def test_the_throttle_counts_by_client_and_in_all() -> None:
     assert own.wait("a") == 0
 
 
+def test_guesses_of_strangers_keep_nobody_out_who_has_signed_in() -> None:
+    throttle = Throttle(per_client=2, in_all=3)
+    throttle.succeeded(throttle.begin("10.0.0.1"))
+    for n in range(5):
+        throttle.begin(f"192.0.2.{n}")
+    assert throttle.wait("10.0.0.2") > 0
+    assert throttle.wait("10.0.0.1") == 0
+    for _ in range(2):
+        throttle.begin("10.0.0.1")
+    assert throttle.wait("10.0.0.1") > 0
+
+
+def test_the_addresses_of_a_network_of_ipv6_are_one_client() -> None:
+    throttle = Throttle(per_client=2)
+    for address in ("2001:db8::1", "2001:db8::ffff:2", "::ffff:192.0.2.1", "::ffff:192.0.2.2", "unix"):
+        throttle.begin(address)
+    assert throttle.wait("2001:db8::3") > 0
+    for other in ("2001:db8:0:1::1", "::ffff:192.0.2.1", "192.0.2.2", "unix", ""):
+        assert throttle.wait(other) == 0
+    throttle.begin("192.0.2.1")
+    assert throttle.wait("::ffff:192.0.2.1") > 0
+
+
 async def test_guesses_at_the_same_moment_are_counted(stranger: Browser) -> None:
     page = await stranger.get("/sign-in")
     form = _form(page)
