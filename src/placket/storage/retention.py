@@ -9,12 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.domain.errors import IndexRequestInProgress
 from placket.services.ports import DELETIONS_KEPT
 from placket.storage.database import Database
 
 _RUNS_AT_ONCE = 5
 _PRODUCTS_AT_ONCE = 200
+_MOST_CHECKS = 20
 _FORGOTTEN_AT_ONCE = 5000
 
 _OLD_RUNS = text(
@@ -48,6 +51,22 @@ _FORGET_DELETED = text(
     " AND updated_at < now() - CAST(:kept AS interval) ORDER BY updated_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
 )
 _SILENT_WORKERS = text("DELETE FROM workers WHERE seen_at < now() - interval '1 day'")
+
+
+async def make_room_for_check(connection: AsyncConnection, service_id: int) -> None:
+    """Within the caller's transaction, which has locked the service. Of dry runs the latest are kept: no quota counts
+    them, and each holds all of its file. Raises IndexRequestInProgress where so many have not ended yet."""
+    found = await connection.execute(
+        text(
+            "SELECT id, finished_at FROM index_runs WHERE service_id = :service AND kind = 'check'"
+            " ORDER BY sequence DESC OFFSET :kept"
+        ),
+        {"service": service_id, "kept": _MOST_CHECKS - 1},
+    )
+    old = found.all()
+    if any(row.finished_at is None for row in old):
+        raise IndexRequestInProgress(f"{_MOST_CHECKS} files of this service are still to be checked; wait for them")
+    await connection.execute(text("DELETE FROM index_runs WHERE id = ANY(:ids)"), {"ids": [row.id for row in old]})
 
 
 async def purge(database: Database, kept: timedelta) -> int:

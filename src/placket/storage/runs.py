@@ -23,7 +23,7 @@ from placket.services.stores import RunEnded, Service
 from placket.storage.database import Database, take_time
 from placket.storage.queue import delete_jobs, enqueue
 from placket.storage.receiving import ReceivingPlaces
-from placket.storage.retention import purge
+from placket.storage.retention import make_room_for_check, purge
 from placket.storage.run_rows import LACKS_GARMENTS, insert_chunks, insert_documents_as_rows, superseded_lines
 
 RUN_COLUMNS = """
@@ -100,6 +100,8 @@ class PostgresRuns:
             await self._lock(connection, service.id)
             if daily_quota is not None and kind is RunKind.INDEX:
                 await self._check_quota(connection, service.id, daily_quota, day_start)
+            if kind is RunKind.CHECK:
+                await make_room_for_check(connection, service.id)
             await self._insert_run(connection, run_id, service, kind, filename, len(rows), callback_url)
             await self._copy_rows(connection, run_id, rows)
             await self._cut(connection, run_id, len(rows), chunk_size)

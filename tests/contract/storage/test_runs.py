@@ -44,6 +44,25 @@ async def test_runs_of_a_service_go_one_after_another(world: World) -> None:
     assert [counts(e.run)["deleted"] for e in ended] == [0, 1]
 
 
+async def test_of_dry_runs_the_latest_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_MOST_CHECKS", 3)
+    indexed = await world.accept([enable(1, "a")])
+    checked = [await world.accept([enable(1, "a")], kind=RunKind.CHECK) for _ in range(3)]
+    with pytest.raises(IndexRequestInProgress, match="still to be checked"):
+        await world.accept([enable(1, "a")], kind=RunKind.CHECK)
+    await world.accept([enable(1, "a")])  # is no dry run
+    await world.work_off()
+    for _ in range(2):
+        checked.append(await world.accept([enable(1, "a")], kind=RunKind.CHECK))
+        await world.work_off()
+    _, runs = await world.runs.list(
+        world.service, start=0, limit=10, order=("reserved_at", False), kinds=(RunKind.CHECK,)
+    )
+    assert [r.id for r in runs] == [r.id for r in checked[2:]]
+    assert await world.runs.get(world.service, indexed.id)
+    assert await world.scalar("SELECT count(*) FROM index_rows") == 5
+
+
 async def test_a_row_count_at_the_edge_of_an_sql_smallint(world: World) -> None:
     run = await world.accept([bad(n) for n in range(1, 32_768)], chunk_size=8000)
     rows = await world.scalar(
