@@ -4,6 +4,9 @@ import hmac
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote, urlencode
 
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -89,11 +92,9 @@ class Guarded:
         if visit.session is None and not self._public:
             return Response(status_code=401) if self._embedded else _sign_in_first(visit)
         if request.method not in SAFE_METHODS:
-            async with request.form(max_files=1, max_fields=_MOST_FIELDS) as form:
-                visit.form = form
-                if not self._public:
-                    _check_csrf(visit)
-                return await self._run(visit)
+            visit.form = await _read_form(request)
+            if not self._public:
+                _check_csrf(visit)
         return await self._run(visit)
 
     async def _run(self, visit: Visit) -> Response:
@@ -101,6 +102,23 @@ class Guarded:
             return await self._page(visit)
         except NoProject:
             return visit.redirect("/keys")
+
+
+class _InMemory(MultiPartParser):
+    """The framework's own would put a photo of more than a megabyte into a file; what is sent is bounded before."""
+
+    spool_max_size = 0
+
+
+async def _read_form(request: Request) -> FormData:
+    """Raises InvalidParameter for a malformed one, TooLarge."""
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data":
+        return await request.form(max_fields=_MOST_FIELDS)
+    try:
+        return await _InMemory(request.headers, request.stream(), max_files=1, max_fields=_MOST_FIELDS).parse()
+    except MultiPartException as error:
+        raise InvalidParameter(error.message) from None
 
 
 async def recognise(visit: Visit) -> None:

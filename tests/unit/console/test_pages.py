@@ -128,6 +128,24 @@ async def test_filters_of_the_similar_search(admin: Browser, installation: Memor
 
 async def test_who_comes_back_to_what_a_form_showed_is_led_to_the_form(admin: Browser) -> None:
     assert (await admin.get("/try/look")).headers["location"] == "/console/try"
+
+
+async def test_a_photo_that_is_tried_is_in_no_file(admin: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_file(*_: object, **__: object) -> None:
+        raise AssertionError("a file was made")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", no_file)
+    photo = b"PIC2" + bytes(3_000_000)
+    assert (await admin.post("/try/look", files={"photo": ("a.png", photo, "image/png")})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=x", "multipart/form-data; boundary="]
+)
+async def test_a_form_that_cannot_be_read(admin: Browser, kind: str) -> None:
+    page = await admin.get("/try")
+    answer = await admin.client.post("/console/try/look", content=b"--y\r\n", headers={"content-type": kind})
+    assert (page.status_code, answer.status_code) == (200, 400)
     assert (await admin.get("/services/shoes/index/preview")).headers["location"] == "/console/services/shoes/index"
 
 
