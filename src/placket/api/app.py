@@ -22,7 +22,7 @@ from placket.api.parts import ApiParts, Face
 from placket.api.placket_v1 import placket_face
 from placket.api.placket_v1.problems import render_error
 from placket.api.receiving import Receiving
-from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable
+from placket.domain.errors import InvalidParameter, PlacketError, StorageUnavailable, VisionUnavailable
 
 _log = structlog.get_logger()
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -89,6 +89,8 @@ async def _render(request: Request, error: Exception) -> Response:
         known = NoSuchCall("there is no such call: its path begins with two slashes")
     if isinstance(known, StorageUnavailable):
         _log.error("the database cannot be reached", error=known.detail)
+    if isinstance(known, VisionUnavailable):
+        _log.error("photos cannot be analysed", error=known.detail)
     if isinstance(known, MethodNotAllowed):
         # The framework names the methods of the first call with this path alone.
         known.allowed = ", ".join(_methods(request)) or known.allowed

@@ -78,9 +78,12 @@ def code_of(error: Exception) -> Code:
 
 
 def detail_of(error: Exception) -> str:
-    """What a caller may read about it: nothing of an unforeseen error leaves the server, nor where its database is."""
+    """What a caller may read about it: nothing of an unforeseen error leaves the server, nor where its database and its
+    models are."""
     if isinstance(error, domain.StorageUnavailable):
         return "the database cannot be reached; the server's log has more"
+    if isinstance(error, domain.VisionUnavailable):
+        return "photos cannot be analysed now; the server's log has more"
     if isinstance(error, PlacketError):
         return error.detail
     return "an unforeseen error; the server's log has it under the request's id"

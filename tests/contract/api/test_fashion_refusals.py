@@ -181,7 +181,7 @@ async def test_nothing_is_fetched_for_a_service_that_is_not_there(
         (UrlRefused("private"), (-45050, "InvalidImageURLException")),
         (None, (-45050, "InvalidImageURLException")),
         (FetchTimeout("3 s"), (-45060, "ImageTimeoutError")),
-        (VisionUnavailable("no bundle"), (-50000, "InternalServerError")),
+        (VisionUnavailable("/secret/bundle.json cannot be read"), (-50000, "InternalServerError")),
         (StorageUnavailable("no database"), (-50000, "InternalServerError")),
         (ZeroDivisionError("secret"), (-50000, "InternalServerError")),
     ],

@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import httpx
+from structlog.testing import capture_logs
 
 from placket.domain import errors
 from tests.support.tagging import TaggerWorld
@@ -110,9 +111,12 @@ async def test_what_is_wrong_with_an_image(world: TaggerWorld, client: httpx.Asy
         world.web.pages[URL] = error
         answer = await client.post(TAGS, json=_url())
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), error
-    world.web.pages[URL] = errors.VisionUnavailable("no bundle")
-    answer = await client.post(TAGS, json=_url())
-    assert (answer.status_code, answer.json()["error"]) == (500, {"code": 500, "message": "no bundle"})
+    world.web.pages[URL] = errors.VisionUnavailable("/srv/hush/bundle.json cannot be read")
+    with capture_logs() as lines:
+        answer = await client.post(TAGS, json=_url())
+    told = "photos cannot be analysed now; the server's log has more"
+    assert (answer.status_code, answer.json()["error"]) == (500, {"code": 500, "message": told})
+    assert [line["error"] for line in lines if "hush" in str(line)] == ["/srv/hush/bundle.json cannot be read"]
 
 
 async def test_ten_million_bytes(client: httpx.AsyncClient) -> None:
