@@ -149,6 +149,8 @@ def failed(error: "ClientError") -> typer.Exit:
             return fail(plain(f"the server cannot be reached: {error}; does `placket serve` run there?"), UNREACHABLE)
         case errors.UnexpectedAnswer():
             return fail(plain(str(error)), UNREACHABLE)
+        case errors.Unauthorized(status=HTTPStatus.FORBIDDEN):
+            return fail(plain(error.detail), REFUSED)
         case errors.Unauthorized():
             return fail(plain(f"{error.detail}; `placket keys create` makes a key on the server"), REFUSED)
         case errors.NoSuchService():

@@ -96,7 +96,7 @@ class NothingAccepted(InvalidRequest):
 
 
 class Unauthorized(ApiError):
-    """The key is missing, unknown or revoked, or for searching alone (``status`` 403)."""
+    """The key is missing, unknown or revoked, or for searching alone (under /placket/v1 ``status`` is 403)."""
 
 
 class NotFound(ApiError):

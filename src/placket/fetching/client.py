@@ -6,7 +6,7 @@ import random
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from placket import __version__
@@ -28,6 +28,9 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _LONGEST_ETAG = 200
+_ANYTHING = ((b"accept", b"*/*"),)
+_OF_CONDITIONS = {304, 400, 412, 501}
+"""What a host may answer because of If-None-Match, as it should or as it happens to."""
 _USER_AGENT = f"Placket/{__version__}".encode()
 
 
@@ -85,7 +88,8 @@ class SafeClient:
     ) -> Fetched:
         """See :meth:`placket.services.ports.Fetcher.fetch`."""
         parsed = check_url(url)
-        request = _get(max_bytes, _readable(known_etag), owner)
+        known = _readable(known_etag)
+        request = _Request("GET", _ANYTHING, max_bytes=max_bytes, repeatable=True, known_etag=known, owner=owner)
         whole = Budget(overall if overall is not None else attempts * (timeout + _LONGEST_PAUSE))
         wait = Budget(self._max_wait)
         attempt = 1
@@ -118,18 +122,24 @@ class SafeClient:
         await asyncio.sleep(0)  # lets the event loop close the sockets
 
     async def _follow(self, url: ParsedUrl, request: _Request, budget: Budget, wait: Budget) -> Fetched:
-        for _ in range(1 + MAX_REDIRECTS):
+        plain = replace(request, known_etag="")
+        for hops in range(1 + MAX_REDIRECTS):
             answer, body = await self._ask(url, request, budget, wait)
+            if request.known_etag and answer.status in _OF_CONDITIONS:
+                if answer.status == 304 and _is_version(answer, request.known_etag):
+                    return Fetched(b"", str(url), "", request.known_etag, unchanged=True)
+                answer, body = await self._ask(url, plain, budget, wait)
             if answer.status == 200:
-                return Fetched(body, str(url), answer.header(b"content-type"), _readable(answer.header(b"etag")))
-            if answer.status == 304 and request.known_etag:
-                return Fetched(b"", str(url), "", request.known_etag, unchanged=True)
+                # A tag tells the versions of one address apart, and of no other (RFC 9110, 8.8.3): where this one leads
+                # to may have changed.
+                etag = "" if hops else _readable(answer.header(b"etag"))
+                return Fetched(body, str(url), answer.header(b"content-type"), etag)
             location = answer.header(b"location")
             if answer.status not in _REDIRECTS or not location:
                 raise FetchFailed(
                     f"{url.host} answered {answer.status}", transient=answer.status >= 500, status=answer.status
                 )
-            url = _redirected(url, location)
+            url, request = _redirected(url, location), plain
         raise UrlRefused(f"more than {MAX_REDIRECTS} redirects")
 
     async def _ask(self, url: ParsedUrl, request: _Request, budget: Budget, wait: Budget) -> tuple[Answer, bytes]:
@@ -158,8 +168,10 @@ class SafeClient:
     async def _converse(self, connection: Connection, url: ParsedUrl, request: _Request) -> tuple[Answer, bytes]:
         keep = False
         own = ((b"host", url.authority.encode()), (b"user-agent", _USER_AGENT), (b"accept-encoding", b"identity"))
+        condition = ((b"if-none-match", request.known_etag.encode()),) if request.known_etag else ()
+        headers = (*own, *request.headers, *condition)
         try:
-            answer = await connection.ask(request.method, url.target, (*own, *request.headers), request.body)
+            answer = await connection.ask(request.method, url.target, headers, request.body)
             body = b""
             if answer.status == 200 and request.max_bytes is not None:
                 body = await read_body(connection, answer, request.max_bytes, url.host)
@@ -172,15 +184,15 @@ class SafeClient:
                 connection.abort()
 
 
-def _get(max_bytes: int, known_etag: str, owner: str) -> _Request:
-    condition = ((b"if-none-match", known_etag.encode()),) if known_etag else ()
-    headers = ((b"accept", b"*/*"), *condition)
-    return _Request("GET", headers, max_bytes=max_bytes, repeatable=True, known_etag=known_etag, owner=owner)
-
-
 def _readable(etag: str) -> str:
     """The tag; empty where it is none, or too long to be worth keeping. It comes from a stranger, and is sent again."""
     return etag if len(etag) <= _LONGEST_ETAG and _ETAG.fullmatch(etag) else ""
+
+
+def _is_version(answer: Answer, known: str) -> bool:
+    """Whether a 304 names the version that was asked for, or none; compared as RFC 9110, 8.8.3.2 says."""
+    named = _readable(answer.header(b"etag"))
+    return not named or named.removeprefix("W/") == known.removeprefix("W/")
 
 
 def _redirected(url: ParsedUrl, location: str) -> ParsedUrl:

@@ -82,8 +82,11 @@ class IndexWork:
         stored = await self._documents.known(work.service_id, work.bundle, [r.product_id for r in wanted])
         holder = Holder(str(work.run_id))
         chunk = _Chunk(work, holder, stored, _shared(wanted))
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(chunk, row)) for row in wanted]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._one(chunk, row)) for row in wanted]
+        finally:
+            chunk.forget()
         busy: defaultdict[str, list[PlannedRow]] = defaultdict(list)
         for row, task in zip(wanted, tasks, strict=True):
             result = task.result()
@@ -106,7 +109,8 @@ class IndexWork:
         delays: dict[str, float] = {}
         times: dict[str, int] = {}
         for host, rows in busy.items():
-            sent_away = self._hosts.sent_away(host, len(rows), times_down.get(host, 0), holder.owner)
+            images = len({r.fields["image_url"] for r in rows})
+            sent_away = self._hosts.sent_away(host, images, times_down.get(host, 0), holder.owner)
             if sent_away is None:
                 known += [Computed(r.position, None, reasons.reason_of(FetchTimeout()), UNTRIED) for r in rows]
             else:
@@ -174,6 +178,10 @@ class _Chunk:
     shared: frozenset[str]
     images: Once[Fetched] = field(default_factory=Once)
     looks: Once[Analysis] = field(default_factory=Once)
+
+    def forget(self) -> None:
+        self.images.clear()
+        self.looks.clear()
 
 
 def _shared(rows: Sequence[PlannedRow]) -> frozenset[str]:

@@ -37,6 +37,17 @@ def _check_limits(rate: float | None, images_per_month: int | None) -> None:
         raise InvalidParameter(f"images a month are 1 to {MOST_IMAGES_PER_MONTH}, or 0 for no limit")
 
 
+_NO_TAGGING = "a key for searching alone tags nothing by the Tagger, so no images of it are counted; limit its rate"
+
+
+def _check_search_key(project: str | None, images_per_month: int | None) -> None:
+    if project is None:
+        # In a project of its own there would never be anything to search in.
+        raise InvalidParameter("a key for searching alone is another key of a project: say of which")
+    if images_per_month is not None:
+        raise InvalidParameter(_NO_TAGGING)
+
+
 def require_full(caller: Caller) -> Caller:
     """Raises AccessDenied where the key is for searching alone."""
     if caller.access is not Access.FULL:
@@ -65,10 +76,13 @@ class Keys:
         images_per_month: int | None = None,
         access: Access = Access.FULL,
     ) -> NewKey:
-        """Raises InvalidParameter, KeyNameTaken, NoSuchKey (unknown project)."""
+        """A key for searching alone is another key of a project. Raises InvalidParameter, KeyNameTaken, NoSuchKey
+        (unknown project)."""
         check_key_name(name)
         if project is not None:
             check_key_name(project)
+        if access is not Access.FULL:
+            _check_search_key(project, images_per_month)
         if rate == 0 or images_per_month == 0:
             raise InvalidParameter("a limit is more than 0; leave it out for none")
         _check_limits(rate, images_per_month)
@@ -97,6 +111,8 @@ class Keys:
         Raises InvalidParameter, NoSuchKey.
         """
         _check_limits(rate, images_per_month)
+        if images_per_month and any(k.id == key_id and k.access is not Access.FULL for k in await self._store.list()):
+            raise InvalidParameter(_NO_TAGGING)
         record = await self._store.set_limits(key_id, rate=rate, images_per_month=images_per_month)
         self._known.clear()
         return record

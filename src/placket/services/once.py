@@ -18,4 +18,12 @@ class Once(Generic[T]):
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(work())
-        return await task
+        try:
+            return await task
+        finally:
+            # An error leads to this frame, and the task to the error: a circle that would hold what was worked on.
+            del task
+
+    def clear(self) -> None:
+        """Forget the answers, and with an error all that its traceback leads to."""
+        self._tasks.clear()

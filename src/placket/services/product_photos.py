@@ -1,5 +1,6 @@
 """What is kept of a product's photo, seen anew only where it has to be."""
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -63,7 +64,8 @@ class ProductPhotos:
         that may come again, of one bundle and priority.
         Raises ImageError, NoGarmentFound, VisionUnavailable.
         """
-        sha256 = hashlib.sha256(image).hexdigest()
+        # In a thread: a server that looks at photos answers searches too.
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(image).hexdigest())
         if known is not None and known.sha256 == sha256 and self.holds(known, name, bundle):
             return known
         look = partial(

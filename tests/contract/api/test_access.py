@@ -107,11 +107,35 @@ async def test_a_denied_call_changes_nothing_and_says_what_it_needs(
 
 async def test_access_is_told_and_checked(http: httpx.AsyncClient, installation: MemoryInstallation) -> None:
     http.headers["Authorization"] = f"Bearer {installation.admin_token}"
-    made = (await http.post("/placket/v1/admin/keys", json={"name": "a", "access": "search"})).json()
     plain = (await http.post("/placket/v1/admin/keys", json={"name": "b"})).json()
+    made = (await http.post("/placket/v1/admin/keys", json={"name": "a", "project": "b", "access": "search"})).json()
     assert (made["access"], plain["access"]) == ("search", "full")
     assert problem(await http.post("/placket/v1/admin/keys", json={"name": "c", "access": "read"}))[0] == 400
     limited = await http.patch(f"/placket/v1/admin/keys/{made['id']}", json={"ratePerSecond": 5})
     assert limited.json()["access"] == "search"
     listed = (await http.get("/placket/v1/admin/keys")).json()["items"]
-    assert [k["access"] for k in listed] == ["search", "full"]
+    assert [k["access"] for k in listed] == ["full", "search"]
+
+
+@pytest.mark.parametrize("given", [{}, {"project": "shop", "imagesPerMonth": 5}])
+async def test_what_such_a_key_would_be_good_for_nothing_with(
+    http: httpx.AsyncClient, installation: MemoryInstallation, shop: str, given: dict[str, Any]
+) -> None:
+    """A project of its own, where nothing can be put; a limit of images, which the Tagger alone counts."""
+    http.headers["Authorization"] = f"Bearer {installation.admin_token}"
+    answer = await http.post("/placket/v1/admin/keys", json={"name": "camera", "access": "search", **given})
+    assert problem(answer) == (400, -40000, "InvalidParam")
+    made = await http.post("/placket/v1/admin/keys", json={"name": "camera", "access": "search", "project": "shop"})
+    assert made.status_code == 201
+    limited = await http.patch(f"/placket/v1/admin/keys/{made.json()['id']}", json={"imagesPerMonth": 5})
+    assert problem(limited)[0] == 400
+    free = await http.patch(f"/placket/v1/admin/keys/{made.json()['id']}", json={"imagesPerMonth": None})
+    assert free.status_code == 200
+
+
+async def test_a_denied_call_is_denied_whatever_it_asks_with(
+    fashion: Fashion, http: httpx.AsyncClient, visitor: str
+) -> None:
+    assert (await fashion("DELETE", visitor, "service/shop?x=%zz"))["header"]["resultCode"] == -41000
+    http.headers["Authorization"] = f"Bearer {visitor}"
+    assert problem(await http.delete(f"{SERVICE}?nonsense=1"))[0] == 403

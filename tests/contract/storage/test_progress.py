@@ -11,6 +11,7 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.runs import Outcome, RunKind, RunState
 from tests.contract.storage.test_reindex import indexing
 from tests.contract.storage.world import (
+    BUNDLE,
     QUOTA,
     World,
     adds_up,
@@ -77,6 +78,18 @@ async def test_chunks_may_be_computed_in_any_order(world: World, order: tuple[in
     ended = [await world.complete(*claimed[n]) for n in order]
     assert [e is not None for e in ended] == [False, False, True]
     await check_the_outcome_of_ROWS(world, run.id)
+
+
+async def test_what_waited_for_an_earlier_chunk_is_stored_whole(world: World) -> None:
+    """Else it would be looked at again the next night."""
+    run = await world.accept([enable(1, "a"), enable(2, "b")], chunk_size=1)
+    await world.begin(run)
+    for job, work in reversed(await world.claim_chunks()):
+        await world.complete(job, work)
+    known = await world.documents.known(world.service.id, BUNDLE, ["a", "b"])
+    for product in ("a", "b"):
+        seen, want = known[product].analysis, analysis(known[product].image_url)
+        assert (seen.made_from, seen.etag) == (want.made_from, want.etag)
 
 
 async def test_counts_add_up_at_every_moment(world: World) -> None:

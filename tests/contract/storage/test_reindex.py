@@ -85,6 +85,15 @@ async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
     assert total == 1  # a re-indexing is no index request
 
 
+async def test_what_the_new_garments_were_made_from_is_known(world: World) -> None:
+    await index(world, 1)
+    await reindex(world, NEW)
+    known = (await world.documents.known(world.service.id, NEW, ["p1"]))["p1"]
+    want = analysis(known.image_url, NEW)
+    assert (known.analysis.made_from, known.analysis.etag) == (want.made_from, want.etag)
+    assert await world.documents.known(world.service.id, BUNDLE, ["p1"]) == {}
+
+
 async def test_documents_that_change_meanwhile_come_again(world: World) -> None:
     await index(world)
     run = await world.runs.accept_reindex(world.service, NEW, 2)

@@ -86,7 +86,7 @@ def test_keys_of_a_server(ask: Remote, server: PlacketServer, ops: str) -> None:
     assert (listed[made["id"]]["revokedAt"] is None, "key" in listed[made["id"]]) == (False, False)
     assert json.loads(server.command("keys", "list", "--json")) == [*listed.values()]
     table = ask("keys", "list", "--profile", ops).out
-    assert (made["id"] in table, made["key"] in table, table.count("search only")) == (True, False, 1)
+    assert (made["id"] in table, made["key"] in table, "search only" in table) == (True, False, True)
     for code, *arguments in (
         (4, "create", "by http"),
         (4, "create", "x", "--project", "none such"),

@@ -4,7 +4,7 @@ import pytest
 
 from placket.domain.errors import FetchFailed
 from placket.fetching import SafeClient
-from tests.support.lying_server import LyingServer, answer, raw, redirect
+from tests.support.lying_server import LyingServer, Route, answer, in_turn, raw, redirect
 
 
 @pytest.mark.parametrize("etag", ['"a"', 'W/"a"', '""', '"!#/~"', f'"{"x" * 198}"'])
@@ -26,11 +26,32 @@ async def test_another_version_comes(server: LyingServer, client: SafeClient) ->
     assert (fetched.body, fetched.etag, fetched.unchanged) == (b"two", '"b"', False)
 
 
-async def test_the_version_is_that_of_where_the_redirects_lead(server: LyingServer, client: SafeClient) -> None:
-    server.routes |= {"/in": redirect("/x"), "/x": answer(304)}
-    fetched = await client.fetch(server.url("/in"), max_bytes=9, timeout=2, known_etag='"a"')
-    assert (fetched.unchanged, fetched.url) == (True, server.url("/x"))
-    assert [r.headers.get("if-none-match") for r in server.requests] == ['"a"', '"a"']
+async def test_a_tag_is_of_its_own_address(server: LyingServer, client: SafeClient) -> None:
+    """Two pictures, both of version 1: an address that leads to the second now has changed."""
+    server.routes |= {"/in": redirect("/x"), "/x": answer(200, b"one", etag='"1"')}
+    first = await client.fetch(server.url("/in"), max_bytes=9, timeout=2)
+    assert (first.body, first.etag) == (b"one", "")
+    again = await client.fetch(server.url("/in"), max_bytes=9, timeout=2, known_etag='"1"')
+    assert (again.body, again.unchanged) == (b"one", False)
+    assert [r.headers.get("if-none-match") for r in server.requests] == [None, None, '"1"', None]
+
+
+@pytest.mark.parametrize("named", ["", '"a"', 'W/"a"'])
+async def test_a_304_names_the_version_or_none(server: LyingServer, client: SafeClient, named: str) -> None:
+    server.routes["/x"] = answer(304, etag=named) if named else answer(304)
+    assert (await client.fetch(server.url("/x"), max_bytes=9, timeout=2, known_etag='"a"')).unchanged
+
+
+@pytest.mark.parametrize(
+    "answered", [answer(304, etag='"b"'), answer(400), answer(412), answer(501)], ids=["other", "400", "412", "501"]
+)
+async def test_a_host_that_takes_no_condition_is_asked_without(
+    server: LyingServer, client: SafeClient, answered: Route
+) -> None:
+    server.routes["/x"] = in_turn(answered, answer(200, b"two", etag='"b"'))
+    fetched = await client.fetch(server.url("/x"), max_bytes=9, timeout=2, known_etag='"a"')
+    assert (fetched.body, fetched.etag, fetched.unchanged) == (b"two", '"b"', False)
+    assert [r.headers.get("if-none-match") for r in server.requests] == ['"a"', None]
 
 
 @pytest.mark.parametrize(

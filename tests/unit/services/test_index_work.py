@@ -182,6 +182,19 @@ async def test_a_photo_of_the_version_that_is_known_does_not_come_again() -> Non
     assert len(eyes.bundles) == 1
 
 
+async def test_a_known_and_a_new_product_of_one_picture() -> None:
+    """The one need not have it sent, the other has to."""
+    web, eyes = Web({"same": b"1"}), Eyes()
+    web.etags = {url_of("same"): '"a"'}
+    planned = rows("same", "same", "same")
+    documents = Documents({p: k for p, k in (await known_of(planned, web)).items() if p == "p0"})
+    web.asked, web.sent = [], []
+    work = index_work(web, Hosts(100), eyes, documents)
+    again = await work.compute(ChunkWork(uuid4(), 0, RunKind.INDEX, 7, "v1", planned))
+    assert [c.reason or len(c.analysis.garments) for c in again.computed] == [1, 1, 1]  # type: ignore[union-attr]
+    assert (len(web.asked), len(web.sent), len(eyes.bundles)) == (2, 1, 1)
+
+
 async def test_a_version_counts_where_all_but_the_photo_is_the_same() -> None:
     web = Web({"photo": b"1", "moved": b"1"})
     web.etags = {url_of("photo"): '"a"', url_of("moved"): '"a"'}

@@ -31,8 +31,11 @@ class FashionCall:
         return success(self.request, {"totalCount": len(items), "query": query, "items": items})
 
 
-async def _any_call(request: Request) -> FashionCall:
-    """Key, then parameters. Raises Unauthorized, RateLimited, InvalidParameter."""
+async def _open(request: Request, *, full: bool) -> FashionCall:
+    """Key, then parameters. ``full``: a key for searching alone is none.
+
+    Raises Unauthorized, RateLimited, AccessDenied, InvalidParameter.
+    """
     parts = parts_of(request)
     try:
         key = path_text(request, "appKey")
@@ -40,18 +43,23 @@ async def _any_call(request: Request) -> FashionCall:
         raise Unauthorized("the key is unknown or was revoked") from None
     caller = await parts.keys.authenticate(key)
     request.state.key_id = caller.key_id
+    if full:
+        require_full(caller)
     query = Query(request.scope["query_string"])
     service = path_text(request, "serviceID") if "serviceID" in request.path_params else ""
     return FashionCall(request, parts, caller, query, service)
 
 
-async def _call(call: Annotated[FashionCall, Depends(_any_call)]) -> FashionCall:
-    require_full(call.caller)
-    return call
+async def _call(request: Request) -> FashionCall:
+    return await _open(request, full=True)
+
+
+async def _search_call(request: Request) -> FashionCall:
+    return await _open(request, full=False)
 
 
 Call = Annotated[FashionCall, Depends(_call)]
 """By a key with full access; a call that says nothing else asks for one."""
 
-SearchCall = Annotated[FashionCall, Depends(_any_call)]
+SearchCall = Annotated[FashionCall, Depends(_search_call)]
 """By any key, one for searching alone too: for what visitors of a shop may do."""
