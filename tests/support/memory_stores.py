@@ -1,7 +1,7 @@
 """The installation's stores in memory."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from placket.domain.errors import (
 )
 from placket.domain.garments import Analysis
 from placket.domain.labels import label_words
-from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
+from placket.domain.runs import FilterField, Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.stores import Caller, Document, KeyRecord, Known, Project, Service
 
 
@@ -180,6 +180,12 @@ class MemoryDocuments:
             row.product_id, 1, row.fields, analysis.sha256, analysis.width, analysis.height, analysis.garments, now, now
         )
         return outcome, await self.get(service, row.product_id)
+
+    async def refilter(self, service: Service, product_id: str, values: Mapping[FilterField, str]) -> Document:
+        await self.get(service, product_id)
+        kept = self.all[service.id][product_id]
+        self.all[service.id][product_id] = replace(kept, fields={**kept.fields, **values})
+        return await self.get(service, product_id)
 
     async def delete(self, service: Service, product_id: str) -> None:
         await self.get(service, product_id)

@@ -1,5 +1,6 @@
 """`placket products`: a service's products one at a time."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from placket.cli.json_lines import write_json
 from placket.cli.output import console
 from placket.cli.remote import AsJson, Limit, ProfileName, ServiceOption, asking, assignments, for_table
 from placket.cli.tag import Lang, Language
-from placket.domain.runs import FIELDS
+from placket.domain.runs import FIELDS, FILTER_FIELDS
 
 products_app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +20,14 @@ products_app = typer.Typer(
 )
 
 ProductId = Annotated[str, typer.Argument(metavar="ID", help="The product's id.")]
+
+
+def _given(values: list[str] | None, fields: Sequence[str]) -> dict[str, str]:
+    """Raises typer.BadParameter."""
+    given = assignments(values, "--set")
+    if unknown := [name for name in given if name not in fields]:
+        raise typer.BadParameter(f"{', '.join(unknown)}: fields are {', '.join(fields)}", param_hint="--set")
+    return given
 
 
 @products_app.command("list")
@@ -92,9 +101,7 @@ def put(
     as_json: AsJson = False,
 ) -> None:
     """Add a product, or replace it, with its photo."""
-    given = assignments(values, "--set")
-    if unknown := [name for name in given if name not in FIELDS]:
-        raise typer.BadParameter(f"{', '.join(unknown)}: fields are {', '.join(FIELDS)}", param_hint="--set")
+    given = _given(values, FIELDS)
     with asking(profile) as placket:
         product = placket.products.put(service, product_id, photo, lang=lang, **given)
     if as_json:
@@ -103,6 +110,32 @@ def put(
         from placket.cli.remote_garments import show_product
 
         show_product(product)
+
+
+@products_app.command()
+def refilter(
+    product_id: ProductId,
+    service: ServiceOption,
+    values: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help=f"Of {', '.join(FILTER_FIELDS)}; may be repeated, and what is not given stays.",
+            autocompletion=columns,
+        ),
+    ],
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what a product is filtered by, as when it is sold out, without its photo."""
+    given = _given(values, FILTER_FIELDS)
+    with asking(profile) as placket:
+        product = placket.products.refilter(service, product_id, given)
+    if as_json:
+        write_json(product)
+    else:
+        console.print(f"Product {product_id} is changed.", markup=False, soft_wrap=True)
 
 
 @products_app.command()

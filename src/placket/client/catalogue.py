@@ -89,6 +89,19 @@ class Products(Calls[M]):
         return product
 
     @call
+    def refilter(
+        self, service: str, product_id: str, values: Mapping[str, str], *, lang: str | None = None
+    ) -> Steps[Product]:
+        """Change columns that are filtered by, as in ``{"s2": "sold-out"}``; all else stays, the photo too.
+
+        Raises NoSuchService, NoSuchProduct, InvalidRequest.
+        """
+        path = _product_path(service, product_id)
+        request = Request("PATCH", path, True, parameters(lang=lang), json={**values})
+        product: Product = yield from self._retries.send(request, read_placket)
+        return product
+
+    @call
     def delete(self, service: str, product_id: str) -> Steps[None]:
         """Raises NoSuchService, NoSuchProduct."""
         yield from self._retries.send(Request("DELETE", _product_path(service, product_id), True), read_nothing)

@@ -13,7 +13,7 @@ from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome, Status
 from placket.domain.urls import check_url
 
-_WRITTEN_SINCE = "the product was put or deleted by itself after the file was accepted"
+_WRITTEN_SINCE = "the product was put, refiltered or deleted by itself after the file was accepted"
 
 
 @dataclass(frozen=True, slots=True)

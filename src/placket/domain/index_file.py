@@ -213,7 +213,7 @@ def _row(line: int, columns: dict[str, str] | None, problem: str) -> Row:
     return Row(line, product_id, Status(status), fields)
 
 
-def check_product(product_id: str, fields: Mapping[str, str]) -> None:
+def check_product(product_id: str, fields: Mapping[Any, str]) -> None:
     """The same rules for a product that comes by itself, its image with it. Raises InvalidParameter."""
     try:
         _check_texts({"product_id": product_id, **fields})

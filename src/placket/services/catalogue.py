@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from placket.domain.applying import PlannedRow
 from placket.domain.corrections import Correction, check_correction, nearest
+from placket.domain.errors import InvalidParameter
 from placket.domain.images import ImageLimits
 from placket.domain.index_file import check_product
 from placket.domain.labels import check_labels
 from placket.domain.names import check_service_name
 from placket.domain.quota_day import start_of_day
-from placket.domain.runs import Outcome, Status
+from placket.domain.runs import FILTER_FIELDS, FilterField, Outcome, Status
 from placket.services.ports import Priority, SearchEngine, Vision
 from placket.services.product_photos import ProductPhotos
 from placket.services.stores import Caller, Document, DocumentStore, Service, ServiceStore
@@ -115,6 +116,18 @@ class Catalogue:
     async def forget_corrections(self, caller: Caller, service_name: str, product_id: str) -> None:
         """The product's tags are again what vision saw. Raises NoSuchService, NoSuchProduct."""
         await self._documents.correct(await self.service(caller, service_name), product_id, None)
+
+    async def refilter_product(
+        self, caller: Caller, service_name: str, product_id: str, values: Mapping[FilterField, str]
+    ) -> Document:
+        """Change what a product is filtered by, and leave its photo and what was seen on it as they are.
+
+        Raises InvalidParameter (a value, or none), NoSuchService, NoSuchProduct.
+        """
+        if not values:
+            raise InvalidParameter(f"nothing to change was given: it may be {', '.join(FILTER_FIELDS)}")
+        check_product(product_id, values)
+        return await self._documents.refilter(await self.service(caller, service_name), product_id, values)
 
     async def delete_product(self, caller: Caller, service_name: str, product_id: str) -> None:
         """Raises NoSuchService, NoSuchProduct."""

@@ -11,7 +11,7 @@ from placket.domain.access import Access
 from placket.domain.applying import Computed, PlannedRow
 from placket.domain.corrections import Corrected, Correction
 from placket.domain.garments import Analysis, Garment
-from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState
+from placket.domain.runs import FilterField, Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.ports import VectorSource
 
 
@@ -183,6 +183,10 @@ class DocumentStore(VectorSource, Protocol):
     ) -> tuple[Outcome, Document]:
         """The document as it was put. Raises DocumentQuotaExceeded, BundleMismatch (the service has switched
         meanwhile)."""
+        ...
+
+    async def refilter(self, service: Service, product_id: str, values: Mapping[FilterField, str]) -> Document:
+        """Change these columns alone; garments and photo stay. ``values`` is not empty. Raises NoSuchProduct."""
         ...
 
     async def delete(self, service: Service, product_id: str) -> None:

@@ -16,7 +16,7 @@ from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
 from placket.domain.corrections import Correction, correct_all, with_correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.garments import Analysis, Embedding, Garment
-from placket.domain.runs import FIELDS, FILTER_FIELDS, Outcome
+from placket.domain.runs import FIELDS, FILTER_FIELDS, FilterField, Outcome
 from placket.services.ports import IndexedProduct, Rewound
 from placket.services.stores import Document, Known, Service
 from placket.storage.corrections import (
@@ -278,6 +278,25 @@ class PostgresDocuments:
                 kept = with_correction(old, correction, seen.get(state.bundle, []))
             await replace_corrections(connection, service.id, product_id, document.image_sha256, kept)
             await rewrite_derived(connection, document.id, seen, kept)
+            return await _written(connection, service.id, state.bundle, product_id)
+
+    async def refilter(self, service: Service, product_id: str, values: Mapping[FilterField, str]) -> Document:
+        async with self._turn(service.id), self._database.begin() as connection:
+            state = await lock_service(connection, service.id)
+            if not storable(product_id) or not await present_products(connection, service.id, [product_id]):
+                raise NoSuchProduct(f"there is no product {product_id!r}")
+            await connection.execute(
+                text(
+                    f"UPDATE documents SET {', '.join(f'{f} = :{f}' for f in values)}, revision = :revision,"
+                    " updated_at = now() WHERE service_id = :s AND product_id = :p"
+                ),
+                {"s": service.id, "p": product_id, "revision": state.revision + 1, **dict[str, str](values.items())},
+            )
+            await connection.execute(
+                text("UPDATE services SET revision = :revision WHERE id = :s"),
+                {"s": service.id, "revision": state.revision + 1},
+            )
+            await _written_by_itself(connection, service.id, product_id)
             return await _written(connection, service.id, state.bundle, product_id)
 
     async def delete(self, service: Service, product_id: str) -> None:

@@ -63,3 +63,17 @@ async def test_browsing(bearer: httpx.AsyncClient) -> None:
     assert seen == ["a", "b", "c/d", "e"]
     for cursor in ("!", "_w", "AA", "%00"):
         assert problem(await bearer.get(f"{SERVICE}/products?cursor={cursor}"))[:2] == (400, -40000)
+
+
+async def test_what_a_product_is_filtered_by(bearer: httpx.AsyncClient) -> None:
+    await put(bearer, "a", name="A", s1="x", s2="in")
+    before = (await bearer.get(f"{SERVICE}/products/a")).json()
+    answer = await bearer.patch(f"{SERVICE}/products/a", json={"s2": "sold-out", "category3_id": "", "s1": "가" * 72})
+    assert (answer.status_code, answer.json()) == (200, {**before, "s2": "sold-out", "s1": "가" * 72})
+    for body in ({}, {"s2": None}, {"s2": 1}, {"s3": "x"}, {"name": "B"}, {"s2": "x" * 73}, {"s2": "\0"}, [], "s2"):
+        refused = await bearer.patch(f"{SERVICE}/products/a", json=body)
+        assert problem(refused) == (400, -40000, "InvalidParam"), body
+    assert (await bearer.get(f"{SERVICE}/products/a")).json() == answer.json()
+    assert problem(await bearer.patch(f"{SERVICE}/products/none", json={"s2": "x"}))[:2] == (404, -40050)
+    unread = await bearer.patch(f"{SERVICE}/products/a", content=b"s2=x", headers={"content-type": "text/plain"})
+    assert problem(unread)[0] == 415

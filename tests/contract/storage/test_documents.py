@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from placket.domain.corrections import Correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.filters import Condition
 from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.search import MemorySearch
@@ -215,7 +216,32 @@ async def test_new_changes_never_take_the_revisions_of_lost_ones(world: World) -
     assert (await world.documents.get(world.service, "new")).revision > lost
 
 
-@pytest.mark.parametrize("how", ["put", "correct", "delete"])
+async def test_what_a_product_is_filtered_by_changes_alone(world: World) -> None:
+    await put(world, "p", name="Dress", s1="red", s2="in")
+    await put(world, "q", s2="in")
+    before = await world.documents.get(world.service, "p")
+    await world.documents.correct(world.service, "p", Correction(before.garments[0].box, "dress"))
+    told = await world.documents.refilter(world.service, "p", {"s2": "out; 'x'", "category3_id": "9"})
+    after = await world.documents.get(world.service, "p")
+    assert after.fields == {**before.fields, "s2": "out; 'x'", "category3_id": "9"} == told.fields
+    assert (after.image_sha256, after.created_at) == (before.image_sha256, before.created_at)
+    assert list(after.corrected) == list(told.corrected) == [0]
+    assert all(np.array_equal(a.embedding, b.embedding) for a, b in zip(after.garments, before.garments, strict=True))
+    service = await world.refreshed()
+    assert (service.revision, service.documents) == (after.revision, 2) and after.revision > before.revision
+    engine = MemorySearch(world.documents, 10**9)
+    for value, found in (("in", ["q"]), ("out; 'x'", ["p"])):
+        held = [Condition("s2", (value,))]
+        hits = await engine.search(service.id, BUNDLE, service.revision, embedding("x"), limit=9, conditions=held)
+        assert [h.product_id for h in hits] == found
+    await engine.aclose()
+    await world.documents.delete(world.service, "q")
+    for gone in ("q", "none", "nul\0"):
+        with pytest.raises(NoSuchProduct):
+            await world.documents.refilter(world.service, gone, {"s2": "x"})
+
+
+@pytest.mark.parametrize("how", ["put", "correct", "refilter", "delete"])
 async def test_writers_that_wait_for_their_service_leave_connections_to_readers(world: World, how: str) -> None:
     await put(world, "p1")
     small = Database(world.database.url, pool_size=2)
@@ -226,6 +252,8 @@ async def test_writers_that_wait_for_their_service_leave_connections_to_readers(
             await documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
         elif how == "correct":
             await documents.correct(world.service, "p1", None)
+        elif how == "refilter":
+            await documents.refilter(world.service, "p1", {"s1": "x"})
         else:
             await documents.delete(world.service, "p1")
 

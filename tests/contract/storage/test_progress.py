@@ -284,25 +284,28 @@ async def test_a_chunk_set_aside_keeps_what_is_computed_and_waits(world: World) 
 
 async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_before(world: World) -> None:
     await world.index([enable(n, f"p{n}") for n in range(1, 6)])
-    old = await world.accept([enable(1, "p1"), enable(2, "p2"), disable(3, "p3"), enable(4, "p4", s1="old")])
+    rows = [enable(1, "p1"), enable(2, "p2"), disable(3, "p3"), enable(4, "p4", s1="old"), enable(5, "p5")]
+    old = await world.accept(rows)
     await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
     await world.documents.delete(world.service, "p2")
     await world.documents.put(world.service, planned("p3", s1="put"), analysis("put"), None, QUOTA)
-    new = await world.accept([enable(1, "p1", s1="new"), enable(2, "p5")])
+    await world.documents.refilter(world.service, "p5", {"s1": "sold"})
+    new = await world.accept([enable(1, "p1", s1="new"), enable(2, "p6")])
     first, second = await world.work_off()
     assert (first.run.id, counts(first.run)) == (
-        old.id, {"added": 0, "updated": 1, "deleted": 0, "failed": 3, "total": 4},
+        old.id, {"added": 0, "updated": 1, "deleted": 0, "failed": 4, "total": 5},
     )  # fmt: skip
     failed = await world.runs.rows(world.service, old.id, outcome=Outcome.FAILED, start=0, limit=10)
-    assert [(r.product_id, r.reason) for r in failed] == [(f"p{n}", "Superseded") for n in (1, 2, 3)]
+    assert [(r.product_id, r.reason) for r in failed] == [(f"p{n}", "Superseded") for n in (1, 2, 3, 5)]
     # Repeating the file's rows does not undo it, nor what is written after the run has ended.
     with pytest.raises(InvalidParameter, match="no failed rows"):
         await indexing(world).repeat_failed(await world.refreshed(), old.id)
     # What is accepted after it counts.
-    assert (second.run.id, second.run.updated, second.run.failed) == (new.id, 2, 0)
-    found = await world.documents.get_many(world.service, [f"p{n}" for n in range(1, 6)])
-    assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "new", "p3": "put", "p4": "old", "p5": ""}
-    assert (await world.refreshed()).documents == 4
+    assert (second.run.id, second.run.updated, second.run.added, second.run.failed) == (new.id, 1, 1, 0)
+    found = await world.documents.get_many(world.service, [f"p{n}" for n in range(1, 7)])
+    values = {p: d.fields["s1"] for p, d in found.items()}
+    assert values == {"p1": "new", "p3": "put", "p4": "old", "p5": "sold", "p6": ""}
+    assert (await world.refreshed()).documents == 5
 
 
 async def test_a_file_that_is_accepted_after_a_clock_was_put_back_is_not_out_of_date(world: World) -> None:

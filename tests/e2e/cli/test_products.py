@@ -33,10 +33,16 @@ def test_a_product_from_its_photo_to_its_end(ask: Remote, shop: Placket, red: Pa
     assert ("[Dress], red" in shown.out, "160 x 160" in shown.out) == (True, True)
     assert any("\uac00" <= c <= "\ud7a3" for c in shown.out)
     assert ask("products", "show", "a/red", "-s", "shop", "--json").json == shop.products.get("shop", "a/red")
+    sold = ask("products", "refilter", "blue", "-s", "shop", "--set", "s2=sold-out", "--json").json
+    assert (sold["s2"], sold["category1_id"], len(sold["garments"])) == ("sold-out", "3", 1)
+    assert ask("products", "refilter", "blue", "-s", "shop", "--set", "s2=").out == "Product blue is changed.\n"
     assert ask("products", "delete", "blue", "-s", "shop", "--json").json == {"deleted": "blue"}
     codes: list[tuple[Any, ...]] = [
         (4, "show", "blue", "-s", "shop"),
         (4, "delete", "blue", "-s", "shop"),
+        (4, "refilter", "blue", "-s", "shop", "--set", "s1=1"),
+        (2, "refilter", "a/red", "-s", "shop", "--set", "name=Skirt"),
+        (2, "refilter", "a/red", "-s", "shop"),
         (2, "show", "", "-s", "shop"),
         (2, "put", "x", "none.png", "-s", "shop"),
         (2, "put", "x", red, "-s", "shop", "--set", "price=1"),

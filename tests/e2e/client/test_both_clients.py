@@ -106,6 +106,8 @@ def test_products_and_searches(placket: Any, tmp_path: Path) -> None:
     assert placket.search.link("shop", link, min_similarity=1)["items"][0]["product_id"] == "a/red"
     assert placket.photos.tag("shop", file, lang="ko")["items"][0]["category"]["name"]
 
+    assert placket.products.refilter("shop", "a/red", {"s2": "sold-out"}, lang="ko")["s2"] == "sold-out"
+    assert not placket.search.link("shop", link, filters={"s2": "!equal:sold-out"}, min_similarity=1)["items"]
     placket.products.delete("shop", "a/red")
     with pytest.raises(errors.NoSuchProduct):
         placket.products.get("shop", "a/red")

@@ -9,7 +9,7 @@ from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey, BySearchKey
 from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
 from placket.api.placket_v1.problems import problems
-from placket.api.placket_v1.schemas import Product, ProductList
+from placket.api.placket_v1.schemas import FilterValues, Product, ProductList
 from placket.api.placket_v1.uploads import IMAGE, it_has, read_image_form
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
@@ -93,6 +93,22 @@ async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], byte
     if IMAGE not in form.files:
         raise InvalidParameter(f"the body has no part {IMAGE!r}{it_has(form.others)}")
     return {name: form.texts.get(name, "") for name in FIELDS}, form.files[IMAGE].content
+
+
+@router.patch(
+    _PRODUCT,
+    operation_id="refilterProduct",
+    summary="Change what a product is filtered by, without its photo",
+    description=(
+        "As when it is sold out. What is not given stays, and so do photo, garments and corrections: nothing is fetched"
+        " or looked at. A name may change which garments count, so it comes with the photo."
+    ),
+    responses=problems(403, 404, 408, 413, 415),
+)
+async def refilter(
+    service: ServiceName, product: ProductId, values: FilterValues, caller: ByKey, parts: Parts, language: Language
+) -> Product:
+    return Product.of(await parts.catalogue.refilter_product(caller, service, product, values.given()), language)
 
 
 @router.delete(

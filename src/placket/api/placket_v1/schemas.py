@@ -1,7 +1,7 @@
 """Shapes of requests and answers. A product's columns have the names of the index file; all else is camelCase."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from placket.domain import garments as domain
 from placket.domain.access import Access
 from placket.domain.names_of import category_name, label_name
-from placket.domain.runs import Outcome, RowResult, RunKind, RunState
+from placket.domain.runs import FilterField, Outcome, RowResult, RunKind, RunState
 from placket.domain.runs import Run as DomainRun
 from placket.services.catalogue import ServiceInformation
 from placket.services.keys import MOST_IMAGES_PER_MONTH
@@ -150,6 +150,22 @@ class Product(ProductColumns):
             createdAt=document.created_at,
             updatedAt=document.updated_at,
         )
+
+
+class FilterValues(BaseModel):
+    """What is to be changed; the rest stays."""
+
+    # A column whose name is misspelt would stay too.
+    model_config = ConfigDict(extra="forbid")
+
+    category1_id: str = ""
+    category2_id: str = ""
+    category3_id: str = ""
+    s1: str = ""
+    s2: str = Field(default="", examples=["sold-out"])
+
+    def given(self) -> dict[FilterField, str]:
+        return {field: getattr(self, field) for field in get_args(FilterField) if field in self.model_fields_set}
 
 
 class ProductList(BaseModel):
