@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import category
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -198,5 +199,7 @@ class Indexing:
 
 
 def _printable(filename: str) -> str:
-    clean = "".join(c for c in filename if c.isprintable() and not "\ud800" <= c <= "\udfff")
+    """A wide or unbroken space is a space: left out like what cannot be printed, it would make one word of two."""
+    spaced = "".join(" " if category(c) == "Zs" else c for c in filename)
+    clean = "".join(c for c in spaced if c.isprintable() and not "\ud800" <= c <= "\udfff")
     return clean[:_MOST_NAME]

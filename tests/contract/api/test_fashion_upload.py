@@ -214,6 +214,7 @@ EXTENDED = f"; filename*=utf-8''{quote(KOREAN)}".encode()
         (b"; filename*=utf-8''" + b"%61" * 1300, "a" * 255),
         (b"; filename*=utf-8''" + b"%61" * 1500, None),
         (b'; filename="a\x00b.jsonl"', "ab.jsonl"),
+        (b"; filename*=utf-8''%E7%A7%8B%E3%80%80a%C2%A0b.jsonl", "秋 a b.jsonl"),
     ],
 )
 async def test_names_of_files(
