@@ -65,11 +65,11 @@ def test_a_bad_photo_then_an_address(page: Page, indexed: Shop) -> None:
     expect(page.get_by_role("alert")).to_contain_text("no image")
     expect(page.locator("#said")).to_be_empty()
     # The address counts, not the file that was chosen before.
-    page.get_by_placeholder("address of a photo").focus()
+    page.get_by_label("address of a photo").focus()
     # Signed ones are long, and nobody sees that one was cut off.
     long = indexed.host.url(f"/1.jpg?{'x' * 2000}")
     page.keyboard.insert_text(long)
-    expect(page.get_by_placeholder("address of a photo")).to_have_value(long)
+    expect(page.get_by_label("address of a photo")).to_have_value(long)
     page.get_by_role("button", name="Look").click()
     expect(page.locator("[data-look]")).to_be_visible()
     large = b"\xff\xd8" + bytes(8_000_000)
