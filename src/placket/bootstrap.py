@@ -32,6 +32,7 @@ from placket.services.catalogue import Catalogue, CatalogueRules
 from placket.services.hosts import Hosts
 from placket.services.index_work import IndexWork, WorkRules
 from placket.services.indexing import Indexing, IndexRules
+from placket.services.key_turns import KeyTurns
 from placket.services.keys import AdminToken, Keys
 from placket.services.links import LinkSigner
 from placket.services.looking import Looking, Photos
@@ -164,6 +165,7 @@ class Application:
         self.image_limits = image_limits(settings, settings.image_max_bytes)
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
+        self.key_turns = KeyTurns()
         self.condition = Condition(
             database,
             self.queue,
@@ -247,7 +249,8 @@ class Application:
 
     @cached_property
     def tagging_tasks(self) -> TaggingTasks:
-        return TaggingTasks(PostgresTasks(self.storage.database), self.task_rules, self.settings.tagger_max_entries)
+        store = PostgresTasks(self.storage.database)
+        return TaggingTasks(store, self.task_rules, self.settings.tagger_max_entries, self.key_turns)
 
     def tagging_handlers(self) -> dict[str, Handler]:
         work = TaggingWork(self.batch, self.vision, self.hosts, self.tagging_rules)
@@ -258,7 +261,7 @@ class Application:
 
     def tagger_faces(self) -> tuple[Face, ...]:
         store = PostgresUsage(self.storage.database)
-        single = SingleTagging(self.interactive, self.vision, store, self.tagging_rules)
+        single = SingleTagging(self.interactive, self.vision, store, self.tagging_rules, self.key_turns)
         parts = TaggerParts(self.storage.keys, self.tagging_tasks, single, self.settings.tagger_request_max_bytes)
         return tagger_face(parts), usage_face(self.storage.usage)
 

@@ -9,10 +9,13 @@ from uuid import UUID
 from placket.domain.tagger.bulk import BulkRequest, read_bulk
 from placket.domain.tagger.errors import NoSuchTask, ResultsNotReady
 from placket.domain.tagger.tasks import EntryResult, Submission, Task, TaskRules
+from placket.services.key_turns import KeyTurns
 from placket.services.repeats import idempotency_of
 from placket.services.stores import Caller
 from placket.services.task_stores import TaskStore
 
+_MOST_OF_KEY = 32
+"""Requests of a key that are stored or wait for that, in a process: each may have thousands of entries."""
 _TASK_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -27,26 +30,30 @@ class ResultPage:
 
 
 class TaggingTasks:
-    def __init__(self, store: TaskStore, rules: TaskRules, max_entries: int) -> None:
+    def __init__(self, store: TaskStore, rules: TaskRules, max_entries: int, turns: KeyTurns | None = None) -> None:
         self._store = store
         self._rules = rules
         self._max_entries = max_entries
+        self._turns = turns or KeyTurns()
 
     async def create(self, caller: Caller, body: bytes, idempotency_key: str | None = None) -> Submission:
         """``body``: the JSON of the request.
 
-        Raises RequestMalformed, DetectionInvalid, RequestTooLarge, NothingAccepted, KeyReused, UsageExceeded.
+        Raises RateLimited, RequestMalformed, DetectionInvalid, RequestTooLarge, NothingAccepted, KeyReused,
+        UsageExceeded.
         """
         idempotency = idempotency_of(idempotency_key, b"POST", body)
-        request = await self._read(body)
-        return await self._store.create(caller, request, self._rules, idempotency)
+        async with self._turns.one(caller.key_id, _MOST_OF_KEY):
+            request = await self._read(body)
+            return await self._store.create(caller, request, self._rules, idempotency)
 
     async def append(self, caller: Caller, task_id: str, body: bytes, idempotency_key: str | None = None) -> Submission:
         """As :meth:`create`; raises NoSuchTask and TaskExpired too."""
         known = _task_id(task_id)
         idempotency = idempotency_of(idempotency_key, b"PUT " + known.bytes, body)
-        request = await self._read(body)
-        return await self._store.append(caller, known, request, self._rules, idempotency)
+        async with self._turns.one(caller.key_id, _MOST_OF_KEY):
+            request = await self._read(body)
+            return await self._store.append(caller, known, request, self._rules, idempotency)
 
     async def _read(self, body: bytes) -> BulkRequest:
         # A thousand entries take tens of milliseconds, in which other callers are answered.
