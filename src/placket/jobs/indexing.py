@@ -12,6 +12,8 @@ from placket.services.stores import Job, JobQueue, RunEnded, RunProgress, RunSto
 _log = structlog.get_logger()
 MOST_ATTEMPTS = 50
 """A chunk that was begun so often is given up, so that its run can end. Far above what restarts explain."""
+# Beside a worker that lacks the bundle, a chunk that waits for one that has it is begun in vain each half minute: so
+# not while others of its run come through.
 
 
 class IndexJobs:
@@ -29,6 +31,8 @@ class IndexJobs:
             await self._progress.drop(job, worker)
             return
         if job.attempts > MOST_ATTEMPTS:
+            if await self._progress.moves(chunk, job, worker):
+                return
             _tell(await self._progress.complete(chunk, job, worker, chunk.known, self._quota))
             return
         result = await self._work.compute(chunk, job.payload.get("times_down", {}))

@@ -375,6 +375,11 @@ class RunProgress(Protocol):
         """
         ...
 
+    async def moves(self, work: ChunkWork, job: Job, worker: str) -> bool:
+        """Whether rows of the run have succeeded since its chunk was last asked about; then its job is handed back as
+        if it had never been begun."""
+        ...
+
     async def drop(self, job: Job, worker: str) -> None:
         """End a job that has become pointless."""
         ...

@@ -114,6 +114,29 @@ class PostgresProgress:
                 return await self._end_if_through(connection, run_id, 0)
             return None
 
+    async def moves(self, work: ChunkWork, job: Job, worker: str) -> bool:
+        async with self._database.begin() as connection:
+            found = await connection.execute(
+                text("SELECT add_cnt + update_cnt + delete_cnt FROM index_runs WHERE id = :run"), {"run": work.run_id}
+            )
+            succeeded = found.scalar_one_or_none() or 0
+            if succeeded <= job.payload.get("succeeded", 0):
+                return False
+            await connection.execute(
+                text(
+                    "UPDATE jobs SET worker = NULL, lease_until = NULL, attempts = 0,"
+                    " payload = payload || CAST(:more AS jsonb)"
+                    " WHERE id = :id AND worker = :worker AND attempts = :attempts"
+                ),
+                {
+                    "id": job.id,
+                    "worker": worker,
+                    "attempts": job.attempts,
+                    "more": json.dumps({"succeeded": succeeded}),
+                },
+            )
+            return True
+
     async def drop(self, job: Job, worker: str) -> None:
         async with self._database.begin() as connection:
             await end_job(connection, job, worker)

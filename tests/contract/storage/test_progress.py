@@ -382,3 +382,19 @@ async def test_a_write_counts_from_when_it_took_place(world: World) -> None:
         late = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
     await put
     assert await world.scalar("SELECT put_at FROM documents") > late  # type: ignore[operator]
+
+
+async def test_a_chunk_that_was_begun_often_is_begun_anew_while_its_run_moves(world: World) -> None:
+    run = await world.accept([enable(n, f"p{n}") for n in range(1, 7)], chunk_size=2)
+    await world.begin(run)
+    first, second, third = await world.claim_chunks()
+    assert not await world.progress.moves(third[1], third[0], "w"), "nothing has succeeded yet"
+    await world.complete(*first, failing=["p1", "p2"])
+    assert not await world.progress.moves(third[1], third[0], "w"), "what fails is no success"
+    await world.complete(*second)
+    assert await world.progress.moves(third[1], third[0], "w")
+    again = await world.queue.claim("w", 60.0)
+    assert again is not None
+    assert (again.id, again.attempts, again.payload) == (third[0].id, 1, {"number": 2, "succeeded": 2})
+    assert not await world.progress.moves(third[1], again, "w"), "no more have since"
+    assert await world.complete(again, third[1]) is not None

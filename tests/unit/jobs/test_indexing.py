@@ -19,6 +19,7 @@ JOB = Job(1, "chunk", str(CHUNK.run_id), {"number": 3, "times_down": {"h": 1}}, 
 class Progress:
     def __init__(self, chunk: ChunkWork | None = CHUNK) -> None:
         self.found = chunk
+        self.moving = False
         self.ended: list[tuple[Any, ...]] = []
 
     async def chunk(self, run_id: object, number: int) -> ChunkWork | None:
@@ -32,6 +33,10 @@ class Progress:
         self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], delay: float, times: object
     ) -> None:
         self.ended.append(("set_aside", *computed, delay, times))
+
+    async def moves(self, work: ChunkWork, job: Job, worker: str) -> bool:
+        self.ended += [("handed back",)] if self.moving else []
+        return self.moving
 
     async def drop(self, job: Job, worker: str) -> None:
         self.ended.append(("drop",))
@@ -63,6 +68,13 @@ async def test_half_a_chunk_is_set_aside() -> None:
 async def test_what_was_begun_too_often_ends_with_what_is_known() -> None:
     nothing = ChunkResult(())
     assert await done(Progress(), nothing, replace(JOB, attempts=MOST_ATTEMPTS + 1)) == [("complete", FIRST)]
+
+
+async def test_nothing_is_given_up_while_its_run_moves() -> None:
+    """A worker without the bundle begins in vain, again and again, what waits for the one that has it."""
+    progress = Progress()
+    progress.moving = True
+    assert await done(progress, ChunkResult(()), replace(JOB, attempts=MOST_ATTEMPTS + 1)) == [("handed back",)]
 
 
 async def test_a_run_that_is_gone_is_dropped() -> None:
