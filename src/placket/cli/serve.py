@@ -120,7 +120,8 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
             _leave_uncollected()
             _on_signal(leave)
             _say_once_in_a_while()
-            await _announce(listener, await application.storage.admin_token.value())
+            plain = settings.log_format != "json"
+            await _announce(listener, await application.storage.admin_token.value(), plain=plain)
             async with asyncio.TaskGroup() as group:
                 if with_worker:
                     group.create_task(application.worker().run(stop_work, settings.shutdown_seconds))
@@ -226,9 +227,14 @@ def _address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def _announce(listener: socket.socket, token: tuple[str, bool]) -> None:
+async def _announce(listener: socket.socket, token: tuple[str, bool], *, plain: bool) -> None:
+    """``plain``: in words on standard output too, which whoever reads JSON from a journal cannot read."""
     address = _address(listener)
     _log.info("serving", address=address)
+    if not plain:
+        if token[1]:
+            _log.info("the admin token was made just now", shown_by="placket keys admin-token")
+        return
     typer.echo(f"Placket serves on {address}  (API documentation: {address}/docs)")
     if token[1]:
         # What is no terminal is somebody's log, which others read and which is kept.
