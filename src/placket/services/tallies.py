@@ -20,6 +20,14 @@ HEARD, REPEATED, GIVEN_UP = "heard", "repeated", "given_up"
 """What became of a webhook's call: it was taken; it will be made again; it was the last one."""
 
 _FETCHING = (errors.FetchFailed, errors.FetchTimeout, errors.FetchTooLarge, errors.UrlRefused)
+_SEEING = (
+    errors.ImageFormatUnsupported,
+    errors.ImageTooManyBytes,
+    errors.ImageTooManyPixels,
+    errors.ImageTooSmall,
+    errors.ImageAspectRatio,
+    errors.VisionCrashed,
+)
 
 
 def outcome_of(error: FetchError) -> str:
@@ -40,7 +48,7 @@ def _rows() -> Tally:
 
 
 def _images() -> Tally:
-    return Tally(("outcome", "reason"), [(OK, ""), *((FAILED, kind.reason) for kind in _FETCHING)])
+    return Tally(("outcome", "reason"), [(OK, ""), *((FAILED, kind.reason) for kind in (*_FETCHING, *_SEEING))])
 
 
 @dataclass(frozen=True, slots=True)
