@@ -49,6 +49,13 @@ def export(
             "the category; that of --encoder itself makes it look again."
         ),
     ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the bundle that the networks began with (`train unpack`): what fewer than 200 labels set "
+            "aside could choose stays as it has it."
+        ),
+    ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")
     ] = True,
@@ -56,11 +63,13 @@ def export(
     """Write a bundle: the networks as ONNX with small weights, thresholds chosen on the part set aside."""
     require_training()
     from placket.training.export import ExportPlan, trained_in_integers, trained_side
-    from placket.vision.bundle import is_version
+    from placket.vision.bundle import is_version, read_bundle
 
     if not is_version(version):
         raise fail(f"--version {version!r} is none: 1 to 64 letters, digits, '.', '_' and '-', no sign first", 2)
     with run_safely():
+        if base is not None:
+            read_bundle(base)
         plan = ExportPlan(
             version,
             detector,
@@ -72,12 +81,14 @@ def export(
             trained_in_integers(encoder) if encoder_int8 is None else encoder_int8,
             refit,
             second,
+            base,
         )
         _write(out, plan, data, cache, calibrate)
         console.print(f"bundle {version}: {out}")
 
 
 def _write(out: Path, plan: "ExportPlan", data: Path, cache: Path, calibrate: bool) -> None:
+    from placket.training.base import keep_calibration, set_aside
     from placket.training.calibrate import calibrate_bundle
     from placket.training.export import export_bundle
     from placket.training.manifest import whole
@@ -89,4 +100,7 @@ def _write(out: Path, plan: "ExportPlan", data: Path, cache: Path, calibrate: bo
             chosen = calibrate_bundle(folder, data, cache, console.print)["training"]["chosen_on_calib"]
             for name in sorted({"detector", "encoder"} - chosen.keys()):
                 console.print(f"{name}: none of its photos is in the part set aside; its thresholds are the usual ones")
+        if plan.base is not None:
+            kept = keep_calibration(folder, plan.base, set_aside(data, cache) if calibrate else {})
+            console.print(f"as the base has them, for too few labels are set aside: {', '.join(kept) or 'nothing'}")
         read_bundle(folder)

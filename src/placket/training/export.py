@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from placket.training.base import FEW, GARMENTS, keep_first_color, keep_turns, set_aside
 from placket.training.cache import build_all
 from placket.training.detector.find import find_boxes, find_boxes_once
 from placket.training.detector.network import Detector, DetectorExport
@@ -23,7 +24,7 @@ from placket.training.encoder.turns import add_turns
 from placket.training.integers import ranges_of, without_rounding
 from placket.training.layers import fold_all
 from placket.training.loop import read_checkpoint
-from placket.training.manifest import sha256, write_manifest
+from placket.training.manifest import read_manifest, sha256, write_manifest
 from placket.training.quantise import detector_pictures, encoder_pictures, quantise
 from placket.training.run import provenance_of
 from placket.training.terms import SECOND, once, sets_of_networks, terms_of
@@ -33,6 +34,7 @@ from placket.vision.bundle import FIRST_COLOR
 OPSET = 17
 MIN_HALF = 1024
 FITTING = "fitting its heads to what the exported network sees"
+SECOND_FILE = "second.onnx"
 USUAL_BELOW = 0.55
 """Below which probability of a category a second network is asked, before that is chosen on photos set aside."""
 
@@ -145,7 +147,8 @@ def trained_in_integers(checkpoint: Path) -> bool:
 class ExportPlan:
     """What to make a bundle of: checkpoints, sides of the canvases, whether the encoder looks twice (`flip`), whether a
     network's convolutions are computed in integers (`..._int8`), and the checkpoint of the encoder that is asked too
-    where the first is unsure (`second`); the encoder's own makes it look again itself."""
+    where the first is unsure (`second`); the encoder's own makes it look again itself. `base`: the bundle that the
+    networks began with, which keeps what too few labels could choose."""
 
     version: str
     detector: Path
@@ -157,6 +160,7 @@ class ExportPlan:
     encoder_int8: bool = False
     refit: bool = True
     second: Path | None = None
+    base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +193,21 @@ def _add_encoder(path: Path, checkpoint: Path, plan: ExportPlan, data: Path, cac
         _write_encoder(path, network, plan, data, cache)
         worse = bool(provenance(checkpoint)["recipe"].get("worse"))
         heads = refit_heads(network, path, plan.encoder_side, data, cache, vocabulary, worse)
+    elif plan.base:
+        keep_first_color(network.heads, _of_base(plan.base, path))
     apart = _write_encoder(path, network, plan, data, cache)
     halve_weights(path)
     training = {
         **once(provenance(checkpoint)), "int8": plan.encoder_int8, "flip": plan.flip, "refitted_heads": heads
     }  # fmt: skip
     return _Exported(path.name, training, apart, FIRST_COLOR in network.heads)
+
+
+def _of_base(base: Path, path: Path) -> Path:
+    """The encoder of the base that this one takes the place of: its second one's, if it has one."""
+    settings = read_manifest(base)["encoder"]
+    second = settings.get("second") if path.name == SECOND_FILE else None
+    return base / str((second or settings)["file"])
 
 
 def _write_encoder(path: Path, network: Encoder, plan: ExportPlan, data: Path, cache: Path) -> float:
@@ -209,10 +222,11 @@ def _write_encoder(path: Path, network: Encoder, plan: ExportPlan, data: Path, c
 def _add_turns(encoder: _Exported, folder: Path, plan: ExportPlan, data: Path, cache: Path) -> _Exported:
     path = folder / encoder.file
     fitted = add_turns(path, data, cache, plan.encoder_side)
-    if fitted is None:
+    if fitted is None and not (plan.base and keep_turns(path, _of_base(plan.base, path))):
         return encoder
     halve_weights(path)
-    return replace(encoder, training={**encoder.training, "turns": fitted}, turns=True)
+    told = {} if fitted is None else {"turns": fitted}
+    return replace(encoder, training={**encoder.training, **told}, turns=True)
 
 
 def _open(plan: ExportPlan, labels: dict[str, int]) -> None:
@@ -221,6 +235,20 @@ def _open(plan: ExportPlan, labels: dict[str, int]) -> None:
     for checkpoint in (plan.encoder, plan.second):
         if checkpoint is not None:
             trained_encoder(checkpoint, labels)
+
+
+def _of_few(plan: ExportPlan, there: int, say: Callable[[str], None]) -> ExportPlan:
+    """The plan for so many garments set aside."""
+    if there >= FEW or not plan.refit:
+        return plan
+    if plan.base is None:
+        say(
+            f"{there} garments set aside: what fewer than {FEW} choose is mostly chance. Where the networks began with "
+            "those of a bundle, --base keeps what it has"
+        )
+        return plan
+    say(f"the heads stay as they were trained: {there} garments set aside, {FEW} are needed to fit them once more")
+    return replace(plan, refit=False)
 
 
 def _manifest(
@@ -267,13 +295,14 @@ def export_bundle(
     build_all(data, cache)
     settings = {**DETECTOR_SETTINGS, "size": [plan.detector_side] * 2}
     find_boxes_once(folder / parts["detector"].file, settings, data, cache)
+    plan = _of_few(plan, set_aside(data, cache)[GARMENTS], say)
     say("the encoder: " + (FITTING if plan.refit else "writing it"))
     encoder = _add_encoder(folder / "encoder.onnx", plan.encoder, plan, data, cache)
     say("the encoder: learning which way up a crop is")
     parts["encoder"] = encoder = _add_turns(encoder, folder, plan, data, cache)
     second = encoder.file if plan.second else None
     if plan.second and not plan.second.samefile(plan.encoder):
-        second = "second.onnx"
+        second = SECOND_FILE
         say("the second encoder: " + (FITTING if plan.refit else "writing it"))
         parts[SECOND] = _add_encoder(folder / second, plan.second, plan, data, cache)
     content = _manifest(plan, vocabulary, parts, second)

@@ -68,6 +68,7 @@ def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path
     said = run("export", "--detector", detector, "--encoder", encoder, "--second", other, "--data", data, "--cache",
                cache, "--version", "ours-1", "--out", bundle)  # fmt: skip
     assert "the second encoder: fitting" in said and "which way up" in said and "set aside" in said
+    assert "what fewer than 200 choose is mostly chance" in said
     # Photos without a box are cut by the bundle's own detector, also where the cache knows of none.
     found = cache / "found_boxes.json"
     assert found.exists()

@@ -42,7 +42,7 @@ def encoder(path: Path) -> Path:
 def test_the_head_learns_and_becomes_a_part_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "STEPS", 120)
     path, rng = encoder(tmp_path / "encoder.onnx"), np.random.default_rng(0)
-    reader = turns._Maps(path)
+    reader = turns.Maps(path)
     assert reader.tensor == "map"
     pictures = rng.integers(100, 255, (400, 16, 16, 3)).astype(np.uint8)
     pictures[:, :5] //= 4

@@ -26,7 +26,7 @@ def fit_first_color(features: Tensor, truth: Tensor, labels: int) -> nn.Module |
         return None
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        head = _head(features.shape[1], labels)
+        head = unfitted(features.shape[1], labels)
         _fit(head, features[known], truth[known])
     return head.eval()
 
@@ -40,7 +40,8 @@ def right(head: nn.Module, features: Tensor, truth: Tensor) -> float:
         return float((head(features[known]).argmax(1) == truth[known]).float().mean())
 
 
-def _head(width: int, labels: int) -> nn.Module:
+def unfitted(width: int, labels: int) -> nn.Module:
+    """A head as it is before it is fitted: [b, width] -> [b, labels]."""
     return nn.Sequential(
         nn.Dropout(DROP_FEATURES), nn.Linear(width, HIDDEN), nn.ReLU(), nn.Dropout(DROP_HIDDEN),
         nn.Linear(HIDDEN, labels),

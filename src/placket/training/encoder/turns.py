@@ -69,7 +69,7 @@ def add_turns(path: Path, data: Path, cache: Path, side: int) -> dict[str, float
     train = [i for i in items if i.part == "train"]
     if len(train) < LEAST_GARMENTS:
         return None
-    reader = _Maps(path)
+    reader = Maps(path)
     seen = looks(reader, [i for i in train for _ in range(LOOKS)], cache, side, worse=WORSE)
     head = fit(seen)
     append(path, reader.tensor, head)
@@ -78,7 +78,7 @@ def add_turns(path: Path, data: Path, cache: Path, side: int) -> dict[str, float
     return {"garments": len(train), **shares}
 
 
-class _Maps:
+class Maps:
     """An encoder's file, run as far as its last map."""
 
     def __init__(self, path: Path) -> None:
@@ -100,7 +100,7 @@ def last_map(graph: Any) -> str:
     return str(pooled[-1])
 
 
-def looks(reader: _Maps, items: Sequence[Item], cache: Path, side: int, worse: float = 0.0) -> Looks:
+def looks(reader: Maps, items: Sequence[Item], cache: Path, side: int, worse: float = 0.0) -> Looks:
     """One look at each item, turned at random. With `worse`, as in training: its box with a detector's error, mirrored
     as often as not, and that share of the crops made worse."""
     rng = np.random.default_rng(5)
