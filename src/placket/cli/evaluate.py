@@ -28,6 +28,22 @@ def _require(*modules: str) -> None:
         raise fail(f"this needs {', '.join(missing)}: pip install 'placket\\[train]'", 2)
 
 
+def _others(told: list[str]) -> dict[str, Path]:
+    """Bundles by name, read before minutes are spent on the first one."""
+    from placket.vision.bundle import read_bundle
+
+    others = {name: Path(folder) for name, _, folder in (b.partition("=") for b in told)}
+    if "" in others or Path() in others.values():
+        raise fail("--beside is NAME=FOLDER", 2)
+    for folder in others.values():
+        read_bundle(folder)
+    return others
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, soft_wrap=True)
+
+
 @evaluate_app.command()
 def detector(
     bundle: Bundle,
@@ -64,8 +80,8 @@ def encoder(
     from placket.training.report import report_encoder
 
     with run_safely():
-        others = {name: Path(folder) for name, _, folder in (b.rpartition("=") for b in beside or [])}
-        report_encoder(bundle, data, cache, page, vit if speed else None, others)
+        others = _others(beside or [])
+        report_encoder(bundle, data, cache, page, vit if speed else None, others, _say)
         console.print(f"wrote {page}")
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from placket.training.detector.evaluate import DetectorFigures, Evaluation, Ship
 from placket.training.detector.find import find_boxes_once
 from placket.training.detector.pictures import pictures_of
 from placket.training.detector.targets import Sample, load_samples
+from placket.training.encoder.beside import Difference, differences, in_words
 from placket.training.encoder.end_to_end import whole_photos, without_garment
-from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, evaluate
+from placket.training.encoder.evaluate import AGREEMENT, VIEWS, Answer, EncoderFigures, answers, evaluate
 from placket.training.encoder.hints import hint_figures, hints_of_items
 from placket.training.encoder.items import MULTI, Vocabulary, load_items
 from placket.training.encoder.predict import Predictions
@@ -157,15 +158,19 @@ class _EncoderReport:
             ),
         ]
 
-    def other(self, name: str, bundle: Path) -> dict[str, Any]:
-        """The row of another bundle."""
-        return _mean_row(name, self.figures(read_manifest(bundle), predictions(bundle, self.val, self.cache)))
+    def other(self, name: str, bundle: Path, own: Sequence[Answer]) -> tuple[dict[str, Any], list[Difference]]:
+        """The row of another bundle, and by what the answers of the page's own differ from its answers."""
+        manifest, found = read_manifest(bundle), predictions(bundle, self.val, self.cache)
+        told = differences(self.val, own, answers(found, manifest["calibration"]))
+        return _mean_row(name, self.figures(manifest, found)), told
 
 
 def report_encoder(
-    bundle: Path, data: Path, cache: Path, page: Path, vit: Path | None, beside: Mapping[str, Path] | None = None
-) -> EncoderFigures:
-    """Write the encoder's page. `vit` as for the detector; `beside`: other bundles for the table of what helped."""
+    bundle: Path, data: Path, cache: Path, page: Path, vit: Path | None, beside: Mapping[str, Path] | None = None,
+    say: Callable[[str], None] = print,
+) -> EncoderFigures:  # fmt: skip
+    """Write the encoder's page. `vit` as for the detector; `beside`: other bundles to compare with, of which is told by
+    `say` what is better or worse."""
     manifest = read_manifest(bundle)
     settings = manifest["encoder"]
     run = _EncoderReport(bundle, data, cache)
@@ -177,14 +182,21 @@ def report_encoder(
     rows = [_mean_row(OWN, figures), *run.variants(manifest, found)]
     if settings.get("second"):
         rows.insert(1, _mean_row("without a second look", run.figures(manifest, alone)))
-    rows += [run.other(name, folder) for name, folder in (beside or {}).items()]
+    own, apart = answers(found, manifest["calibration"]), {}
+    for name, folder in (beside or {}).items():
+        row, apart[name] = run.other(name, folder, own)
+        rows.append(row)
+        for line in in_words(name, apart[name]):
+            say(line)
     whole = whole_photos(bundle, run.true_boxes, data)
     samples = [s for s in load_samples(data, cache, build_all(data, cache)) if s.part == "val"]
     empty = without_garment(bundle, samples, data)
     worse = {
         name: worse_photos(folder, run.true_boxes, data) for name, folder in {OWN: bundle, **(beside or {})}.items()
     }
-    encoder_page.write_page(page, manifest, figures, whole, _megabytes(bundle, settings), speed, rows, empty, worse)
+    encoder_page.write_page(
+        page, manifest, figures, whole, _megabytes(bundle, settings), speed, rows, empty, worse, apart
+    )
     kept = {
         "whole_photos": plain(whole), "without_garment": empty, "worse_photos": plain(worse[OWN]), "speed": plain(speed)
     }  # fmt: skip

@@ -88,6 +88,10 @@ def test_a_shop_with_one_set_and_few_labels_gets_a_bundle_and_its_pages(tmp_path
         run("eval", name, "--bundle", bundle, "--data", data, "--cache", cache, "--page", page, "--no-speed")
         assert "`hm`" in page.read_text() and "nan" not in page.read_text()
     assert "without a second look" in page.read_text()
+    said = run("eval", "encoder", "--bundle", bundle, "--data", data, "--cache", cache, "--page", page, "--no-speed",
+               "--beside", f"now={again}")  # fmt: skip
+    assert "than now" in said or "as good as now" in said
+    assert "## Beside `now`" in page.read_text()
     assert found.exists()
     run("eval", "card", "--bundle", bundle, "--page", tmp_path / "card.md")
     assert "`hm`" in (tmp_path / "card.md").read_text()

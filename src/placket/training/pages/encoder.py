@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from placket.training.encoder.beside import Difference
 from placket.training.encoder.end_to_end import WholePhotos
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, TagFigures
 from placket.training.encoder.worse_photos import WorsePhotos
@@ -137,6 +138,17 @@ def _ablation(rows: Sequence[dict[str, Any]]) -> str:
     return table(["variant", *names], [[str(r["name"]), *(share(r[n]) for n in names)] for r in rows])
 
 
+def _apart(name: str, found: Sequence[Difference]) -> str:
+    rows = [
+        [d.attribute, str(d.garments), share(d.right / d.garments), share(d.other / d.garments), str(d.gained),
+         str(d.lost), d.verdict]
+        for d in found
+    ]  # fmt: skip
+    return table(
+        ["attribute", "garments", "this bundle", f"`{name}`", "right here alone", "right there alone", ""], rows
+    )
+
+
 def _whole(whole: dict[str, WholePhotos]) -> str:
     names = ("category", "first_color", "measured_color", "pattern", "fabric", "neckline", "sleeve_length", "gender")
     rows = [
@@ -196,8 +208,10 @@ def _without(empty: dict[str, tuple[int, int]]) -> str:
 
 def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, whole: dict[str, WholePhotos],
                megabytes: Mapping[str, float], speed: Speed | None, ablation: Sequence[dict[str, Any]],
-               empty: dict[str, tuple[int, int]], worse: Mapping[str, Mapping[str, WorsePhotos]]) -> None:  # fmt: skip
-    """Write the page. `worse`: figures by kind of change, by bundle, of which the first is the page's own."""
+               empty: dict[str, tuple[int, int]], worse: Mapping[str, Mapping[str, WorsePhotos]],
+               apart: Mapping[str, Sequence[Difference]]) -> None:  # fmt: skip
+    """Write the page. `worse`: figures by kind of change, by bundle, of which the first is the page's own; `apart`: by
+    what it differs from the others."""
     settings, training = manifest["encoder"], manifest["training"]["encoder"]
     files = ("The file: " if len(megabytes) == 1 else "The files: ") + ", ".join(
         f"`{name}`, {size:.1f} MB" for name, size in megabytes.items()
@@ -229,6 +243,8 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
         parts += ["## Words beside the picture\n", _hints(figures, manifest["calibration"].get("hints", {}))]
     if ablation:
         parts += ["## What helped\n", "Means over the five sets on `val`, weighted alike.\n", _ablation(ablation)]
+    for name, found in apart.items():
+        parts += [f"## Beside `{name}`\n", "The same garments, crop by crop, all sets together.\n", _apart(name, found)]
     parts += ["## By set\n", *(_details(figures, v) for v in VIEWS)]
     parts.append(
         f"## Training\n\n{history(training)}, on "
