@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -11,7 +11,10 @@ from placket.cli.output import console, fail
 from placket.domain.taxonomy import taxonomy
 
 if TYPE_CHECKING:
-    from placket.domain.garments import Garment
+    from placket.domain.garments import Embedding, Garment
+
+Row: TypeAlias = "tuple[str, str, str, list[float], Embedding]"
+"""Path, group, category, box and vector: of thousands of photos no tags are kept."""
 
 Group = Annotated[
     list[str] | None,
@@ -28,31 +31,31 @@ def embed(
 ) -> None:
     """Embeddings of garments, one row a garment.
 
-    The file holds the arrays paths, groups, boxes (n, 4; fractions) and vectors (n, 256; float32, unit length). Vectors
-    of one bundle compare by their dot product.
+    The file holds the arrays paths, groups, categories, boxes (n, 4; fractions) and vectors (n, 256; float32, unit
+    length), and the version of the bundle. Vectors of one bundle compare by their dot product; those of two do not.
     """
     from placket.cli.json_lines import write_json
 
     wanted = _groups(group)
     if not out.parent.is_dir():
         raise fail(f"there is no folder {out.parent}", 2)
-    rows: list[tuple[str, Garment]] = []
-    looked = 0
+    rows: list[Row] = []
+    bundle = ""
 
     def keep(look: Look) -> None:
-        nonlocal looked
+        nonlocal bundle
         assert look.analysis is not None
-        looked += 1
+        bundle = look.analysis.bundle
         found = [g for g in look.analysis.garments if g.group in wanted]
-        rows.extend((look.path, g) for g in found)
+        rows.extend(_row(look.path, g) for g in found)
         if as_json:
             write_json({"path": look.path, "rows": len(found)})
 
     failed = look_at(photos, chosen_box(whole_image, None), keep, quiet=as_json)
     # Where no photo could be used, an older file is worth more than an empty one.
-    if looked:
+    if bundle:
         try:
-            _write(out, rows)
+            _write(out, rows, bundle)
         except OSError as error:
             raise fail(f"{out} cannot be written: {error.strerror}") from None
         if not as_json:
@@ -68,23 +71,29 @@ def _groups(asked: list[str] | None) -> frozenset[str]:
     return chosen
 
 
-def _write(out: Path, rows: "list[tuple[str, Garment]]") -> None:
+def _row(path: str, garment: "Garment") -> Row:
+    return path, garment.group, garment.category.id, garment.box.as_list(), garment.embedding
+
+
+def _write(out: Path, rows: list[Row], bundle: str) -> None:
     """Complete, or not at all: an older file stays until the new one is whole."""
     import numpy as np
 
     from placket.domain.garments import EMBEDDING_DIM
 
-    vectors = [g.embedding for _, g in rows]
+    paths, groups, categories, boxes, vectors = zip(*rows, strict=True) if rows else [()] * 5
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     # Opened plainly, so that who may read it is as the user's umask has it.
     with partial.open("xb") as file:
         try:
             np.savez(
                 file,
-                paths=np.array([path for path, _ in rows], dtype=np.str_),
-                groups=np.array([g.group for _, g in rows], dtype=np.str_),
-                boxes=np.array([g.box.as_list() for _, g in rows], np.float32).reshape(-1, 4),
+                paths=np.array(paths, dtype=np.str_),
+                groups=np.array(groups, dtype=np.str_),
+                categories=np.array(categories, dtype=np.str_),
+                boxes=np.array(boxes, np.float32).reshape(-1, 4),
                 vectors=np.array(vectors, np.float32).reshape(-1, EMBEDDING_DIM),
+                bundle=np.array(bundle),
             )
         except BaseException:
             partial.unlink()

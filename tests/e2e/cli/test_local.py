@@ -104,7 +104,10 @@ def test_vectors(local: Local, photos: Path, folder: Path) -> None:
     assert done.code == 1
     assert "3 garments in vectors.npz" in done.out
     with np.load("vectors.npz") as file:
-        assert sorted(file) == ["boxes", "groups", "paths", "vectors"]
+        assert sorted(file) == ["boxes", "bundle", "categories", "groups", "paths", "vectors"]
+        # Vectors of two bundles do not compare: the file says whose they are.
+        assert str(file["bundle"]) == "tiny-1"
+        assert all(category in taxonomy().categories for category in file["categories"])
         assert list(file["paths"]) == ["photos/blue.jpg", "photos/blue.jpg", "photos/sub/red.png"]
         assert (file["vectors"].shape, file["vectors"].dtype) == ((3, 256), np.float32)
         assert np.allclose(np.linalg.norm(file["vectors"], axis=1), 1, atol=1e-5)
