@@ -261,8 +261,13 @@ def check_bundle(settings: Settings, folder: Path) -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("bundle", "fail", f"placket.vision cannot be imported: {error}", "install Placket anew")
         return
+    from placket.vision.library import BundleLibrary
+
     try:
         bundle = _library(settings, folder).current()
+        # What a server keeps may be for its user's eyes alone.
+        with contextlib.suppress(PermissionError):
+            BundleLibrary(folder).check_kept(bundle)
     except PlacketError as error:
         yield Finding("bundle", "fail", error.detail, "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one")
         return

@@ -115,13 +115,23 @@ class BundleLibrary:
         except OSError as error:
             raise VisionUnavailable(f"the bundle cannot be kept in {place}: {error.strerror}") from error
 
-    def _same(self, bundle: Bundle, place: Path) -> Bundle:
+    def check_kept(self, bundle: Bundle) -> None:
+        """Raise BundleInvalid where a copy of this version is kept and holds other networks. Nothing is written."""
+        if self._shelf is not None and (self._shelf / bundle.version).is_dir():
+            self._kept_like(bundle, self._shelf / bundle.version)
+
+    @staticmethod
+    def _kept_like(bundle: Bundle, place: Path) -> Bundle:
         kept = read_bundle(place)
         if not kept.embeds_like(bundle):
             raise BundleInvalid(
                 f"{bundle.folder} calls itself {bundle.version}, but {place} holds other networks of that version: "
                 "give the new bundle a version of its own"
             )
+        return kept
+
+    def _same(self, bundle: Bundle, place: Path) -> Bundle:
+        kept = self._kept_like(bundle, place)
         if (place / MANIFEST).read_bytes() == (bundle.folder / MANIFEST).read_bytes():
             return kept
         # The same networks with other thresholds or figures: the newer manifest holds.

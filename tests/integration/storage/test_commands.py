@@ -20,7 +20,9 @@ from placket.cli.keys import keys_app
 from placket.domain.errors import StorageUnavailable
 from placket.settings import Settings
 from placket.storage import schema
+from placket.vision.library import BundleLibrary
 from tests.support.postgres import reachable_folder
+from tests.support.tiny_bundle import write_tiny_bundle
 
 app = typer.Typer()
 app.add_typer(db_app, name="db")
@@ -84,6 +86,21 @@ def test_doctor_says_what_the_weights_may_be_used_for(environment: pytest.Monkey
         level, text, _ = examine()[1]["bundle"][-1]
     assert level == "ok"
     assert re.fullmatch(r"placket-[0-9.]+\. .*research and evaluation.*", text)
+
+
+def test_doctor_says_that_a_version_is_taken_as_the_server_would(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first, again = (write_tiny_bundle(tmp_path / name, "ours-1", seed=seed) for seed, name in enumerate("ab"))
+    with reachable_folder() as folder:
+        environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
+        BundleLibrary(folder / "data", str(first)).current()
+        environment.setenv("PLACKET_BUNDLE", str(first))
+        assert examine()[1]["bundle"][-1][:2] == ("ok", "ours-1")
+        environment.setenv("PLACKET_BUNDLE", str(again))
+        level, text, _ = examine()[1]["bundle"][-1]
+        assert level == "fail" and "give the new bundle a version of its own" in text
+        assert [p.name for p in (folder / "data" / "bundles").iterdir()] == ["ours-1"]
 
 
 def test_doctor_on_a_database_by_url(environment: pytest.MonkeyPatch, empty_database_url: str) -> None:
