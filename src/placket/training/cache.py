@@ -20,6 +20,7 @@ from PIL import Image
 
 from placket.domain.errors import ImageError, InvalidParameter
 from placket.training.checks import check_data
+from placket.training.files import write_whole
 from placket.training.manifest import sha256
 from placket.training.sources import SETS, iter_images, read_records, sets_in
 from placket.vision.decoding import Picture, decode
@@ -77,7 +78,7 @@ def write_store(base: Path, pictures: Iterable[tuple[str, Pixels]]) -> int:
             offsets.append(position)
             shapes.append(pixels.shape)
             position += pixels.nbytes
-    base.with_suffix(".json").write_text(json.dumps({"keys": keys, "offset": offsets, "shape": shapes}))
+    write_whole(base.with_suffix(".json"), json.dumps({"keys": keys, "offset": offsets, "shape": shapes}))
     return len(keys)
 
 
@@ -185,7 +186,7 @@ def _keep_what_fits(data: Path, cache: Path) -> None:
             for one in cache.glob(pattern):
                 one.unlink()
     cache.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(now))
+    write_whole(path, json.dumps(now))
 
 
 def build_all(data: Path, cache: Path) -> dict[str, Store]:

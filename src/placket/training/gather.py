@@ -7,8 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +17,7 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.taxonomy import MULTI_LABEL, taxonomy
 from placket.training.cache import read_picture
 from placket.training.checks import PRODUCT_TAXONOMY, check_data
+from placket.training.files import whole_file, write_whole
 from placket.training.sources import lines, part_of, read_own_terms
 
 PHOTO, CATEGORY, BOX, PRODUCT, SPLIT, NAME = "photo", "category", "box", "product", "split", "name"
@@ -76,21 +76,21 @@ def gather(rows: Sequence[Row], photos: Path, out: Path, dataset: str, val: floa
     sizes: dict[str, tuple[int, int]] = {}
     (out / "images").mkdir(parents=True, exist_ok=True)
     (out / "records").mkdir(exist_ok=True)
-    with _whole(out / "images" / f"{dataset}-00.parquet") as partial:
+    with whole_file(out / "images" / f"{dataset}-00.parquet") as partial:
         _write_pictures(partial, found, sizes, reading.mistakes)
         if reading.mistakes:
             raise InvalidParameter(reading.told())
         for old in (out / "images").glob(f"{dataset}-*.parquet"):
             old.unlink()
-    with _whole(out / "records" / f"{dataset}.jsonl") as partial:
+    with whole_file(out / "records" / f"{dataset}.jsonl") as partial:
         _write_lines(partial, [_record(key, photo, sizes[key]) for key, photo in found.items()])
     others = [row for row in _garments_there(out) if row.get("dataset") != dataset]
-    with _whole(out / "garments.jsonl") as partial:
+    with whole_file(out / "garments.jsonl") as partial:
         own = [{"dataset": dataset, "id": key, **g} for key, photo in found.items() for g in photo.garments]
         _write_lines(partial, [*others, *own])
     (out / "taxonomy.json").write_bytes(PRODUCT_TAXONOMY.read_bytes())
     told = {**read_own_terms(out), dataset: terms}
-    (out / "terms.json").write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(out / "terms.json", json.dumps(told, ensure_ascii=False) + "\n")
     check_data(out)
     return _count(found, dataset, reading.left_out)
 
@@ -237,17 +237,6 @@ def _garments_there(out: Path) -> list[dict[str, Any]]:
 
 def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file to write instead, which takes the place of `path` when all is in it."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _count(found: Mapping[str, _Photo], dataset: str, left_out: Counter[str]) -> Gathered:

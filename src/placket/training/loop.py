@@ -8,6 +8,7 @@ import copy
 import json
 import math
 import pickle
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from placket.domain.errors import InvalidParameter
+from placket.domain.errors import InvalidParameter, PlacketError
+
+
+class CheckpointNotWritten(PlacketError):
+    reason = "CheckpointNotWritten"
 
 
 class Clock:
@@ -75,10 +80,18 @@ class Average:
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write whole or not at all."""
+    """Write whole or not at all. Raises CheckpointNotWritten; a checkpoint that was there before stays."""
     temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    temporary.replace(path)
+    try:
+        torch.save(state, temporary)
+        temporary.replace(path)
+    except (OSError, RuntimeError):
+        temporary.unlink(missing_ok=True)
+        # On a full disk torch says that a stream is in the wrong place.
+        free = shutil.disk_usage(path.parent).free / 1e6
+        raise CheckpointNotWritten(
+            f"{path} cannot be written: {free:,.0f} MB are free. What was there before is as it was"
+        ) from None
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:

@@ -29,6 +29,8 @@ from placket.training.optimizer import Optimizer
 from placket.training.terms import brief
 
 CHECKPOINT_SECONDS = 120.0
+LOG_SECONDS = 60.0
+"""On few cores fifty steps take minutes, in which nobody would know whether it goes on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,7 +168,8 @@ class Run(ABC):
     def go(self, batches: Iterable[Batch], set_stage: Callable[[float], None]) -> Path:
         """Step until the clock has run out; `set_stage` is told the progress before each. Returns the checkpoint."""
         self.clock.begin()
-        saved_at, every = self.clock.spent, log_interval(self.recipe.steps)
+        saved_at = said_at = self.clock.spent
+        every, since = log_interval(self.recipe.steps), 0
         totals: dict[str, Tensor] = {}
         for batch in batches:
             progress = self.clock.progress
@@ -175,9 +178,10 @@ class Run(ABC):
             set_stage(progress)
             for name, value in self.step(batch).items():
                 totals[name] = totals[name] + value if name in totals else value
-            if self.clock.step % every == 0:
-                self._log(progress, int(batch["image"].shape[-1]), {k: float(v) / every for k, v in totals.items()})
-                totals = {}
+            since += 1
+            if self.clock.step % every == 0 or self.clock.spent - said_at > LOG_SECONDS:
+                self._log(progress, int(batch["image"].shape[-1]), {k: float(v) / since for k, v in totals.items()})
+                totals, since, said_at = {}, 0, self.clock.spent
             if self.clock.spent - saved_at > CHECKPOINT_SECONDS:
                 self.save()
                 saved_at = self.clock.spent

@@ -10,6 +10,7 @@ from typing import Any
 
 from placket.training.cache import Store
 from placket.training.detector.targets import Box
+from placket.training.files import write_whole
 from placket.training.onnx_models import OnnxDetector
 from placket.training.rules import record_group
 from placket.training.sources import Record, photos_with_boxes, read_garments, read_records, read_taxonomy, sets_in
@@ -101,8 +102,8 @@ def find_boxes(detector: Path, settings: dict[str, Any], data: Path, cache: Path
             out.update(job.result())
         for other in more:
             street.update(other.result())
-    (cache / FOUND_BOXES).write_text(json.dumps(out))
-    (cache / "found_street.json").write_text(json.dumps(street))
+    write_whole(cache / FOUND_BOXES, json.dumps(out))
+    write_whole(cache / "found_street.json", json.dumps(street))
     return len(out) + sum(map(len, street.values()))
 
 

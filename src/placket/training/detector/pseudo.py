@@ -20,6 +20,7 @@ from placket.training.detector.find import STREET, known_groups, unmasked_street
 from placket.training.detector.targets import Sample
 from placket.training.encoder.calibrate import log_softmax
 from placket.training.encoder.crops import crop
+from placket.training.files import write_whole
 from placket.training.manifest import read_manifest
 from placket.training.onnx_models import Detections, Floats, OnnxDetector, OnnxEncoder, encoder_of, iou_matrix
 from placket.training.sources import photos_with_boxes, read_records, read_taxonomy
@@ -161,7 +162,7 @@ def label_photos(bundle: Path, data: Path, cache: Path, processes: int = 2) -> i
     manifest = read_manifest(bundle)
     training = [manifest["training"][name] for name in NETWORKS if name in manifest["training"]]
     origin = brief({"bundle": manifest["version"], "taught_by": training})
-    (cache / FILE).write_text(json.dumps({"by": origin, "rows": rows}))
+    write_whole(cache / FILE, json.dumps({"by": origin, "rows": rows}))
     return len(rows)
 
 

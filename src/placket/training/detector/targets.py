@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from placket.domain.errors import InvalidParameter
 from placket.training.cache import Pixels, Store
 from placket.training.detector.nothing import beside
+from placket.training.files import write_whole
 from placket.training.rules import mask_group, record_group
 from placket.training.sources import Garment, Record, read_garments, read_mask_names, read_records, read_taxonomy
 
@@ -192,7 +193,7 @@ def load_samples(data: Path, cache: Path, stores: dict[str, Store]) -> list[Samp
         [s.dataset, s.key, s.part, s.boxes.tolist(), s.groups.tolist(), s.kind, list(s.open_groups), s.region]
         for s in samples
     ]
-    path.write_text(json.dumps(rows))
+    write_whole(path, json.dumps(rows))
     return samples
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from placket.training.cache import Store
 from placket.training.detector.targets import UPPER, Box, box_of, foreground
+from placket.training.files import write_whole
 from placket.training.rules import record_tags
 from placket.training.sources import Garment, Record, read_garments, read_records, read_taxonomy
 
@@ -203,7 +204,7 @@ def load_items(data: Path, cache: Path, stores: dict[str, Store], found_boxes: b
     path = cache / "items.json"
     if not path.exists():
         rows = [[getattr(i, f) for f in Item.__slots__] for i in ItemBuilder(data, stores).all()]
-        path.write_text(json.dumps(rows))
+        write_whole(path, json.dumps(rows))
     boxes = cache / "found_boxes.json"
     found = json.loads(boxes.read_text()) if found_boxes and boxes.exists() else {}
     out = []
