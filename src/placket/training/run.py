@@ -168,6 +168,8 @@ class Run(ABC):
     def go(self, batches: Iterable[Batch], set_stage: Callable[[float], None]) -> Path:
         """Step until the clock has run out; `set_stage` is told the progress before each. Returns the checkpoint."""
         self.clock.begin()
+        if self.clock.step:
+            print(self._went_on(), flush=True)
         saved_at = said_at = self.clock.spent
         every, since = log_interval(self.recipe.steps), 0
         totals: dict[str, Tensor] = {}
@@ -187,6 +189,16 @@ class Run(ABC):
                 saved_at = self.clock.spent
         self.save()
         return self.out / "checkpoint.pt"
+
+    def _went_on(self) -> str:
+        path, minutes = self.out / "checkpoint.pt", self.clock.spent / 60
+        if self.clock.progress >= 1:
+            # Who has new photos would take the old network for the new one.
+            return (
+                f"{path} is of a run that has ended, after {minutes:.1f} minutes: nothing is trained. Give a new run a "
+                "folder of its own; more minutes prolong this one"
+            )
+        return f"going on from {path}, after {self.clock.step:,} steps in {minutes:.1f} minutes"
 
     def _log(self, progress: float, side: int, means: dict[str, float]) -> None:
         path = self.out / "log.jsonl"

@@ -29,3 +29,16 @@ def test_on_few_cores_a_line_comes_by_the_clock(
     fitting.go(batches, lambda progress: None)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert ([line["step"] for line in lines], [line["loss"] for line in lines]) == (steps, means)
+
+
+def test_a_run_that_goes_on_and_one_that_had_ended_are_told_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(steps: int, batches: int) -> str:
+        fitting = Fitting(run.Recipe(steps=steps), torch.nn.Linear(2, 1), tmp_path, {})
+        fitting.go([{"image": torch.ones(1, 2)}] * batches, lambda progress: None)
+        return capsys.readouterr().out
+
+    assert "checkpoint" not in go(4, batches=2)
+    assert "going on from" in (said := go(4, batches=9)) and "after 2 steps" in said
+    assert "a run that has ended" in go(4, batches=9)
