@@ -166,16 +166,8 @@ class Application:
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
         self.key_turns = KeyTurns()
-        self.condition = Condition(
-            database,
-            self.queue,
-            self.services,
-            vision,
-            self.engine,
-            tallies,
-            settings.lease_seconds,
-            storage.server.warnings,
-        )
+        stores, warnings = (database, self.queue, self.services), storage.server.warnings
+        self.condition = Condition(*stores, vision, self.engine, tallies, settings.lease_seconds, warnings)
 
     @cached_property
     def catalogue(self) -> Catalogue:

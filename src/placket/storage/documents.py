@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
-from placket.domain.corrections import Correction, correct_all, with_correction
+from placket.domain.corrections import Correction, with_correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
-from placket.domain.garments import Analysis, Embedding, Garment
+from placket.domain.garments import Analysis
 from placket.domain.runs import FIELDS, FILTER_FIELDS, FilterField, Outcome
 from placket.services.ports import IndexedProduct, Rewound
 from placket.services.stores import Document, Known, Service
@@ -30,6 +29,7 @@ from placket.storage.corrections import (
     rewrite_derived,
 )
 from placket.storage.database import Database, storable
+from placket.storage.document_rows import document_of, indexed_of, known_of
 from placket.storage.garment_rows import garment_rows, insert_garments
 
 _COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
@@ -192,12 +192,6 @@ async def _upsert(connection: AsyncConnection, service_id: int, revision: int, p
     return {row.product_id: row.id for row in await connection.execute(_UPSERT, values)}
 
 
-def as_embedding(value: Any) -> Embedding:
-    """pgvector's value as a float32 row."""
-    array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
-    return array.astype(np.float32, copy=False)
-
-
 class PostgresDocuments:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -321,7 +315,7 @@ class PostgresDocuments:
                 {"s": service_id, "bundle": bundle, "ids": [p for p in product_ids if storable(p)]},
             )
             groups = [list(rows) for _, rows in itertools.groupby(found.all(), key=lambda r: r.product_id)]
-        return {rows[0].product_id: _known(bundle, rows) for rows in groups}
+        return {rows[0].product_id: known_of(bundle, rows) for rows in groups}
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
         async with self._database.begin() as connection:
@@ -355,7 +349,7 @@ class PostgresDocuments:
         if changed and changed[0].serving != bundle:
             # Its garments of this bundle may be gone already: that is not to be taken for products without any.
             raise BundleMismatch(_SWITCHED.format(changed[0].serving))
-        return [_indexed(list(group)) for _, group in itertools.groupby(changed, key=lambda r: r.id)]
+        return [indexed_of(list(group)) for _, group in itertools.groupby(changed, key=lambda r: r.id)]
 
 
 async def _select(
@@ -368,50 +362,10 @@ async def _select(
         " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle ORDER BY d.product_id, g.ordinal"
     )
     found = await connection.execute(statement, {"service": service_id, "bundle": bundle, **values})
-    return [_document(list(group)) for _, group in itertools.groupby(found.all(), key=lambda r: r.id)]
+    return [document_of(list(group)) for _, group in itertools.groupby(found.all(), key=lambda r: r.id)]
 
 
 async def _written(connection: AsyncConnection, service_id: int, bundle: str, product_id: str) -> Document:
     """A document within the transaction that wrote it: whoever comes next may delete or replace it."""
     (document,) = await _select(connection, service_id, bundle, "product_id = :p", {"p": product_id})
     return document
-
-
-def _document(rows: Sequence[Any]) -> Document:
-    """Rows of one document, one a garment; a single one without ``data`` when it has none."""
-    row = rows[0]
-    found = [r for r in rows if r.data is not None]
-    garments, corrected = correct_all(
-        [Garment.from_json(r.data, as_embedding(r.embedding)) for r in found],
-        [None if r.correction is None else Correction.from_json(r.correction) for r in found],
-    )
-    return Document(
-        product_id=row.product_id,
-        revision=row.revision,
-        fields={f: getattr(row, f) for f in FIELDS},
-        image_sha256=row.image_sha256,
-        width=row.width,
-        height=row.height,
-        garments=garments,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        corrected=corrected,
-    )
-
-
-def _known(bundle: str, rows: Sequence[Any]) -> Known:
-    row = rows[0]
-    garments = tuple(Garment.from_json(r.data, as_embedding(r.embedding)) for r in rows)
-    seen = Analysis(row.width, row.height, garments, bundle, row.image_sha256, row.made_from, row.etag)
-    return Known(row.image_url, seen)
-
-
-def _indexed(rows: Sequence[Any]) -> IndexedProduct:
-    row = rows[0]
-    return IndexedProduct(
-        product_id=row.product_id,
-        revision=row.revision,
-        fields={f: getattr(row, f) for f in FILTER_FIELDS},
-        image_sha256=row.image_sha256,
-        vectors=[as_embedding(r.embedding) for r in rows if r.embedding is not None],
-    )
