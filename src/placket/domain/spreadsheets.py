@@ -1,8 +1,9 @@
 """Lines of CSV without a cell that a spreadsheet would run.
 
 A cell whose text begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break gets an apostrophe before it (OWASP,
-"CSV Injection"). So does what follows a semicolon or a line break within the text: in the many countries where Excel
-takes semicolons for commas, quotes after a comma quote nothing, and a cell begins there.
+"CSV Injection"), and one that begins with a full-width sign, which programs in East Asia take for the plain one. So
+does what follows a semicolon or a line break within the text: in the many countries where Excel takes semicolons for
+commas, quotes after a comma quote nothing, and a cell begins there.
 """
 
 import csv
@@ -10,8 +11,9 @@ import io
 import re
 from collections.abc import Iterable
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_WITHIN = re.compile(r"(?<=[;\r\n])(?=[=+\-@])")
+_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+_DANGEROUS = (*_SIGNS, "\t", "\r", "\n")
+_WITHIN = re.compile(rf"(?<=[;\r\n])(?=[{re.escape(_SIGNS)}])")
 
 
 BYTE_ORDER_MARK = "\ufeff"
