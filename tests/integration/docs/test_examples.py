@@ -16,7 +16,7 @@ from placket.api.fashion_v1 import fashion_face
 from placket.api.placket_v1 import placket_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.cli.main import app
-from placket.settings import Settings
+from placket.settings import CLIENT_VARIABLES, Settings
 from placket.vision.bundle import _Manifest
 from tests.integration.docs.pages import ROOT, Block, blocks, everything
 
@@ -110,7 +110,5 @@ def test_the_manifest_is_described() -> None:
 
 
 def test_every_setting_exists() -> None:
-    # The last three are read by the commands that call a server.
-    others = {"PLACKET_CONFIG", "PLACKET_URL", "PLACKET_KEY", "PLACKET_PROFILE"}
-    known = {f"PLACKET_{name.upper()}" for name in Settings.model_fields} | others
+    known = {f"PLACKET_{name.upper()}" for name in Settings.model_fields} | CLIENT_VARIABLES | {"PLACKET_CONFIG"}
     assert set(re.findall(r"PLACKET_[A-Z_]+[A-Z]", everything())) <= known
