@@ -123,6 +123,7 @@ def test_own_boxes_train_too(trained: Path, tmp_path: Path) -> None:
         annotations.append({"image_id": number, "category_id": 1, "bbox": [10, 10, 60, 80]})
     content = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "upper"}]}
     (tmp_path / "boxes.json").write_text(json.dumps(content))
+    (tmp_path / "none.json").write_text(json.dumps({**content, "annotations": []}))
     recipe = tmp_path / "short.yaml"
     recipe.write_text(
         "steps: 2\nbatch: 2\nsize: [64, 64]\nwidths: [8, 8, 8, 8, 8]\nblocks: [0, 0, 0, 0]\nneck: 8\nworkers: 0\n"
@@ -140,6 +141,8 @@ def test_own_boxes_train_too(trained: Path, tmp_path: Path) -> None:
     words += ["--images", str(tmp_path)]
     refused = run(train_app, words)
     assert refused.exit_code == 1 and "upper" in refused.output
+    none = run(train_app, [word.replace("boxes.json", "none.json") for word in words])
+    assert none.exit_code == 1 and "no box to train on" in none.output
     result = run(train_app, [*words, "--group", "upper=TOP"])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "checkpoint.pt").is_file()

@@ -59,6 +59,13 @@ def test_a_category_of_no_annotation_needs_no_group(tmp_path: Path) -> None:
         read_coco(path, tmp_path, tmp_path / "cache")
 
 
+def test_a_group_that_is_none_is_named(tmp_path: Path) -> None:
+    photo(tmp_path, "a.jpg", (100, 100))
+    path = write(tmp_path, [{"id": 1, "file_name": "a.jpg"}], [box(1, 0, 0, 9, 9)])
+    with pytest.raises(InvalidParameter, match="'TOPS' is neither a group"):
+        read_coco(path, tmp_path, tmp_path / "cache", {"clothes": "TOPS"})
+
+
 def test_two_categories_with_one_number_are_refused_of_which_the_last_would_count(tmp_path: Path) -> None:
     photo(tmp_path, "a.jpg", (100, 100))
     categories = [{"id": 1, "name": "TOP"}, {"id": 1, "name": "SHOES"}]

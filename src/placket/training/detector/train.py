@@ -203,6 +203,8 @@ def train_on_coco(
     """Train on a user's own boxes in COCO format. Raises InvalidParameter for a file that does not fit."""
     cache = cache or out / "cache"
     samples = [s for s in read_coco(annotations, images, cache, mapping) if s.part == "train"]
+    if not any(len(s.boxes) for s in samples):
+        raise InvalidParameter(f"{annotations} has no box to train on: the network would learn that there is nothing")
     return train_on(_whole_set(recipe, OWN), samples, cache, out, start, tutor=tutor)
 
 

@@ -29,6 +29,8 @@ def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used:
     """Groups by number of category. Some tools add a category above the others, which no annotation is of."""
     words = taxonomy()
     groups = list(words.groups)
+    if strange := sorted({*mapping.values()} - {*groups, *words.categories}):
+        raise InvalidParameter(f"{strange[0]!r} is neither a group ({', '.join(groups)}) nor a category")
     if twice := [number for number, count in Counter(int(e["id"]) for e in categories).items() if count > 1]:
         raise InvalidParameter(f"the COCO file has two categories with the id {twice[0]}")
     out: dict[int, int] = {}
