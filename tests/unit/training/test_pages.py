@@ -10,6 +10,7 @@ import pytest
 
 from placket.domain.garments import Swatch
 from placket.domain.taxonomy import taxonomy
+from placket.training.encoder.beside import Difference
 from placket.training.encoder.evaluate import (
     AGREEMENT,
     Answer,
@@ -197,8 +198,10 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
                 "dark": WorsePhotos(50, 0.5, 0.11, 0.1, 0.12),
             },
         },
+        {"now": [Difference("category", 40, 30, 36, 1, 7)]},
     )
     text = page.read_text()
+    assert "## Beside `now`" in text and "| category | 40 | 0.750 | 0.900 | 1 | 7 | worse |" in text
     assert "| dark | 0.500 | 0.400 | 0.300 | 0.200 | 0.110 / 0.120 |" in text and "(50 garments)" in text
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
@@ -211,7 +214,7 @@ def test_pages_tell_of_a_second_look(tmp_path: Path) -> None:
     found["training"]["second"] = {**found["training"]["encoder"], "sources": {"myntra": 9}}
     figures = evaluate(predictions(studio().items), [], VOCABULARY, {}, [[-1.0, 0.0], [1.0, 1.0]])
     page, sizes = tmp_path / "encoder.md", {"encoder.onnx": 9.5, "second.onnx": 9.4}
-    write_page(page, found, figures, {}, sizes, Speed(4.0, 160.0, 5.0, 0.2), [], {"drawn": (9, 4)}, {})
+    write_page(page, found, figures, {}, sizes, Speed(4.0, 160.0, 5.0, 0.2), [], {"drawn": (9, 4)}, {}, {})
     text = page.read_text()
     assert "The files: `encoder.onnx`, 9.5 MB, `second.onnx`, 9.4 MB" in text and "as probable as 0.55" in text
     assert "20.0% get a second look, 5.00 ms more: 5.00 ms on the mean" in text and "1/32" in text
