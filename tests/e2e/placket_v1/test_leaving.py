@@ -1,6 +1,7 @@
 """A server that is to stop, behind a balancer that has to notice: it answers on until then."""
 
 import signal
+import sys
 import time
 from subprocess import Popen
 
@@ -9,6 +10,9 @@ import httpx
 from tests.support.server import PlacketServer, placket_program, running_server
 
 _DRAIN = 4.0
+_HEARS_SIGHUP = (
+    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 def told_to_stop(server: PlacketServer, http: httpx.Client) -> Popen[bytes]:
@@ -49,7 +53,9 @@ def test_a_second_signal_ends_it_at_once() -> None:
 
 
 def test_a_terminal_that_is_closed_ends_it_in_order() -> None:
-    with running_server() as server:
+    # Else it is ignored where the tests themselves run under nohup.
+    program = (sys.executable, "-c", _HEARS_SIGHUP, placket_program())
+    with running_server(program=program) as server:
         assert server.process is not None
         server.process.send_signal(signal.SIGHUP)
         assert server.process.wait(30) == 0

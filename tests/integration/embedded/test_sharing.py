@@ -259,13 +259,19 @@ def test_a_command_that_is_ended_while_it_starts_leaves_no_server(
     folder: Path, number: signal.Signals, ctrl_c: signal.Handlers, command: tuple[str, ...]
 ) -> None:
     """``ctrl_c``: what a shell makes of SIGINT for a command; in the background of a script it is ignored."""
+
+    def as_a_shell_starts_it() -> None:
+        signal.signal(signal.SIGINT, ctrl_c)
+        # The tests themselves may run under nohup.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
     environment = {**os.environ, "PLACKET_DATA_DIR": str(folder / "data")}
     started = subprocess.Popen(
         [sys.executable, "-m", "placket", *command],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, ctrl_c),
+        preexec_fn=as_a_shell_starts_it,
     )
     deadline = time.monotonic() + 60
     while not postgres_processes(folder) and time.monotonic() < deadline:

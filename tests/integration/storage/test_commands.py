@@ -227,9 +227,9 @@ def test_other_findings(environment: pytest.MonkeyPatch, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("line", "mode", "told"),
     [
-        ('admin_token = "t"', 0o644, "admin_token"),
+        ('admin_token = "sixteen-or-more-letters"', 0o644, "admin_token"),
         ('database_url = "postgresql://placket:x@127.0.0.1:1/none"', 0o604, "database_url"),
-        ('admin_token = "t"', 0o640, None),
+        ('admin_token = "sixteen-or-more-letters"', 0o640, None),
         ("port = 8781", 0o644, None),
     ],
 )

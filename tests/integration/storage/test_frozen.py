@@ -12,6 +12,8 @@ from sqlalchemy import make_url
 from placket.api.figures import HELP
 from placket.condition import Condition
 from placket.search import MemorySearch
+from placket.services.tallies import Tallies
+from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.documents import PostgresDocuments
 from placket.storage.queue import PostgresQueue
@@ -62,12 +64,15 @@ async def vision(tmp_path: Path) -> AsyncIterator[VisionPool]:
     await pool.aclose()
 
 
+def condition_of(database: Database, vision: VisionPool, search: MemorySearch, warnings: list[str]) -> Condition:
+    stores = PostgresQueue(database), PostgresServices(database)
+    return Condition(database, *stores, vision, search, Tallies(), 15.0, lambda: warnings)
+
+
 async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vision: VisionPool) -> None:
     async with behind_a_wire(database_url) as (wire, database):
         search = MemorySearch(PostgresDocuments(database), 1_000_000)
-        condition = Condition(
-            database, PostgresQueue(database), vision, search, 15.0, lambda: ["the disk is almost full"]
-        )
+        condition = condition_of(database, vision, search, ["the disk is almost full"])
         assert await condition.problems() == []
         assert (await condition.statistics())["queue_jobs"] == 0.0
         wire.thawed.clear()
@@ -79,7 +84,7 @@ async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vis
         assert (figures["vision_processes"], figures["warnings"]) == (1.0, 1.0)
         wire.thawed.set()
         assert await condition.problems() == []
-        assert set(await condition.statistics()) == set(HELP)
+        assert {*await condition.statistics(), *await condition.labelled()} == set(HELP)
         await search.aclose()
 
 
@@ -88,7 +93,7 @@ async def test_connections_that_are_all_in_use_are_not_taken_for_a_database_that
 ) -> None:
     database = Database(database_url, 2)
     search = MemorySearch(PostgresDocuments(database), 1_000_000)
-    condition = Condition(database, PostgresQueue(database), vision, search, 15.0, list)
+    condition = condition_of(database, vision, search, [])
     async with database.begin(), database.begin():
         assert await condition.problems() == ["all connections to the database are in use (waited 3 s)"]
         figures = await condition.statistics()
