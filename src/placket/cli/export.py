@@ -11,6 +11,31 @@ from placket.cli.train import require_training
 if TYPE_CHECKING:
     from placket.training.export import ExportPlan
 
+DetectorSide = Annotated[
+    int | None, typer.Option(min=64, max=1024, help="Side of the detector's canvas, pixels. Default: as trained.")
+]
+EncoderSide = Annotated[
+    int | None, typer.Option(min=64, max=512, help="Side of the encoder's canvas, pixels. Default: as trained.")
+]
+EncoderInt8 = Annotated[
+    bool | None,
+    typer.Option("--encoder-int8/--no-encoder-int8", help="The encoder's too. Default: where it was trained for that."),
+]
+Second = Annotated[
+    Path | None,
+    typer.Option(
+        help="Checkpoint of an encoder that is asked too, about the crop mirrored, where the first is unsure of "
+        "the category; that of --encoder itself makes it look again."
+    ),
+]
+Base = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the bundle that the networks began with (`train unpack`): what fewer than 200 labels set "
+        "aside could choose stays as it has it."
+    ),
+]
+
 
 def export(
     detector: Annotated[Path, typer.Option(help="Checkpoint of the detector.")],
@@ -21,41 +46,20 @@ def export(
     cache: Annotated[Path, typer.Option(help="Folder of decoded pictures, that of the training.")] = Path(
         "build/cache"
     ),
-    detector_side: Annotated[
-        int | None, typer.Option(min=64, max=1024, help="Side of the detector's canvas, pixels. Default: as trained.")
-    ] = None,
-    encoder_side: Annotated[
-        int | None, typer.Option(min=64, max=512, help="Side of the encoder's canvas, pixels. Default: as trained.")
-    ] = None,
+    detector_side: DetectorSide = None,
+    encoder_side: EncoderSide = None,
     flip: Annotated[
         bool, typer.Option("--flip", help="See every crop twice, once mirrored, for its tags: half as fast.")
     ] = False,
     detector_int8: Annotated[
         bool, typer.Option(help="Compute the detector's convolutions in integers: a third of the time.")
     ] = True,
-    encoder_int8: Annotated[
-        bool | None,
-        typer.Option(
-            "--encoder-int8/--no-encoder-int8", help="The encoder's too. Default: where it was trained for that."
-        ),
-    ] = None,
+    encoder_int8: EncoderInt8 = None,
     refit: Annotated[
         bool, typer.Option("--refit/--no-refit", help="Fit the tag heads once more on all garments.")
     ] = True,
-    second: Annotated[
-        Path | None,
-        typer.Option(
-            help="Checkpoint of an encoder that is asked too, about the crop mirrored, where the first is unsure of "
-            "the category; that of --encoder itself makes it look again."
-        ),
-    ] = None,
-    base: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the bundle that the networks began with (`train unpack`): what fewer than 200 labels set "
-            "aside could choose stays as it has it."
-        ),
-    ] = None,
+    second: Second = None,
+    base: Base = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate/--no-calibrate", help="Choose thresholds on the data.")
     ] = True,
