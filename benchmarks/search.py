@@ -27,16 +27,28 @@ from rich.console import Console
 from rich.table import Table
 
 from placket.domain.filters import Condition
+from placket.domain.labels import LabelCondition, parse_labels, vocabulary
 from placket.search import MemorySearch
 from placket.services.ports import Hit, IndexedProduct
 
 DIM = 256
 BUNDLE = "benchmark"
 LIMIT = 100
-FILTERS: dict[str, tuple[Condition, ...]] = {
-    "100%": (),
-    "1%": (Condition("s1", ("one in a hundred",)),),
-    "0.01%": (Condition("s2", ("one in ten thousand",)),),
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What narrows a search: fields of the product, labels of the garment."""
+
+    conditions: tuple[Condition, ...] = ()
+    labels: tuple[LabelCondition, ...] = ()
+
+
+FILTERS = {
+    "100%": Narrowed(),
+    "1%": Narrowed((Condition("s1", ("one in a hundred",)),)),
+    "0.01%": Narrowed((Condition("s2", ("one in ten thousand",)),)),
+    "3% (tags)": Narrowed(labels=parse_labels(["category:dress,skirt", "colors:red", "!pattern:floral"])),
 }
 
 
@@ -76,7 +88,14 @@ class Source:
 
     def change(self, product: IndexedProduct, vectors: npt.NDArray[np.float32]) -> None:
         self.products.append(
-            IndexedProduct(product.product_id, self.revision + 1, product.fields, product.image_sha256, list(vectors))
+            IndexedProduct(
+                product.product_id,
+                self.revision + 1,
+                product.fields,
+                product.image_sha256,
+                list(vectors),
+                product.labels,
+            )
         )
 
 
@@ -93,9 +112,16 @@ def catalogue(rng: np.random.Generator, documents: int, vectors: npt.NDArray[np.
             "s2": "one in ten thousand" if number == 0 or dice[number, 1] < 0.0001 else "",
         }
         rows = list(vectors[used : used + count])
-        products.append(IndexedProduct(f"product-{number:06}", number + 1, fields, f"{number:064x}", rows))
+        words = [labels_of(chances) for chances in rng.random((count, len(vocabulary())))]
+        products.append(IndexedProduct(f"product-{number:06}", number + 1, fields, f"{number:064x}", rows, words))
         used += count
     return Source(products)
+
+
+def labels_of(chances: npt.NDArray[np.float64]) -> list[str]:
+    """A label of everything that can be asked of a garment, the first ones more often."""
+    known = vocabulary().items()
+    return [f"{a}:{v[int(len(v) * chance**2)]}" for (a, v), chance in zip(known, chances, strict=True)]
 
 
 class Truth:
@@ -114,12 +140,13 @@ class Truth:
         index.add(self.rows)
         return index
 
-    def passing(self, conditions: Sequence[Condition]) -> npt.NDArray[np.bool_]:
+    def passing(self, narrowed: Narrowed) -> npt.NDArray[np.bool_]:
         """Rows that pass."""
-        product = np.array(
-            [all((p.fields[c.field] in c.values) is not c.negated for c in conditions) for p in self.products]
-        )
-        return product[self.product_of]
+        product = [
+            all((p.fields[c.field] in c.values) is not c.negated for c in narrowed.conditions) for p in self.products
+        ]
+        garment = [all(c.holds(words) for c in narrowed.labels) for p in self.products for words in p.labels]
+        return np.array(product)[self.product_of] & np.array(garment)
 
     def exact(self, query: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]) -> list[str]:
         """Product ids of the true top 100: faiss' flat scores choose, float64 decides what float32 cannot."""
@@ -159,21 +186,20 @@ async def timed(
 
 
 def searcher(
-    engine: MemorySearch, source: Source, conditions: tuple[Condition, ...]
+    engine: MemorySearch, source: Source, narrowed: Narrowed
 ) -> Callable[[npt.NDArray[np.float32]], Awaitable[list[Hit]]]:
     """A search at the newest revision there is."""
 
     def search(query: npt.NDArray[np.float32]) -> Awaitable[list[Hit]]:
-        return engine.search(1, BUNDLE, source.revision, query, limit=LIMIT, conditions=conditions)
+        conditions, labels = narrowed.conditions, narrowed.labels
+        return engine.search(1, BUNDLE, source.revision, query, limit=LIMIT, conditions=conditions, labels=labels)
 
     return search
 
 
-def share_exact(
-    truth: Truth, conditions: tuple[Condition, ...], queries: npt.NDArray[np.float32], answers: list[list[Hit]]
-) -> float:
+def share_exact(truth: Truth, narrowed: Narrowed, queries: npt.NDArray[np.float32], answers: list[list[Hit]]) -> float:
     """Of the answers, those that are the true one to the last product and place."""
-    mask = truth.passing(conditions)
+    mask = truth.passing(narrowed)
     right = [
         [h.product_id for h in hits] == truth.exact(query, mask) for query, hits in zip(queries, answers, strict=True)
     ]
@@ -184,8 +210,8 @@ async def measure_engine(
     engine: MemorySearch, source: Source, truth: Truth, queries: npt.NDArray[np.float32]
 ) -> list[dict[str, Any]]:
     results = []
-    for name, conditions in FILTERS.items():
-        search = searcher(engine, source, conditions)
+    for name, narrowed in FILTERS.items():
+        search = searcher(engine, source, narrowed)
         await timed(queries[:5], search)
         before = engine.statistics()
         seconds, answers = await timed(queries, search)
@@ -195,9 +221,9 @@ async def measure_engine(
             {
                 "engine": "placket memory",
                 "filter": name,
-                "rows": int(truth.passing(conditions).sum()),
+                "rows": int(truth.passing(narrowed).sum()),
                 **percentiles(seconds),
-                "recall": share_exact(truth, conditions, queries, answers),
+                "recall": share_exact(truth, narrowed, queries, answers),
                 "paths": paths,
                 "scored_rows": round((after.scored_rows - before.scored_rows) / len(queries), 1),
             }
@@ -226,18 +252,18 @@ async def measure_during_writes(
             await asyncio.sleep(1 / per_second)
 
     feeding = asyncio.create_task(feeder())
-    for name, conditions in FILTERS.items():
+    for name, narrowed in FILTERS.items():
         written, began = len(source.products), time.perf_counter()
-        seconds, _ = await timed(queries, searcher(engine, source, conditions))
+        seconds, _ = await timed(queries, searcher(engine, source, narrowed))
         rate = (len(source.products) - written) / (time.perf_counter() - began)
         row = {"engine": "placket memory, during writes", "filter": name, "writes_per_s": round(rate)}
         results.append({**row, **percentiles(seconds)})
     stop.set()
     await feeding
     truth = Truth(source.latest())
-    for row, conditions in zip(results, FILTERS.values(), strict=True):
-        _, answers = await timed(queries, searcher(engine, source, conditions))
-        row["recall"] = share_exact(truth, conditions, queries, answers)
+    for row, narrowed in zip(results, FILTERS.values(), strict=True):
+        _, answers = await timed(queries, searcher(engine, source, narrowed))
+        row["recall"] = share_exact(truth, narrowed, queries, answers)
         row["changed_documents"] = len(source.products) - start
     return results
 
@@ -251,7 +277,7 @@ async def measure_clients(
     async def client(number: int) -> None:
         mine, _ = await timed(
             np.roll(queries, number, axis=0),
-            searcher(engine, source, ()),
+            searcher(engine, source, Narrowed()),
         )
         seconds.extend(mine)
 
@@ -270,8 +296,8 @@ def measure_faiss(truth: Truth, hnsw: Any, queries: npt.NDArray[np.float32]) -> 
     results = []
     # Rows enough for 100 products of at most two garments each.
     rows_wanted = min(2 * LIMIT, len(truth.rows))
-    for name, conditions in FILTERS.items():
-        mask = truth.passing(conditions)
+    for name, narrowed in FILTERS.items():
+        mask = truth.passing(narrowed)
         selector = None if mask.all() else faiss.IDSelectorBatch(np.flatnonzero(mask))
         exact = [truth.exact(q, mask) for q in queries]
         for engine, index, options in (

@@ -85,6 +85,44 @@ def test_a_dropped_photo_is_looked_at_and_its_garments_searched_for(laptop: Watc
     assert page.locator("#similar [data-score]:visible").count() == counts[10]
 
 
+def test_what_looks_like_it_and_shares_its_tags(laptop: Watched, indexed: Shop) -> None:
+    page = laptop.page
+    page.goto(f"{indexed.console}/try")
+    page.set_input_files("#photo", indexed.photo())
+    cards, form = page.locator("#similar [data-score]"), page.locator("#similar-form")
+    expect(cards.first).to_be_visible()
+    every = cards.count()
+    for number in (0, 1):
+        with page.expect_response("**/try/similar"):
+            page.get_by_role("tab").nth(number).click()
+        name = page.get_by_role("tab").nth(number).inner_text().split("\n")[0].rsplit(" ", 1)[0]
+        # The picked garment's own tags, and no other's, can be asked for.
+        first = form.locator("[name=tag]:visible").first
+        assert first.evaluate("e => e.parentElement.textContent.trim()") == f"Category: {name}"
+        with page.expect_response("**/try/similar"):
+            first.check()
+        expect(page.locator("#similar.htmx-settling, #similar-form.htmx-request")).to_have_count(0)
+        assert cards.count() < every
+    with page.expect_response("**/try/similar"):
+        form.locator("[name=once]").select_option("category1_id")
+    expect(page.locator("#similar.htmx-settling, #similar-form.htmx-request")).to_have_count(0)
+    assert cards.count() <= 1
+
+    # Back from a product, all of it is as it was.
+    page.get_by_role("tab").first.click()
+    with page.expect_response("**/try/similar"):
+        form.locator("[name=once]").select_option("")
+    cards.first.locator("a").first.click()
+    page.wait_for_url("**/product?*")
+    narrow = page.locator("form.filters")
+    with page.expect_response("**/neighbours?*tag=category*"):
+        narrow.locator("[name=tag]").first.check()
+    page.go_back()
+    expect(cards.first).to_be_visible()
+    expect(form.locator("[name=tag]:checked")).to_have_count(1)
+    expect(form.locator("[name=tag]:visible").first).to_be_checked()
+
+
 def test_theme_and_language_are_remembered(laptop: Watched, indexed: Shop) -> None:
     page = laptop.page
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")

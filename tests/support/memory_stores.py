@@ -24,7 +24,7 @@ from placket.domain.errors import (
     ServiceQuotaExceeded,
 )
 from placket.domain.garments import Analysis
-from placket.domain.labels import label_words
+from placket.domain.labels import LabelCondition, label_words
 from placket.domain.runs import FilterField, Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.stores import Caller, Document, KeyRecord, Known, Project, Service
 
@@ -148,10 +148,13 @@ class MemoryDocuments:
     async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]:
         return {p: await self.get(service, p) for p in self.all.get(service.id, {}) if p in product_ids}
 
-    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
+    async def page(
+        self, service: Service, after: str, limit: int, labels: Sequence[LabelCondition] = ()
+    ) -> list[Document]:
         documents = [await self.get(service, p) for p in sorted(self.all.get(service.id, {})) if p > after]
-        wanted = set(labels)
-        return [d for d in documents if not wanted or any(wanted <= set(label_words(g)) for g in d.garments)][:limit]
+        return [
+            d for d in documents if not labels or any(all(c.holds(label_words(g)) for c in labels) for g in d.garments)
+        ][:limit]
 
     def _corrected(self, service_id: int, seen: Document) -> Document:
         sha256, corrections = self.corrections.get((service_id, seen.product_id), ("", []))

@@ -38,6 +38,7 @@ class Searched:
             "threshold": self.options.threshold,
             "collapse": self.options.collapse,
             "filters": sorted({c.field for c in self.options.conditions}),
+            "tags": sorted({label.partition(":")[0] for c in self.options.labels for label in c.labels}),
             "found": len(self.found.matches),
             "best": self.found.best,
         }

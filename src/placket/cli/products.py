@@ -38,8 +38,8 @@ def list_products(
         typer.Option(
             "--tag",
             metavar="OF:LABEL",
-            help="Only products with a garment of this label: category:dress, group:TOP, pattern:floral. Given several "
-            "times: one garment has them all.",
+            help="Only products with such a garment: category:dress,jumpsuit for either, group:TOP, !pattern:floral "
+            "for what is not. Given several times: all hold of one garment.",
             autocompletion=label_words,
         ),
     ] = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placket.cli.completion import label_words
 from placket.cli.json_lines import write_json
 from placket.cli.output import console
 from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking, assignments
@@ -23,6 +24,16 @@ Filters = Annotated[
         "--filter", metavar="FIELD=VALUE", help="category1_id=3,5 or s1=!equal:1; may be repeated, and all must hold."
     ),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="OF:LABEL",
+        help="What the similar garment is: category:dress,jumpsuit for either, !pattern:floral for what is not; may be "
+        "repeated, and all must hold.",
+        autocompletion=label_words,
+    ),
+]
 Duplicates = Annotated[
     bool, typer.Option("--duplicates/--no-duplicates", help="Show products with the very same photo too.")
 ]
@@ -39,6 +50,7 @@ def product(
     service: ServiceOption,
     limit: Limit = 20,
     filters: Filters = None,
+    tags: Tags = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -46,7 +58,7 @@ def product(
     as_json: AsJson = False,
 ) -> None:
     """Products like this one."""
-    options = _options(limit, filters, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
     with asking(profile) as placket:
         found = placket.search.product(service, product_id, **options)
     _answer(found, options, as_json)
@@ -58,6 +70,7 @@ def image(
     service: ServiceOption,
     limit: Limit = 20,
     filters: Filters = None,
+    tags: Tags = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -72,7 +85,7 @@ def image(
     from placket.cli.local import chosen_box
     from placket.cli.local_sources import is_url
 
-    options = _options(limit, filters, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
     chosen = chosen_box(False, box)
     where = (chosen.x0, chosen.y0, chosen.x1, chosen.y1) if chosen else None
     with asking(profile) as placket:
@@ -89,6 +102,7 @@ def link(
     service: ServiceOption,
     limit: Limit = 20,
     filters: Filters = None,
+    tags: Tags = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -96,20 +110,26 @@ def link(
     as_json: AsJson = False,
 ) -> None:
     """Products like a garment that was detected, without sending its photo again."""
-    options = _options(limit, filters, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
     with asking(profile) as placket:
         found = placket.search.link(service, link, **options)
     _answer(found, options, as_json)
 
 
 def _options(
-    limit: int, filters: list[str] | None, min_similarity: float | None, duplicates: bool, collapse: str | None
+    limit: int,
+    filters: list[str] | None,
+    tags: list[str] | None,
+    min_similarity: float | None,
+    duplicates: bool,
+    collapse: str | None,
 ) -> dict[str, Any]:
     """Raises typer.BadParameter."""
     pairs = assignments(filters, "--filter", "write FIELD=A,B for either of two")
     return {
         "limit": limit,
         "filters": pairs,
+        "tags": tags or (),
         "min_similarity": min_similarity,
         "include_duplicates": duplicates,
         "collapse": collapse,
@@ -130,7 +150,10 @@ def _why_nothing(found: "MatchList", options: dict[str, Any]) -> str:
     if "bestSimilarity" in found:
         return f"the most similar product has {found['bestSimilarity']:.5f}, less than {options['min_similarity']:g}."
     if options["filters"]:
-        return "no product passes the filters, which compare whole values, capitals too."
+        tags = " and tags" if options["tags"] else ""
+        return f"no product passes the filters{tags}; filters compare whole values, capitals too."
+    if options["tags"]:
+        return "no other garment in the service has such tags."
     return "there is no other product in the service."
 
 

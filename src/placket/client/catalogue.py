@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from placket.client.answers import read_nothing, read_placket
 from placket.client.faces import Calls, M, call, listing
-from placket.client.inputs import Upload, parameters, segment, several, uploaded
+from placket.client.inputs import Upload, parameters, segment, several, tag_parameters, uploaded
 from placket.client.shapes.placket import Product, Service
 from placket.client.steps import Page, Pages, Request, Steps
 
@@ -140,10 +140,10 @@ class Products(Calls[M]):
     ) -> Pages[Product]:
         """Products by id, a page of ``page_size`` (1 to 200) at a time.
 
-        ``tags`` as ``["category:dress", "pattern:floral"]``: only those with a garment that has them all.
+        ``tags`` as ``["category:dress,jumpsuit", "!pattern:floral"]``: only those with a garment for which all hold.
         Raises NoSuchService, InvalidRequest.
         """
-        wanted = tuple(("tag", tag) for tag in several(tags, "tags"))
+        wanted = tag_parameters(tags)
         cursor: str | None = None
         while True:
             params = wanted + parameters(lang=lang, limit=page_size, cursor=cursor)

@@ -68,3 +68,8 @@ def several(values: Sequence[str], name: str) -> list[str]:
 def filter_parameters(filters: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     """``{"category1_id": "3,5", "s1": "!equal:1"}`` in the guide's grammar."""
     return tuple((f"filter.{field}", condition) for field, condition in (filters or {}).items())
+
+
+def tag_parameters(tags: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """``["category:dress,jumpsuit", "!pattern:floral"]``. Raises ValueError for a str."""
+    return tuple(("tag", tag) for tag in several(tags, "tags"))

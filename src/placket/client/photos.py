@@ -6,7 +6,16 @@ from typing import Any
 from placket.client.answers import read_placket
 from placket.client.catalogue import service_path
 from placket.client.faces import Calls, M, call
-from placket.client.inputs import Source, filter_parameters, is_url, parameters, segment, several, uploaded
+from placket.client.inputs import (
+    Source,
+    filter_parameters,
+    is_url,
+    parameters,
+    segment,
+    several,
+    tag_parameters,
+    uploaded,
+)
 from placket.client.shapes.placket import ImageMatchList, MatchList, Photo
 from placket.client.steps import Request, Steps
 
@@ -39,13 +48,14 @@ class Photos(Calls[M]):
 
 class Search(Calls[M]):
     """Similar products, the most similar first in ``items``. ``bestSimilarity`` is that of the nearest product which
-    passes the filters, also where ``min_similarity`` left it out, and absent when none passes.
+    passes filters and tags, also where ``min_similarity`` left it out, and absent when none passes.
 
-    ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``min_similarity``: over 0, to 1.
-    ``fields``: of ``name``, ``image_url``, ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a
-    product's photo is like the query; ``lang`` is of its category's name. ``include_duplicates=False`` leaves out
-    products whose photo is, byte for byte, the query's or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a
-    category's column) is. ``box``: as a garment has it.
+    ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``tags``: of the garment that is
+    like the query, ``["category:dress,jumpsuit", "!pattern:floral"]``. ``min_similarity``: over 0, to 1. ``fields``: of
+    ``name``, ``image_url``, ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a product's photo is like
+    the query; ``lang`` is of its category's name. ``include_duplicates=False`` leaves out products whose photo is, byte
+    for byte, the query's or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a category's column) is. ``box``:
+    as a garment has it.
     """
 
     @call
@@ -56,6 +66,7 @@ class Search(Calls[M]):
         *,
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
+        tags: Sequence[str] = (),
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         collapse: str | None = None,
@@ -63,7 +74,7 @@ class Search(Calls[M]):
         lang: str | None = None,
     ) -> Steps[MatchList]:
         """Products like the main garment of this one. Raises NoSuchProduct."""
-        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
+        params = _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang)
         path = f"{service_path(service)}/products/{segment(product_id)}/similar"
         found: MatchList = yield from self._retries.send(Request("GET", path, True, params), read_placket)
         return found
@@ -77,6 +88,7 @@ class Search(Calls[M]):
         box: Sequence[float] | None = None,
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
+        tags: Sequence[str] = (),
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         collapse: str | None = None,
@@ -85,7 +97,7 @@ class Search(Calls[M]):
     ) -> Steps[ImageMatchList]:
         """Products like the photo's main garment, or like what is in ``box``. Raises NoGarmentFound, ImageRefused."""
         where = parameters(box=None if box is None else tuple(box))
-        params = where + _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
+        params = where + _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang)
         body = yield from _body(photo)
         request = Request("POST", _path(service), True, params, **body)
         found: ImageMatchList = yield from self._retries.send(request, read_placket)
@@ -99,6 +111,7 @@ class Search(Calls[M]):
         *,
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
+        tags: Sequence[str] = (),
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         collapse: str | None = None,
@@ -106,7 +119,7 @@ class Search(Calls[M]):
         lang: str | None = None,
     ) -> Steps[MatchList]:
         """Products like a garment that ``photos.detect`` or ``fashion.detect`` found."""
-        params = _options(limit, filters, min_similarity, include_duplicates, collapse, fields, lang)
+        params = _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang)
         request = Request("POST", _path(service), True, params, json={"link": link})
         found: MatchList = yield from self._retries.send(request, read_placket)
         return found
@@ -119,6 +132,7 @@ def _path(service: str) -> str:
 def _options(
     limit: int,
     filters: Mapping[str, str] | None,
+    tags: Sequence[str],
     min_similarity: float | None,
     include_duplicates: bool,
     collapse: str | None,
@@ -133,4 +147,4 @@ def _options(
         fields=several(fields, "fields") or None,
         lang=lang,
     )
-    return (*given, *filter_parameters(filters))
+    return (*given, *filter_parameters(filters), *tag_parameters(tags))

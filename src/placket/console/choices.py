@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from placket.console.words import Words
 from placket.domain.corrections import Correction
 from placket.domain.garments import Box, Garment
-from placket.domain.labels import vocabulary
+from placket.domain.labels import LabelCondition, vocabulary
 from placket.domain.taxonomy import BY_CATEGORY, MULTI_LABEL, labels_of, taxonomy
 
 
@@ -40,6 +40,21 @@ def label_name(label: str, words: Words) -> str:
     """``pattern:floral`` as ``Pattern: Floral``; the label must be one of the taxonomy."""
     attribute, _, value = label.partition(":")
     return f"{attribute_name(attribute, words)}: {value_name(attribute, value, words)}"
+
+
+def condition_name(condition: LabelCondition, words: Words) -> str:
+    """``Pattern: Floral / Stripe``, or ``not`` that."""
+    attribute = condition.labels[0].partition(":")[0]
+    values = " / ".join(value_name(attribute, label.partition(":")[2], words) for label in condition.labels)
+    name = f"{attribute_name(attribute, words)}: {values}"
+    return words("tags.not", name=name) if condition.negated else name
+
+
+def own_labels(garment: Garment, words: Words) -> tuple[Option, ...]:
+    """What a search for the garment may ask of what it finds."""
+    labels = [f"category:{garment.category.id}"]
+    labels += (f"{attribute}:{x.id}" for attribute in taxonomy().attributes for x in garment.tags.get(attribute, ()))
+    return tuple(Option(x, label_name(x, words)) for x in labels)
 
 
 def attribute_name(attribute: str, words: Words) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from placket.console.choices import Option, own_labels
 from placket.console.words import Words
 from placket.domain.garments import Garment, Swatch
 from placket.domain.taxonomy import taxonomy
@@ -32,13 +33,14 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``link`` stands for the garment in a search; empty where there is none."""
+    """``link`` stands for the garment in a search; empty where there is none. ``labels``: what it is, as conditions."""
 
     name: str
     group: str
     score: float
     tags: tuple[Tag, ...]
     swatches: tuple[Swatch, ...]
+    labels: tuple[Option, ...]
     link: str
 
 
@@ -87,6 +89,7 @@ def shown(garment: Garment, words: Words, link: str = "", corrected: Collection[
         score=garment.score,
         tags=tuple(tags),
         swatches=garment.swatches,
+        labels=own_labels(garment, words),
         link=link,
     )
 

@@ -1,6 +1,7 @@
-"""Labels as words to find products by: ``category:dress``, ``pattern:floral``, ``group:TOP``."""
+"""Labels as words to find products by: ``category:dress``, ``pattern:floral,stripe``, ``!group:TOP``."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Garment
@@ -9,7 +10,27 @@ from placket.domain.taxonomy import taxonomy
 MOST_LABELS = 20
 """Conditions that one question may have."""
 
+NOT = "!"
 _LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCondition:
+    """A garment has one of ``labels``, each an attribute, a colon and its label; none of them when ``negated``."""
+
+    labels: tuple[str, ...]
+    negated: bool = False
+
+    @property
+    def text(self) -> str:
+        """As :func:`parse_labels` reads it."""
+        attribute = self.labels[0].partition(":")[0]
+        values = ",".join(label.partition(":")[2] for label in self.labels)
+        return f"{NOT if self.negated else ''}{attribute}:{values}"
+
+    def holds(self, words: Iterable[str]) -> bool:
+        """``words``: everything that can be asked of the garment (:func:`label_words`)."""
+        return self.negated is set(self.labels).isdisjoint(words)
 
 
 def label_words(garment: Garment) -> list[str]:
@@ -25,19 +46,27 @@ def vocabulary() -> Mapping[str, Sequence[str]]:
     return {"group": tuple(words.groups), "category": words.categories, **words.attributes}
 
 
-def check_labels(given: Iterable[str]) -> tuple[str, ...]:
-    """The conditions, each once. Raises InvalidParameter for one that is not in the taxonomy, and for too many."""
-    labels = tuple(dict.fromkeys(given))
-    if len(labels) > MOST_LABELS:
+def parse_labels(given: Iterable[str]) -> tuple[LabelCondition, ...]:
+    """The conditions, ``[!]attribute:label[,label ...]``, each once.
+
+    Raises InvalidParameter for what is not in the taxonomy, and for too many.
+    """
+    conditions = tuple(dict.fromkeys(map(_condition, given)))
+    if len(conditions) > MOST_LABELS:
         raise InvalidParameter(f"at most {MOST_LABELS} tags may be asked for")
+    return conditions
+
+
+def _condition(text: str) -> LabelCondition:
     known = vocabulary()
+    attribute, colon, values = text.removeprefix(NOT).partition(":")
+    if not colon or attribute not in known:
+        raise InvalidParameter(f"a tag is {', '.join(known)}, a colon and a label: not {_shown(text)}")
+    labels = dict.fromkeys(value.strip() for value in values.split(","))
     for label in labels:
-        attribute, colon, value = label.partition(":")
-        if not colon or attribute not in known:
-            raise InvalidParameter(f"a tag is {', '.join(known)}, a colon and a label: not {_shown(label)}")
-        if value not in known[attribute]:
-            raise InvalidParameter(f"{_shown(value)} is no label of {attribute}")
-    return labels
+        if label not in known[attribute]:
+            raise InvalidParameter(f"{_shown(label)} is no label of {attribute}: {', '.join(known[attribute])}")
+    return LabelCondition(tuple(f"{attribute}:{label}" for label in labels), text.startswith(NOT))
 
 
 def _shown(text: str) -> str:

@@ -43,7 +43,7 @@ class Status(enum.StrEnum):
 
 FIELDS = ("name", "category1_id", "category2_id", "category3_id", "image_url", "s1", "s2")
 FilterField = Literal["category1_id", "category2_id", "category3_id", "s1", "s2"]
-FILTER_FIELDS: tuple[str, ...] = get_args(FilterField)
+FILTER_FIELDS: tuple[FilterField, ...] = get_args(FilterField)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from placket.domain.filters import Condition
 from placket.domain.garments import Embedding
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
 from placket.search.cosines import Rows, at_most, cosines, float32_bounds
 from placket.search.dictionary import Codes, Dictionary
+from placket.search.labels import having
 from placket.search.quantisation import int8_bounds, int8_is_exact, quantise
 from placket.search.table import View
 from placket.services.ports import Hit
@@ -47,6 +49,7 @@ class Question:
     query: Embedding
     limit: int
     conditions: Sequence[Condition] = ()
+    labels: Sequence[LabelCondition] = ()
     min_cosine: float | None = None
     exclude: frozenset[str] = frozenset()
     include_duplicates: bool = True
@@ -82,6 +85,9 @@ def _eligible(view: View, question: Question) -> Mask:
     for condition in question.conditions:
         held = _holds(view, condition.field, condition.values)
         mask = mask & (~held if condition.negated else held)
+    for wanted in question.labels:
+        held = having(view.labels, wanted.labels)
+        mask = mask & (~held if wanted.negated else held)
     if question.exclude:
         mask = mask & ~_holds(view, "product", question.exclude)
     if question.query_sha256 and not question.include_duplicates:

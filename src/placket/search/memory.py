@@ -11,6 +11,7 @@ import numpy as np
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
 from placket.machine import cores
 from placket.search.find import Path, Question, find
@@ -100,6 +101,7 @@ class MemorySearch:
         *,
         limit: int,
         conditions: Sequence[Condition] = (),
+        labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
@@ -113,7 +115,15 @@ class MemorySearch:
         if collapse and not include_duplicates:
             raise ValueError("products are told apart by collapse or by their images, not by both")
         question = Question(
-            _checked(query), limit, tuple(conditions), min_cosine, exclude, include_duplicates, query_sha256, collapse
+            _checked(query),
+            limit,
+            tuple(conditions),
+            tuple(labels),
+            min_cosine,
+            exclude,
+            include_duplicates,
+            query_sha256,
+            collapse,
         )
         copy = self._copy(service, bundle)
         copy.searching += 1

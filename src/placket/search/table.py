@@ -10,6 +10,7 @@ import numpy.typing as npt
 from placket.domain.garments import EMBEDDING_DIM
 from placket.domain.runs import FILTER_FIELDS
 from placket.search.dictionary import Codes, Dictionary
+from placket.search.labels import Bits, as_bits, width
 from placket.search.quantisation import Quantised, quantise
 from placket.services.ports import IndexedProduct
 
@@ -25,6 +26,7 @@ _LAYOUT: dict[str, tuple[Any, tuple[int, ...]]] = {
     "scales": (np.float32, ()),
     "code_lengths": (np.float32, ()),
     "residuals": (np.float32, ()),
+    "labels": (np.uint8, (width(),)),
     **dict.fromkeys(_CODED, (np.int32, ())),
 }
 
@@ -33,13 +35,15 @@ _LAYOUT: dict[str, tuple[Any, tuple[int, ...]]] = {
 class View:
     """A table at one moment; ``n`` rows, one a garment, of which those ``alive`` count.
 
-    ``columns`` and ``dictionaries``: ``product``, ``image`` (the image's hash) and each filter field.
+    ``columns`` and ``dictionaries``: ``product``, ``image`` (the image's hash) and each filter field. ``labels``: what
+    the garment is, as bits.
     """
 
     vectors: npt.NDArray[np.float32]
     quantised: Quantised
     columns: Mapping[str, Codes]
     dictionaries: Mapping[str, Dictionary]
+    labels: Bits
     alive: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -111,8 +115,9 @@ class Table:
         quantised = quantise(vectors)
         for name in ("codes", "scales", "code_lengths", "residuals"):
             self._arrays[name][start:stop] = getattr(quantised, name)
+        self._arrays["labels"][start:stop] = as_bits([words for p in products for words in p.labels])
         garments = [len(p.vectors) for p in products]
-        texts = {
+        texts: dict[str, list[str]] = {
             _PRODUCT: [p.product_id for p in products],
             _IMAGE: [p.image_sha256 for p in products],
             **{field: [p.fields.get(field, "") for p in products] for field in FILTER_FIELDS},
@@ -151,6 +156,7 @@ class Table:
             quantised=Quantised(shown["codes"], shown["scales"], shown["code_lengths"], shown["residuals"]),
             columns={name: shown[name] for name in _CODED},
             dictionaries=self._dictionaries,
+            labels=shown["labels"],
             alive=alive,
         )
 

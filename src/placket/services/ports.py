@@ -10,6 +10,7 @@ from placket.domain.filters import Condition
 from placket.domain.garments import Analysis, Box, Embedding
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
 
 
@@ -122,13 +123,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class IndexedProduct:
-    """What search needs of one document. ``vectors``: ``(n, 256)`` float32 unit rows; none means deleted."""
+    """What search needs of one document. ``vectors``: ``(n, 256)`` float32 unit rows; none means deleted.
+
+    ``labels``: of each garment, as many as ``vectors``, everything that can be asked of it.
+    """
 
     product_id: str
     revision: int
     fields: Mapping[str, str]
     image_sha256: str
     vectors: "Sequence[Embedding]"
+    labels: Sequence[Sequence[str]]
 
 
 DELETIONS_KEPT = timedelta(days=7)
@@ -167,6 +172,7 @@ class SearchEngine(Protocol):
         *,
         limit: int,
         conditions: Sequence[Condition] = (),
+        labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
@@ -175,7 +181,8 @@ class SearchEngine(Protocol):
     ) -> list[Hit]:
         """The ``limit`` best products, exact, over a state at least as new as ``revision``.
 
-        Best first; equal cosines by product id. A product scores by its best garment. ``include_duplicates=False``
+        Best first; equal cosines by product id. A product scores by its best garment, of those for which ``labels``
+        hold. ``include_duplicates=False``
         leaves out products whose image hash is ``query_sha256`` or that of a better hit; ``collapse``, instead, those
         whose value in this field is that of a better hit, and not empty. Raises BundleMismatch when the service has
         switched to another bundle.

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from placket.domain.errors import InvalidParameter, NoGarmentFound
 from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough
+from placket.domain.labels import LabelCondition, label_words
 from placket.domain.runs import FilterField
 from placket.services.links import LinkSigner
 from placket.services.ports import SearchEngine, Vision
@@ -25,7 +24,8 @@ _DIGITS = 5
 class SearchOptions:
     """``limit`` 1..200. ``threshold``: least similarity shown, 0 < t <= 1, None cuts nothing.
 
-    ``collapse``: of products with one value in this field, which is not empty, only the best is shown.
+    ``collapse``: of products with one value in this field, which is not empty, only the best is shown. ``labels``: what
+    the garment is that is like the query.
     """
 
     limit: int
@@ -33,6 +33,7 @@ class SearchOptions:
     threshold: float | None = None
     include_duplicates: bool = True
     collapse: FilterField | None = None
+    labels: tuple[LabelCondition, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_RESULTS:
@@ -151,6 +152,7 @@ class Searching:
             query,
             limit=options.limit,
             conditions=options.conditions,
+            labels=options.labels,
             exclude=frozenset() if itself is None else frozenset((itself,)),
             include_duplicates=options.include_duplicates,
             query_sha256=sha256,
@@ -161,16 +163,24 @@ class Searching:
         if options.threshold is not None:
             # Here and not in the engine, which would not tell of the best one.
             matches = [m for m in matches if m.similarity >= options.threshold]
-        return Found(await self._with_documents(service, query, matches) if details else matches, best)
+        return Found(await self._with_documents(service, query, options.labels, matches) if details else matches, best)
 
     def _similarity(self, cosine: float, bundle: str) -> float:
         return round(self._vision.similarity(cosine, bundle), _DIGITS)
 
-    async def _with_documents(self, service: Service, query: Embedding, matches: Sequence[Match]) -> list[Match]:
+    async def _with_documents(
+        self, service: Service, query: Embedding, labels: Sequence[LabelCondition], matches: Sequence[Match]
+    ) -> list[Match]:
         found = await self._documents.get_many(service, [m.product_id for m in matches])
         documents = [(m, found.get(m.product_id)) for m in matches]
-        return [Match(m.product_id, m.similarity, d, _nearest(d, query) if d else 0) for m, d in documents]
+        return [Match(m.product_id, m.similarity, d, _nearest(d, query, labels) if d else 0) for m, d in documents]
 
 
-def _nearest(document: Document, query: Embedding) -> int:
-    return int(np.argmax([float(g.embedding @ query) for g in document.garments])) if document.garments else 0
+def _nearest(document: Document, query: Embedding, labels: Sequence[LabelCondition]) -> int:
+    """Which garment is the one that was found: where it was changed since, so that none is, the first."""
+    cosines = {
+        n: float(g.embedding @ query)
+        for n, g in enumerate(document.garments)
+        if all(condition.holds(label_words(g)) for condition in labels)
+    }
+    return max(cosines, key=cosines.__getitem__, default=0)

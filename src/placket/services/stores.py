@@ -11,6 +11,7 @@ from placket.domain.access import Access
 from placket.domain.applying import Computed, PlannedRow
 from placket.domain.corrections import Corrected, Correction
 from placket.domain.garments import Analysis, Garment
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField, Outcome, Row, RowResult, Run, RunKind, RunState
 from placket.services.ports import VectorSource
 
@@ -166,8 +167,10 @@ class DocumentStore(VectorSource, Protocol):
 
     async def get_many(self, service: Service, product_ids: Sequence[str]) -> dict[str, Document]: ...
 
-    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
-        """Documents by product id, after the given one; with ``labels`` those with a garment that has them all."""
+    async def page(
+        self, service: Service, after: str, limit: int, labels: Sequence[LabelCondition] = ()
+    ) -> list[Document]:
+        """Documents by product id, after the given one; with ``labels`` those with a garment for which all hold."""
         ...
 
     async def correct(self, service: Service, product_id: str, correction: Correction | None) -> Document:

@@ -57,4 +57,5 @@ def indexed_of(rows: Sequence[Any]) -> IndexedProduct:
         fields={f: getattr(row, f) for f in FILTER_FIELDS},
         image_sha256=row.image_sha256,
         vectors=[_embedding(r.embedding) for r in rows if r.embedding is not None],
+        labels=[r.labels for r in rows if r.embedding is not None],
     )

@@ -15,6 +15,7 @@ from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
 from placket.domain.corrections import Correction, with_correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
 from placket.domain.garments import Analysis
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FIELDS, FILTER_FIELDS, FilterField, Outcome
 from placket.services.ports import IndexedProduct, Rewound
 from placket.services.stores import Document, Known, Service
@@ -31,6 +32,7 @@ from placket.storage.corrections import (
 from placket.storage.database import Database, storable
 from placket.storage.document_rows import document_of, indexed_of, known_of
 from placket.storage.garment_rows import garment_rows, insert_garments
+from placket.storage.label_conditions import with_labels
 
 _COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
 # All products of a chunk at once: each statement is a journey to the server, and the service is locked meanwhile.
@@ -55,12 +57,6 @@ _BURY = text(
     FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS buried(id, number)
     WHERE service_id = :service_id AND product_id = buried.id RETURNING documents.id
     """
-)
-
-
-_HAS_LABELS = (
-    " AND EXISTS (SELECT 1 FROM garments f WHERE f.document_id = documents.id AND f.bundle = :bundle"
-    " AND f.labels @> CAST(:labels AS text[]))"
 )
 
 
@@ -211,13 +207,12 @@ class PostgresDocuments:
         wanted = [p for p in product_ids if storable(p)]
         return {d.product_id: d for d in await self._select(service, "product_id = ANY(:ids)", {"ids": wanted})}
 
-    async def page(self, service: Service, after: str, limit: int, labels: Sequence[str] = ()) -> list[Document]:
-        values: dict[str, Any] = {"after": after, "limit": limit}
-        condition = "product_id > :after"
-        if labels:
-            values["labels"] = list(labels)
-            condition += _HAS_LABELS
-        return await self._select(service, condition, values, "LIMIT :limit")
+    async def page(
+        self, service: Service, after: str, limit: int, labels: Sequence[LabelCondition] = ()
+    ) -> list[Document]:
+        condition, values = with_labels(labels)
+        values |= {"after": after, "limit": limit}
+        return await self._select(service, f"product_id > :after{condition}", values, "LIMIT :limit")
 
     async def _select(
         self, service: Service, condition: str, values: Mapping[str, Any], tail: str = ""
@@ -254,16 +249,7 @@ class PostgresDocuments:
     async def correct(self, service: Service, product_id: str, correction: Correction | None) -> Document:
         async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
-            found = await connection.execute(
-                text(
-                    "UPDATE documents SET updated_at = now()"
-                    " WHERE service_id = :s AND product_id = :p AND NOT deleted RETURNING id, image_sha256"
-                ),
-                {"s": service.id, "p": product_id if storable(product_id) else ""},
-            )
-            document = found.one_or_none()
-            if document is None:
-                raise NoSuchProduct(f"there is no product {product_id!r}")
+            document = await _changed(connection, service.id, state.revision + 1, product_id, {})
             seen = await read_seen(connection, document.id)
             kept: list[Correction] = []
             if correction is not None:
@@ -277,19 +263,7 @@ class PostgresDocuments:
     async def refilter(self, service: Service, product_id: str, values: Mapping[FilterField, str]) -> Document:
         async with self._turn(service.id), self._database.begin() as connection:
             state = await lock_service(connection, service.id)
-            if not storable(product_id) or not await present_products(connection, service.id, [product_id]):
-                raise NoSuchProduct(f"there is no product {product_id!r}")
-            await connection.execute(
-                text(
-                    f"UPDATE documents SET {', '.join(f'{f} = :{f}' for f in values)}, revision = :revision,"
-                    " updated_at = now() WHERE service_id = :s AND product_id = :p"
-                ),
-                {"s": service.id, "p": product_id, "revision": state.revision + 1, **dict[str, str](values.items())},
-            )
-            await connection.execute(
-                text("UPDATE services SET revision = :revision WHERE id = :s"),
-                {"s": service.id, "revision": state.revision + 1},
-            )
+            await _changed(connection, service.id, state.revision + 1, product_id, values)
             await _written_by_itself(connection, service.id, product_id)
             return await _written(connection, service.id, state.bundle, product_id)
 
@@ -330,8 +304,9 @@ class PostgresDocuments:
         self, service: int, bundle: str, since: int, limit: int, newest: str = ""
     ) -> list[IndexedProduct]:
         statement = text(
-            "SELECT d.*, g.embedding, s.bundle AS serving, s.revision AS reached, :newest = '' OR EXISTS (SELECT 1"
-            " FROM documents WHERE service_id = :service AND product_id = :newest AND revision >= :since) AS known"
+            "SELECT d.*, g.embedding, g.labels, s.bundle AS serving, s.revision AS reached, :newest = '' OR EXISTS"
+            " (SELECT 1 FROM documents WHERE service_id = :service AND product_id = :newest AND revision >= :since)"
+            " AS known"
             " FROM services s LEFT JOIN"
             f" (SELECT id, product_id, revision, image_sha256, {', '.join(FILTER_FIELDS)} FROM documents"
             " WHERE service_id = :service AND revision > :since ORDER BY revision LIMIT :limit) d ON true"
@@ -363,6 +338,33 @@ async def _select(
     )
     found = await connection.execute(statement, {"service": service_id, "bundle": bundle, **values})
     return [document_of(list(group)) for _, group in itertools.groupby(found.all(), key=lambda r: r.id)]
+
+
+async def _changed(
+    connection: AsyncConnection, service_id: int, revision: int, product_id: str, values: Mapping[FilterField, str]
+) -> Any:
+    """The row's ``id`` and ``image_sha256``, once it and the service have come to ``revision``, by which search learns
+    of it. Raises NoSuchProduct."""
+    columns = [*(f"{f} = :{f}" for f in values), "revision = :revision", "updated_at = now()"]
+    changed = await connection.execute(
+        text(
+            f"UPDATE documents SET {', '.join(columns)} WHERE service_id = :s AND product_id = :p AND NOT deleted"
+            " RETURNING id, image_sha256"
+        ),
+        {
+            "s": service_id,
+            "p": product_id if storable(product_id) else "",
+            "revision": revision,
+            **dict[str, str](values.items()),
+        },
+    )
+    document = changed.one_or_none()
+    if document is None:
+        raise NoSuchProduct(f"there is no product {product_id!r}")
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :s"), {"s": service_id, "revision": revision}
+    )
+    return document
 
 
 async def _written(connection: AsyncConnection, service_id: int, bundle: str, product_id: str) -> Document:

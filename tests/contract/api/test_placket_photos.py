@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from placket.domain.errors import FetchTimeout
+from placket.domain.labels import LabelCondition
 from placket.services.ports import Hit
 from tests.contract.api.calls import PHOTO, SERVICE, problem, put
 from tests.support.memory import MemoryInstallation
@@ -178,9 +179,44 @@ async def test_one_product_of_a_value(bearer: httpx.AsyncClient, installation: M
     ]
 
 
+async def test_what_the_similar_garment_is(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    await put(bearer, "a")
+    query = "tag=category:dress,jumpsuit&tag=!pattern:floral&tag=colors:red"
+    link = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC1"})).json()["items"][0]["link"]
+    for answer in (
+        await bearer.get(f"{SERVICE}/products/a/similar?{query}"),
+        await bearer.post(f"{SERVICE}/search?{query}", files={"image": b"PIC1"}),
+        await bearer.post(f"{SERVICE}/search?{query}", json={"link": link}),
+    ):
+        assert answer.status_code == 200
+    assert [a["labels"] for a in installation.engine.asked[-3:]] == 3 * [
+        (
+            LabelCondition(("category:dress", "category:jumpsuit")),
+            LabelCondition(("pattern:floral",), negated=True),
+            LabelCondition(("colors:red",)),
+        )
+    ]
+
+
+async def test_the_garment_shown_is_one_that_was_asked_for(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation
+) -> None:
+    """Also where another of the product's is nearer to the query."""
+    await bearer.put(f"{SERVICE}/products/worn", files={"image": b"PIC2"})
+    installation.engine.hits = [Hit("worn", 0.5)]
+    _, other = (await bearer.get(f"{SERVICE}/products/worn")).json()["garments"]
+    correction = {"box": other["box"], "category": "dress"}
+    assert (await bearer.put(f"{SERVICE}/products/worn/corrections", json=correction)).status_code == 200
+    for category, main in (("dress", False), ("shirt", True), ("!dress", True)):
+        tag = f"!category:{category[1:]}" if category.startswith("!") else f"category:{category}"
+        found = await bearer.get(f"{SERVICE}/products/worn/similar?fields=garment&tag={tag}")
+        assert found.json()["items"][0]["garment"]["main"] is main
+
+
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "minSimilarity=0", "minSimilarity=1.1", "minSimilarity=nan", "includeDuplicates=perhaps",
+    ["tag=red", "tag=", "tag=colors:", "tag=price:3", "tag=colors:red,toga", "&".join(21 * ["tag=colors:red"]),
+     "limit=0", "limit=201", "minSimilarity=0", "minSimilarity=1.1", "minSimilarity=nan", "includeDuplicates=perhaps",
      "collapse=name", "collapse=", "collapse=s1&includeDuplicates=false", "fields=price", "filter.x=1",
      "filter.s1=a:b", "filter.s1=%ff", "box=0,0,1", "box=0,0,0,1", "box=0,0,nan,1",
      "box=-1,0,1,1", "lang=fr"],

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
 from placket.services.ports import Hit, IndexedProduct, Rewound
 
@@ -54,12 +55,14 @@ class Catalogue:
         fields: Mapping[str, str] | None = None,
         *,
         sha256: str = "",
+        labels: Sequence[Sequence[str]] | None = None,
         service: int = 1,
         bundle: str = BUNDLE,
     ) -> int:
         """Add or replace; the service's new revision."""
+        labels = [()] * len(vectors) if labels is None else labels
         revision = self.touch(service)
-        product = IndexedProduct(product_id, revision, dict(fields or {}), sha256, list(vectors))
+        product = IndexedProduct(product_id, revision, dict(fields or {}), sha256, list(vectors), labels)
         self.products.setdefault(service, {})[product_id] = product
         self.bundles[service, product_id] = bundle
         return revision
@@ -104,7 +107,7 @@ class Catalogue:
         return [
             p
             if self.bundles[service, p.product_id] == bundle
-            else IndexedProduct(p.product_id, p.revision, p.fields, p.image_sha256, [])
+            else IndexedProduct(p.product_id, p.revision, p.fields, p.image_sha256, [], [])
             for p in page
         ]
 
@@ -114,6 +117,7 @@ class Catalogue:
         *,
         limit: int,
         conditions: Sequence[Condition] = (),
+        labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),
         include_duplicates: bool = True,
@@ -126,9 +130,11 @@ class Catalogue:
         scored = []
         for product in self.live(service, bundle):
             passes = all((product.fields.get(c.field, "") in c.values) is not c.negated for c in conditions)
-            if not passes or product.product_id in exclude:
+            garments = zip(product.vectors, product.labels, strict=True)
+            chosen = [v for v, words in garments if all(c.holds(words) for c in labels)]
+            if not passes or not chosen or product.product_id in exclude:
                 continue
-            rows = np.stack(product.vectors).astype(np.float64)
+            rows = np.stack(chosen).astype(np.float64)
             cosine = float(np.clip(rows @ query.astype(np.float64), -1, 1).max())
             if min_cosine is None or cosine >= min_cosine:
                 alike = "" if include_duplicates else product.image_sha256

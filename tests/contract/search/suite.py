@@ -8,6 +8,7 @@ import pytest
 
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM
+from placket.domain.labels import parse_labels
 from placket.services.ports import Hit, SearchEngine
 from tests.contract.search.catalogue import BUNDLE, Catalogue, exact, one_hot, unit
 
@@ -78,6 +79,35 @@ class SearchEngineContract:
         ):
             hits = await self.check(engine, catalogue, query, limit=100, conditions=conditions)
             assert len(hits) == found, conditions
+
+    async def test_by_what_the_garment_is(self, engine: SearchEngine, catalogue: Catalogue) -> None:
+        """A product counts by its garments for which every condition on labels holds, and by no other."""
+        shirt, skirt = (
+            ["category:shirt", "colors:red", "pattern:solid"],
+            ["category:skirt", "colors:blue", "colors:red"],
+        )
+        catalogue.put("both", [one_hot(0, 0.75), one_hot(0, 0.5)], labels=[shirt, skirt])
+        catalogue.put("shirt", [one_hot(0, 0.25)], labels=[shirt], fields={"s1": "x"})
+        catalogue.put("told nothing", [one_hot(0)])
+        for given, found in (
+            (["category:skirt"], [Hit("both", 0.5)]),
+            (["category:shirt"], [Hit("both", 0.75), Hit("shirt", 0.25)]),
+            (["category:skirt,shirt"], [Hit("both", 0.75), Hit("shirt", 0.25)]),
+            (["category:skirt,shirt", "!pattern:solid"], [Hit("both", 0.5)]),
+            (["!category:shirt"], [Hit("told nothing", 1.0), Hit("both", 0.5)]),
+            (["!category:shirt,skirt"], [Hit("told nothing", 1.0)]),
+            (["colors:blue", "pattern:solid"], []),
+            (["category:dress"], []),
+        ):
+            assert await self.check(engine, catalogue, one_hot(0), limit=5, labels=parse_labels(given)) == found, given
+        both = {"labels": parse_labels(["category:shirt"]), "conditions": [Condition("s1", ("x",))]}
+        assert await self.check(engine, catalogue, one_hot(0), limit=5, **both) == [Hit("shirt", 0.25)]
+
+    async def test_a_word_of_another_version_of_the_taxonomy_does_no_harm(
+        self, engine: SearchEngine, catalogue: Catalogue
+    ) -> None:
+        catalogue.put("p", [one_hot(0)], labels=[["category:toga", "colors:red"]])
+        assert len(await self.check(engine, catalogue, one_hot(0), limit=5, labels=parse_labels(["colors:red"]))) == 1
 
     async def test_excluded_products_do_not_take_a_place(self, engine: SearchEngine, catalogue: Catalogue) -> None:
         for number in range(5):

@@ -9,6 +9,7 @@ import pytest
 from placket.domain.corrections import Correction
 from placket.domain.errors import InvalidParameter, NoSuchProduct, NoSuchService
 from placket.domain.garments import Analysis, Box, Garment, Label
+from placket.domain.labels import parse_labels
 from placket.services.stores import Document
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, enable, planned
 
@@ -45,7 +46,7 @@ async def correct(world: World, product_id: str, correction: Correction | None) 
 
 
 async def found(world: World, *labels: str, after: str = "", limit: int = 100) -> list[str]:
-    page = await world.documents.page(await world.refreshed(), after, limit, labels)
+    page = await world.documents.page(await world.refreshed(), after, limit, parse_labels(labels))
     return [d.product_id for d in page]
 
 
@@ -68,7 +69,12 @@ async def test_products_by_the_labels_of_one_garment(world: World) -> None:
     assert await found(world, "colors:red", "pattern:floral") == []
     assert await found(world, "group:TOP") == ["both", "shirt", "skirt"]
     assert await found(world, "category:dress") == []
-    page = await world.documents.page(world.service, "", 10, ["category:shirt"])
+    assert await found(world, "category:dress,shirt") == ["both", "shirt"]
+    assert await found(world, "!pattern:floral") == ["both", "shirt"]
+    assert await found(world, "!colors:blue,red") == []
+    assert await found(world, "!category:skirt", "!colors:red") == []
+    assert await found(world, "pattern:floral,dot", "!colors:red") == ["both", "skirt"]
+    page = await world.documents.page(world.service, "", 10, parse_labels(["category:shirt"]))
     assert [len(d.garments) for d in page] == [2, 1]
 
 
@@ -85,8 +91,31 @@ async def test_pages_of_a_filter_go_on_after_an_id(world: World) -> None:
 async def test_a_filter_is_of_one_service_and_of_its_bundle(world: World) -> None:
     await put(world, "p", photo("1", SHIRT))
     other = await world.services.create(world.project, "other", BUNDLE, 5)
-    assert await world.documents.page(other, "", 10, ["category:shirt"]) == []
-    assert await world.documents.page(replace(world.service, bundle="other"), "", 10, ["category:shirt"]) == []
+    assert await world.documents.page(other, "", 10, parse_labels(["category:shirt"])) == []
+    assert (
+        await world.documents.page(replace(world.service, bundle="other"), "", 10, parse_labels(["category:shirt"]))
+        == []
+    )
+
+
+async def test_search_is_told_what_each_garment_is_and_of_every_correction(world: World) -> None:
+    seen = await put(world, "p", photo("1", SHIRT, SKIRT))
+    await put(world, "q", photo("2", SKIRT))
+
+    async def told(since: int) -> dict[str, list[list[str]]]:
+        changed = await world.documents.changes(world.service.id, BUNDLE, since, 10)
+        return {p.product_id: [sorted(words) for words in p.labels] for p in changed}
+
+    shirt = ["category:shirt", "colors:red", "group:TOP", "pattern:solid"]
+    skirt = ["category:skirt", "colors:blue", "group:TOP", "pattern:floral"]
+    assert await told(seen.revision - 1) == {"p": [shirt, skirt], "q": [skirt]}
+    before = (await world.refreshed()).revision
+    corrected = await correct(world, "p", Correction(RIGHT, "dress", {"pattern": ("dot",)}))
+    dress = ["category:dress", "colors:blue", "group:WHOLEBODY", "pattern:dot"]
+    assert await told(before) == {"p": [shirt, dress]}
+    await correct(world, "p", None)
+    assert await told(corrected.revision) == {"p": [shirt, skirt]}
+    assert await told((await world.refreshed()).revision) == {}
 
 
 async def test_a_correction_is_read_filtered_by_and_taken_away(world: World) -> None:
@@ -98,7 +127,7 @@ async def test_a_correction_is_read_filtered_by_and_taken_away(world: World) -> 
     assert skirt.to_json() == seen.garments[1].to_json()
     assert after.corrected[0].seen.to_json() == seen.garments[0].to_json()
     assert after.corrected[0].names == ("category", "colors", "pattern")
-    assert (after.revision, after.updated_at > seen.updated_at) == (seen.revision, True)
+    assert (after.revision > seen.revision, after.updated_at > seen.updated_at) == (True, True)
     assert await found(world, "category:dress", "colors:pink", "group:WHOLEBODY") == ["p"]
     assert await found(world, "category:shirt") == []
     # What is said later is all that is said.

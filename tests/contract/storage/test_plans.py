@@ -12,6 +12,7 @@ from pgvector import Vector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from placket.domain.labels import parse_labels
 from placket.domain.runs import Row
 from placket.storage.database import Database
 from placket.storage.run_rows import insert_documents_as_rows
@@ -77,7 +78,7 @@ async def test_a_statement_is_planned_for_what_it_asks_for(database_url: str) ->
     database = Database(database_url, 1)
     world = await World(database).open()
     for _ in range(20):
-        await world.documents.page(world.service, "", 10, ["group:TOP"])
+        await world.documents.page(world.service, "", 10, parse_labels(["group:TOP"]))
     async with database.read() as connection:
         made = "SELECT sum(generic_plans), sum(custom_plans) > 0 FROM pg_prepared_statements"
         assert (await connection.execute(text(made))).one() == (0, True)

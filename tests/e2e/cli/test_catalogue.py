@@ -166,11 +166,31 @@ def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> 
         "search", "image", url, "-s", "shop", "--no-duplicates", "--filter", "category1_id=!equal:red", "--json"
     )
     assert [m["product_id"] for m in others.json["items"]] == ["green"]
+    # Found by what the garment is said to be, from the moment that somebody says so.
+    said = (
+        "search",
+        "product",
+        "red",
+        "-s",
+        "shop",
+        "--tag",
+        "category:shirt,dress",
+        "--tag",
+        "!pattern:floral",
+        "--json",
+    )
+    for name, tags in (("green", {"pattern": ["floral"]}), ("blue", {"pattern": ["solid"]})):
+        (seen, *_) = shop.products.get("shop", name)["garments"]
+        shop.products.correct("shop", name, seen["box"], category="dress", tags=tags)
+    assert [m["product_id"] for m in ask(*said).json["items"]] == ["blue"]
+    shop.products.forget_corrections("shop", "green")
     boxed = ask("search", "image", url, "-s", "shop", "--box", "0.2,0.1,0.8,0.9")
     assert "20%, 10% to 80%, 90%" in boxed.out
     for options, why in (
         (("--min-similarity", "1"), f"has {similar.json['bestSimilarity']:.5f}, less than 1."),
-        (("--filter", "category1_id=Green"), "no product passes the filters"),
+        (("--filter", "category1_id=Green"), "no product passes the filters;"),
+        (("--filter", "category1_id=Green", "--tag", "colors:red"), "no product passes the filters and tags"),
+        (("--tag", "category:earrings"), "no other garment in the service has such tags"),
     ):
         assert why in " ".join(ask("search", "product", "red", "-s", "shop", *options).out.split())
     for name in ("blue", "green"):
@@ -181,6 +201,7 @@ def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> 
         (4, "search", "product", "none", "-s", "shop"),
         (4, "search", "image", photos / "more" / "nothing.png", "-s", "shop"),
         (4, "search", "product", "red", "-s", "shop", "--filter", "color=red"),
+        (4, "search", "product", "red", "-s", "shop", "--tag", "color:red"),
         (2, "search", "product", "red", "-s", "shop", "--filter", "s1"),
         (2, "search", "image", "none.png", "-s", "shop"),
         (2, "search", "product", "red"),

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import placket.search.find as find_module
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.domain.labels import LabelCondition
 from placket.domain.runs import FILTER_FIELDS
 from placket.search import MemorySearch
 from placket.search.table import Table
@@ -21,6 +22,8 @@ OTHER_SERVICE = 2
 NAMES = [f"p{i}" for i in range(40)] + ["", "P", "é", "키"]
 VALUES = ["", "a", "b", "c:d", "가"]
 HASHES = ["", "h1", "h2", "h3"]
+# Of the first, a middle and the last byte of a row's bits; and one that no taxonomy has.
+LABELS = ["group:TOP", "category:shirt", "colors:red", "look:street", "category:toga"]
 
 
 def pool() -> list[Embedding]:
@@ -44,7 +47,7 @@ def pool() -> list[Embedding]:
 
 POOL = pool()
 places = st.integers(0, len(POOL) - 1)
-vectors = st.lists(places, min_size=1, max_size=4)
+garments = st.lists(st.tuples(places, st.sets(st.sampled_from(LABELS))), min_size=1, max_size=4)
 fields = st.dictionaries(st.sampled_from(FILTER_FIELDS), st.sampled_from(VALUES))
 conditions = st.lists(
     st.builds(
@@ -55,10 +58,15 @@ conditions = st.lists(
     ),
     max_size=3,
 )
+labels = st.lists(
+    st.builds(LabelCondition, st.lists(st.sampled_from(LABELS[:-1]), min_size=1, max_size=2).map(tuple), st.booleans()),
+    max_size=3,
+)
 options = st.fixed_dictionaries(
     {"limit": st.sampled_from([1, 2, 3, 5, 10, 1000])},
     optional={
         "conditions": conditions,
+        "labels": labels,
         "min_cosine": st.sampled_from([-1.0, 0.0, 0.5, 0.95, 1.0]),
         "exclude": st.frozensets(st.sampled_from([*NAMES, "unknown"]), max_size=5),
         "include_duplicates": st.booleans(),
@@ -87,9 +95,10 @@ class SearchMachine(RuleBasedStateMachine):
         self.teardown_engine()
         self.engine = MemorySearch(self.catalogue, self.memory, page_size=self.page_size)
 
-    @rule(name=st.sampled_from(NAMES), vectors=vectors, fields=fields, sha256=st.sampled_from(HASHES))
-    def put(self, name: str, vectors: list[int], fields: dict[str, str], sha256: str) -> None:
-        self.catalogue.put(name, [POOL[i] for i in vectors], fields, sha256=sha256)
+    @rule(name=st.sampled_from(NAMES), garments=garments, fields=fields, sha256=st.sampled_from(HASHES))
+    def put(self, name: str, garments: list[tuple[int, set[str]]], fields: dict[str, str], sha256: str) -> None:
+        words = [sorted(w) for _, w in garments]
+        self.catalogue.put(name, [POOL[i] for i, _ in garments], fields, sha256=sha256, labels=words)
 
     @rule(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 60))
     def put_many(self, seed: int, count: int) -> None:
@@ -97,7 +106,8 @@ class SearchMachine(RuleBasedStateMachine):
         for _ in range(count):
             rows = [POOL[i] for i in rng.integers(len(POOL), size=rng.integers(1, 5))]
             values = {f: str(rng.choice(VALUES)) for f in FILTER_FIELDS}
-            self.catalogue.put(f"q{rng.integers(150)}", rows, values, sha256=str(rng.choice(HASHES)))
+            words = [[x for x in LABELS if rng.random() < 0.4] for _ in rows]
+            self.catalogue.put(f"q{rng.integers(150)}", rows, values, sha256=str(rng.choice(HASHES)), labels=words)
 
     @precondition(lambda self: self.catalogue.live(1, BUNDLE))
     @rule(data=st.data())

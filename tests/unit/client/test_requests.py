@@ -113,12 +113,18 @@ def test_options_of_a_search() -> None:
     sent: list[httpx.Request] = []
     placket = client(*[httpx.Response(200, json={"items": []}) for _ in range(3)], sent=sent)
     placket.search.image("shop", b"\x89PNG", box=(0, 0.25, 1, 1), filters={"s1": "!equal:1,2"}, fields=("name",))
-    placket.search.link("shop", "L", min_similarity=0.5, include_duplicates=False)
+    placket.search.link(
+        "shop", "L", min_similarity=0.5, include_duplicates=False, tags=["colors:red,pink", "!age:kids"]
+    )
     placket.search.image("shop", "https://x.test/a.png", collapse="s1", fields=("s1", "s2"))
     query = dict(sent[0].url.params)
     assert query == {"limit": "20", "fields": "name", "filter.s1": "!equal:1,2", "box": "0,0.25,1,1"}
     assert b'name="image"; filename="image"' in sent[0].content
-    assert dict(sent[1].url.params) == {"limit": "20", "minSimilarity": "0.5", "includeDuplicates": "false"}
+    query = dict(sent[1].url.params)
+    assert sent[1].url.params.get_list("tag") == ["colors:red,pink", "!age:kids"]
+    assert {**query, "tag": ""} == {"limit": "20", "minSimilarity": "0.5", "includeDuplicates": "false", "tag": ""}
+    with pytest.raises(ValueError, match="tags takes a list"):
+        placket.search.product("shop", "a", tags="colors:red")
     assert json.loads(sent[1].content) == {"link": "L"}
     assert json.loads(sent[2].content) == {"url": "https://x.test/a.png"}
     assert dict(sent[2].url.params) == {"limit": "20", "collapse": "s1", "fields": "s1,s2"}

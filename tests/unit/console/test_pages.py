@@ -11,6 +11,7 @@ import placket.console
 from placket.console.app import create_console
 from placket.console.words import LANGUAGES, choose, strings
 from placket.domain.errors import StorageUnavailable
+from placket.domain.labels import LabelCondition
 from placket.services.ports import Hit
 from tests.support.memory import MemoryInstallation
 from tests.unit.console.conftest import Browser, console_parts, form_token
@@ -115,13 +116,20 @@ async def test_filters_of_the_similar_search(admin: Browser, installation: Memor
         "field": "s1",
         "operator": "not",
         "values": "a, b",
-        "duplicates": "hide",
+        "once": "image",
+        "tag": ["colors:red", "!pattern:dot"],
     }
     assert (await admin.post("/try/similar", form)).status_code == 200
     (asked,) = installation.engine.asked
     assert asked["conditions"][0].values == ("a", "b")
     assert asked["conditions"][0].negated
-    assert asked["include_duplicates"] is False
+    assert (asked["include_duplicates"], asked["collapse"]) == (False, None)
+    assert asked["labels"] == (LabelCondition(("colors:red",)), LabelCondition(("pattern:dot",), negated=True))
+    assert (await admin.post("/try/similar", {**form, "once": "s2"})).status_code == 200
+    asked = installation.engine.asked[-1]
+    assert (asked["include_duplicates"], asked["collapse"]) == (True, "s2")
+    assert (await admin.post("/try/similar", {**form, "once": "price"})).status_code == 400
+    assert (await admin.post("/try/similar", {**form, "tag": "colors:price"})).status_code == 400
     assert (await admin.post("/try/similar", {**form, "field": "price"})).status_code == 400
     assert (await admin.post("/try/similar", {**form, "link": "forged"})).status_code == 400
 

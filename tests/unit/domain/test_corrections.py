@@ -22,7 +22,7 @@ from placket.domain.corrections import (
 )
 from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box, Garment, Label
-from placket.domain.labels import MOST_LABELS, check_labels, label_words, vocabulary
+from placket.domain.labels import MOST_LABELS, LabelCondition, label_words, parse_labels, vocabulary
 
 SHIRT = Garment(
     "TOP", Label("shirt", 0.9), Box(0.0, 0.0, 0.5, 1.0), 0.8,
@@ -163,14 +163,36 @@ def test_what_may() -> None:
 def test_labels_of_the_taxonomy() -> None:
     every = [f"{attribute}:{value}" for attribute, values in vocabulary().items() for value in values]
     for label in every:
-        assert check_labels([label]) == (label,)
-    assert check_labels(["pattern:dot", "pattern:dot"]) == ("pattern:dot",)
-    assert len(check_labels(every[:MOST_LABELS])) == MOST_LABELS
+        assert parse_labels([label, label]) == (LabelCondition((label,)),)
+        assert parse_labels([f"!{label}"]) == (LabelCondition((label,), negated=True),)
+    assert len(parse_labels(every[:MOST_LABELS])) == MOST_LABELS
     with pytest.raises(InvalidParameter):
-        check_labels(every[: MOST_LABELS + 1])
+        parse_labels(every[: MOST_LABELS + 1])
 
 
-@pytest.mark.parametrize("label", ["", "pattern", "pattern:", ":dot", "pattern:dot:dot", "Pattern:dot", "x:y", "\0:\0"])
+def test_labels_of_which_one_is_enough() -> None:
+    (either,) = parse_labels(["pattern:dot, floral,dot"])
+    assert either == LabelCondition(("pattern:dot", "pattern:floral"))
+    assert either.text == "pattern:dot,floral"
+    (neither,) = parse_labels(["!pattern:dot,floral"])
+    assert neither.text == "!pattern:dot,floral"
+    for words, held in (
+        (["pattern:dot"], True),
+        (["pattern:solid", "pattern:floral"], True),
+        (["colors:red"], False),
+        ([], False),
+    ):
+        assert either.holds(words) is held
+        assert neither.holds(words) is not held
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("", "!", "pattern", "pattern:", ":dot", "pattern:dot:dot", "Pattern:dot", "x:y", "\0:\0", "!!pattern:dot"),
+        *("pattern:dot,", "pattern:dot,red", "pattern:dot,pattern:floral", "pattern:!dot", " pattern:dot"),
+    ],
+)
 def test_labels_that_are_none(label: str) -> None:
     with pytest.raises(InvalidParameter):
-        check_labels([label])
+        parse_labels([label])

@@ -240,7 +240,7 @@ async def test_closing_ends_a_refresh(catalogue: Catalogue) -> None:
 
 async def test_the_event_loop_goes_on_while_a_large_page_is_applied(catalogue: Catalogue) -> None:
     rows = unit(np.random.default_rng(0), 20_000)
-    products = [IndexedProduct(f"p{n}", n, {}, "", [row]) for n, row in enumerate(rows)]
+    products = [IndexedProduct(f"p{n}", n, {}, "", [row], [[]]) for n, row in enumerate(rows)]
     catalogue.products[1] = {p.product_id: p for p in products}
     catalogue.bundles = {(1, p.product_id): BUNDLE for p in products}
     engine = MemorySearch(catalogue, 10**9, page_size=50_000)

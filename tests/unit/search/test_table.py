@@ -13,7 +13,7 @@ from tests.contract.search.catalogue import one_hot, unit
 
 
 def product(product_id: str, revision: int, *vectors: Embedding, s1: str = "", sha256: str = "") -> IndexedProduct:
-    return IndexedProduct(product_id, revision, {"s1": s1}, sha256, list(vectors))
+    return IndexedProduct(product_id, revision, {"s1": s1}, sha256, list(vectors), [()] * len(vectors))
 
 
 def shown(view: View) -> Iterator[tuple[str, str, int]]:

@@ -13,6 +13,7 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.fashion_tags import tag_language
 from placket.domain.filters import Condition
 from placket.domain.garments import Box
+from placket.domain.labels import MOST_LABELS
 
 PREFIX = "/placket/v1"
 
@@ -57,6 +58,15 @@ ProductId = Annotated[str, Depends(_product_id)]
 Language = Annotated[str, Depends(_language)]
 Conditions = Annotated[tuple[Condition, ...], Depends(_conditions)]
 SearchBox = Annotated[Box | None, Depends(_box)]
+Tags = Annotated[
+    list[str],
+    Query(
+        max_length=MOST_LABELS,
+        description="[!]of:label[,label]. A garment has one of these labels, or with ! none: category:dress,"
+        " !group:TOP, pattern:floral,stripe. Given several times: all hold of one garment.",
+        examples=[["pattern:floral,stripe"]],
+    ),
+]
 
 FILTER_DOCUMENTATION = {"parameters": list(FILTERS)}
 

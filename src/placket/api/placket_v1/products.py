@@ -7,23 +7,18 @@ from fastapi import APIRouter, Query, Request, Response
 from placket.api.described import EMPTY
 from placket.api.parts import ApiParts, Parts
 from placket.api.placket_v1.auth import ByKey, BySearchKey
-from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, as_cursor, from_cursor
+from placket.api.placket_v1.parameters import PREFIX, Language, ProductId, ServiceName, Tags, as_cursor, from_cursor
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import FilterValues, Product, ProductList
 from placket.api.placket_v1.uploads import IMAGE, it_has, read_image_form
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
-from placket.domain.labels import MOST_LABELS
 from placket.domain.runs import FIELDS, Outcome
 
 router = APIRouter(prefix=PREFIX, tags=["Products"])
 
 _PRODUCT = "/services/{service}/products/{productId}"
 _UTF8_BYTES = 4
-_TAG = (
-    "Only products with a garment of this label: category:dress, group:TOP, or an attribute and its label, as"
-    " pattern:floral. Given several times: one garment has them all."
-)
 _FORM = {
     "type": "object",
     "required": [IMAGE],
@@ -44,7 +39,7 @@ async def browse(
     language: Language,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=512, description="nextCursor of the page before.")] = None,
-    tag: Annotated[list[str], Query(max_length=MOST_LABELS, description=_TAG, examples=[["pattern:floral"]])] = [],  # noqa: B006
+    tag: Tags = [],  # noqa: B006
 ) -> ProductList:
     found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1, tag)
     page = found[:limit]

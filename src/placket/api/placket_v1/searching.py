@@ -16,12 +16,14 @@ from placket.api.placket_v1.parameters import (
     ProductId,
     SearchBox,
     ServiceName,
+    Tags,
 )
 from placket.api.placket_v1.problems import problems
 from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, MatchedGarment, MatchList
 from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
 from placket.api.searched import note_search
 from placket.domain.errors import InvalidParameter
+from placket.domain.labels import parse_labels
 from placket.domain.runs import FilterField
 from placket.services import searching
 from placket.services.searching import MOST_RESULTS, SearchOptions
@@ -86,8 +88,9 @@ def _options(
             "none with the value of the product that is asked with. Those whose value is empty are all shown."
         ),
     ] = None,
+    tag: Tags = [],  # noqa: B006
 ) -> SearchOptions:
-    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates, collapse)
+    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates, collapse, parse_labels(tag))
 
 
 Fields = Annotated[_Fields, Depends(_fields)]

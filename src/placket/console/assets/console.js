@@ -178,6 +178,8 @@ function pick(number, focus) {
     box.setAttribute("aria-pressed", String(box.classList.toggle("chosen", box.dataset.pick === number)));
   }
   document.getElementById("chosen-label")?.setAttribute("href", `#label-${number}`);
+  // What the similar products are to have in common with it: of another garment nothing is asked.
+  for (const only of document.querySelectorAll("fieldset[data-of]")) only.hidden = only.disabled = only.dataset.of !== number;
   for (const panel of document.querySelectorAll("[role=tabpanel]")) {
     panel.hidden = panel.id !== `item-${number}`;
     const form = document.getElementById("similar-form");
@@ -219,9 +221,10 @@ function restore() {
   htmx.process(look);
   const form = document.getElementById("similar-form");
   for (const [name, value] of form ? fields : []) {
-    const control = form.elements[name];
-    if (control?.type === "checkbox") control.checked = true;
-    else if (control) control.value = value;
+    for (const control of form.querySelectorAll(`[name="${name}"]:enabled`)) {
+      if (control.type !== "checkbox") control.value = value;
+      else if (control.value === value) control.checked = true;
+    }
   }
   fit(look);
   pick(number, false);

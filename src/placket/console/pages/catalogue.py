@@ -4,18 +4,17 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from placket.console.choices import correction_form, filter_options, label_name
+from placket.console.choices import condition_name, correction_form, filter_options
 from placket.console.exports import PRODUCT_COLUMNS, csv_rows, product_row
 from placket.console.garments import overlay, shown
 from placket.console.guard import Page
-from placket.console.pages.try_it import similar_page
+from placket.console.pages.try_it import narrowed, similar_page
 from placket.console.thumbnails import SIDES
 from placket.console.visit import Visit
 from placket.domain.errors import FetchError, ImageError, NoSuchProduct
-from placket.domain.labels import check_labels
-from placket.domain.runs import FIELDS
+from placket.domain.labels import parse_labels
+from placket.domain.runs import FIELDS, FILTER_FIELDS
 from placket.domain.spreadsheets import BYTE_ORDER_MARK, csv_line
-from placket.services.searching import SearchOptions
 from placket.services.stores import Document
 
 _PAGE = 48
@@ -28,8 +27,8 @@ _MISSING_SECONDS = 60
 async def browse(visit: Visit) -> Response:
     name, after = visit.path("service"), visit.argument("after")
     service = await visit.parts.catalogue.service(visit.caller, name)
-    labels = check_labels(visit.arguments("tag"))
-    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1, labels)
+    conditions = parse_labels(visit.arguments("tag"))
+    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1, [c.text for c in conditions])
     products = found[:_PAGE]
     more = products[-1].product_id if len(found) > _PAGE else None
     return visit.render(
@@ -38,14 +37,15 @@ async def browse(visit: Visit) -> Response:
         products=products,
         after=after,
         more=more,
-        labels=[(x, label_name(x, visit.words)) for x in labels],
-        options=filter_options(labels, visit.words),
+        labels=[(c.text, condition_name(c, visit.words)) for c in conditions],
+        options=filter_options([label for c in conditions for label in c.labels], visit.words),
     )
 
 
 async def export(visit: Visit) -> Response:
     """Every product that the filter finds, with its tags, as CSV."""
-    name, labels = visit.path("service"), check_labels(visit.arguments("tag"))
+    name, labels = visit.path("service"), visit.arguments("tag")
+    parse_labels(labels)
     await visit.parts.catalogue.service(visit.caller, name)
 
     async def lines() -> AsyncIterator[str]:
@@ -74,14 +74,15 @@ async def product(visit: Visit) -> Response:
             for g, fixed in ((g, document.corrected.get(n)) for n, g in enumerate(document.garments))
         ],
         forms=[correction_form(g, visit.words) for g in document.garments],
+        filter_fields=FILTER_FIELDS,
     )
 
 
 async def neighbours(visit: Visit) -> Response:
     name = visit.path("service")
-    options = SearchOptions(limit=_NEIGHBOURS)
+    options = narrowed(_NEIGHBOURS, visit.argument("once"), visit.arguments("tag"))
     found = await visit.parts.searching.by_product(visit.caller, name, visit.argument("id"), options, details=True)
-    return similar_page(visit, name, found.matches)
+    return similar_page(visit, name, options, found)
 
 
 async def photo(visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
@@ -11,10 +12,12 @@ from placket.console.guard import read_upload
 from placket.console.visit import Visit
 from placket.domain.errors import InvalidParameter
 from placket.domain.filters import Condition
+from placket.domain.labels import parse_labels
 from placket.domain.runs import FILTER_FIELDS
-from placket.services.searching import MOST_RESULTS, Match, SearchOptions
+from placket.services.searching import MOST_RESULTS, Found, Match, SearchOptions
 
 _PREVIEW_SIDE = 1024
+_IMAGE = "image"
 STEPS = 20
 """Thresholds whose counts are shown: 0, 0.05 ... 0.95."""
 
@@ -64,15 +67,22 @@ async def _photo(visit: Visit) -> bytes:
 
 async def similar(visit: Visit) -> Response:
     """Products of a service like the garment of a link. Raises NoSuchService, LinkInvalid."""
-    options = SearchOptions(
-        limit=MOST_RESULTS,
-        conditions=_conditions(visit),
-        include_duplicates=visit.text("duplicates") != "hide",
-    )
+    options = narrowed(MOST_RESULTS, visit.text("once"), visit.texts("tag"), _conditions(visit))
     service = visit.text("service")
     await _check_model(visit, service)
     found = await visit.parts.searching.by_link(visit.caller, service, visit.text("link"), options, details=True)
-    return similar_page(visit, service, found.matches)
+    return similar_page(visit, service, options, found)
+
+
+def narrowed(limit: int, once: str, tags: Sequence[str], conditions: tuple[Condition, ...] = ()) -> SearchOptions:
+    """``once``: what each is to be shown once of, ``image`` or a field; empty for every product. Raises
+    InvalidParameter."""
+    collapse = next((field for field in FILTER_FIELDS if field == once), None)
+    if once not in ("", _IMAGE, collapse):
+        raise InvalidParameter(f"what is shown once is {_IMAGE}, {', '.join(FILTER_FIELDS)}")
+    return SearchOptions(
+        limit, conditions, include_duplicates=once != _IMAGE, collapse=collapse, labels=parse_labels(tags)
+    )
 
 
 async def _check_model(visit: Visit, service: str) -> None:
@@ -83,10 +93,16 @@ async def _check_model(visit: Visit, service: str) -> None:
         raise Told(visit.words("similar.other_model", service=service, bundle=bundle, current=current))
 
 
-def similar_page(visit: Visit, service: str, matches: list[Match]) -> Response:
+def similar_page(visit: Visit, service: str, options: SearchOptions, found: Found) -> Response:
     """The part of a page that a script asked for, or a page of its own."""
-    template = "_similar.html" if visit.is_fragment else "similar.html"
-    return visit.render(template, service=service, matches=matches, counts=counts(matches), steps=STEPS)
+    return visit.render(
+        "_similar.html" if visit.is_fragment else "similar.html",
+        service=service,
+        matches=found.matches,
+        narrowed=bool(options.conditions or options.labels or options.collapse),
+        counts=counts(found.matches),
+        steps=STEPS,
+    )
 
 
 def _conditions(visit: Visit) -> tuple[Condition, ...]:
