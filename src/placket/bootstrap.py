@@ -20,7 +20,7 @@ from placket.condition import Condition
 from placket.console import ConsoleParts, ModelCard, create_console
 from placket.console.app import PREFIX as CONSOLE
 from placket.domain.errors import VisionUnavailable
-from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
+from placket.domain.images import AI_FASHION, PHOTO_FORMATS, TAGGER, ImageLimits
 from placket.domain.tagger.tasks import TaskRules
 from placket.fetching import CountingClient, SafeClient
 from placket.jobs.indexing import IndexJobs, IndexWebhooks, purge
@@ -163,6 +163,7 @@ class Application:
         self.webhook_signer = WebhookSigner(secret)
         self.engine = MemorySearch(self.documents, settings.search_memory_bytes)
         self.image_limits = image_limits(settings, settings.image_max_bytes)
+        self.photo_limits = replace(self.image_limits, formats=PHOTO_FORMATS)
         self.photos = Photos(interactive, settings.image_timeout)
         self.traffic = Traffic()
         self.key_turns = KeyTurns()
@@ -273,6 +274,7 @@ class Application:
                 tagging_tasks=self.tagging_tasks,
                 usage=Usage(PostgresUsage(storage.database)),
                 catalogue_limits=self.image_limits,
+                photo_limits=self.photo_limits,
                 tagging_limits=self.tagging_rules.image,
                 model=lambda: model_card(self.vision.bundle),
                 problems=self.condition.problems,
@@ -322,7 +324,7 @@ class Application:
             indexing=self.indexing,
             webhook_signer=self.webhook_signer,
             image_limits=self.image_limits,
-            photo_limits=replace(self.image_limits, formats=TAGGER.formats),
+            photo_limits=self.photo_limits,
             tag_limits=image_limits(s, s.tag_image_max_bytes),
             problems=self.condition.problems,
             warnings=self.condition.warnings,

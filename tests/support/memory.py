@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from placket.api.parts import ApiParts
-from placket.domain.images import AI_FASHION, MEGABYTE, TAGGER
+from placket.domain.images import AI_FASHION, MEGABYTE, PHOTO_FORMATS
 from placket.services.catalogue import Catalogue, CatalogueRules
 from placket.services.indexing import Indexing, IndexRules
 from placket.services.keys import AdminToken, Keys
@@ -57,7 +57,7 @@ class MemoryInstallation:
             indexing=Indexing(self.services, self.runs, self.web, self.vision, indexing),  # type: ignore[arg-type]
             webhook_signer=WebhookSigner(SECRET),
             image_limits=limits,
-            photo_limits=replace(limits, formats=TAGGER.formats),
+            photo_limits=replace(limits, formats=PHOTO_FORMATS),
             tag_limits=replace(AI_FASHION, max_bytes=min(image_max_bytes, MEGABYTE)),
             problems=self._problems,
             warnings=self._warnings,

@@ -4,7 +4,11 @@ import io
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageDraw
+
+# The writer alone: Placket reads HEIC with a package that has none.
+pillow_heif.register_heif_opener()
 
 RED = (200, 30, 40)
 NAVY = (20, 30, 60)

@@ -17,7 +17,7 @@ from placket.cli.looking import in_order, read_picture, say_how_many, say_unusab
 from placket.cli.output import run_safely
 from placket.cli.progress import progress_bar
 from placket.domain.errors import FetchError, ImageError
-from placket.domain.images import TAGGER, ImageLimits
+from placket.domain.images import PHOTO_FORMATS, ImageLimits
 
 if TYPE_CHECKING:
     from placket.domain.garments import Analysis, Box
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from placket.vision import VisionPool
 
 _AT_ONCE = 16
-_OWN_FILE = ImageLimits(TAGGER.formats, max_bytes=200_000_000, max_pixels=150_000_000)
-"""One's own files: every format of the Tagger, and large ones. What comes by URL has the server's limits."""
+_OWN_FILE = ImageLimits(PHOTO_FORMATS, max_bytes=200_000_000, max_pixels=150_000_000)
+"""One's own files: every format, and large ones. What comes by URL has the server's limits."""
 
 Photos = Annotated[list[str], typer.Argument(metavar="FILE|URL|DIR", help="Photos; folders with all below them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an image.")]
@@ -141,7 +141,7 @@ async def _look(
 
 
 async def _fetched(url: str, fetching: "SafeClient", settings: "Settings") -> tuple[bytes, ImageLimits]:
-    limits = ImageLimits(TAGGER.formats, settings.tagger_image_max_bytes, settings.image_max_pixels)
+    limits = ImageLimits(PHOTO_FORMATS, settings.tagger_image_max_bytes, settings.image_max_pixels)
     fetched = await fetching.fetch(
         url,
         max_bytes=limits.max_bytes,

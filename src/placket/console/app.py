@@ -99,7 +99,7 @@ class _Assets(StaticFiles):
 
 def _routes(house: House) -> list[BaseRoute]:
     parts = house.parts
-    photo = max(parts.catalogue_limits.max_bytes, 1) + _FORM_ROOM
+    photo = max(parts.photo_limits.max_bytes, 1) + _FORM_ROOM
     index_file = parts.indexing.most_file_bytes + _FORM_ROOM
     get: Mapping[str, Page] = {
         "/": try_it.home,

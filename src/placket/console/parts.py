@@ -38,8 +38,8 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleParts:
-    """``store`` holds projects and what signs sessions. ``catalogue_limits``: photos to index and to search by;
-    ``tagging_limits``: photos of tagging tasks. ``max_rows``: of an index file.
+    """``store`` holds projects and what signs sessions. ``catalogue_limits``: photos to index; ``photo_limits``: to
+    look at and search by; ``tagging_limits``: of tagging tasks. ``max_rows``: of an index file.
 
     ``model``: the bundle in use; raises VisionUnavailable. ``problems`` and ``statistics``: as /readyz and /metrics
     tell them. ``traffic``: how this process answered the APIs' calls, minute by minute, oldest first.
@@ -57,6 +57,7 @@ class ConsoleParts:
     tagging_tasks: TaggingTasks
     usage: Usage
     catalogue_limits: ImageLimits
+    photo_limits: ImageLimits
     tagging_limits: ImageLimits
     model: Callable[[], ModelCard]
     problems: Callable[[], Awaitable[list[str]]]

@@ -17,6 +17,9 @@ class ImageLimits:
 
 
 AI_FASHION = ImageLimits(frozenset({"PNG", "JPEG", "GIF"}), max_bytes=5 * MEGABYTE)
+PHOTO_FORMATS = frozenset({"AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP"})
+"""What cameras and web shops make; HEIF as HEIC, which phones of Apple and Samsung do."""
+
 TAGGER = ImageLimits(
     frozenset({"BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}), max_bytes=10 * MEGABYTE, min_side=20, max_aspect=10.0
 )

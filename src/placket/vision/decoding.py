@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from pi_heif.as_plugin import HeifImageFile
 from PIL import GifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from placket.domain.errors import (
@@ -22,7 +23,7 @@ from placket.domain.errors import (
 )
 from placket.domain.images import ImageLimits
 from placket.vision import gif_blocks, png_chunks
-from placket.vision.file_kinds import called, sniff
+from placket.vision.file_kinds import called, known_as, sniff
 from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
@@ -46,6 +47,8 @@ _JPEG_SCALES = (8, 4, 2, 1)
 _WHAT_MIGHT_FOLLOW = (b"\0", b"\xaa", b"\x55", b"\xff\0")
 """Bits of which each set makes other blocks, where blocks are missing."""
 _LOST = 32
+_AVIF_PIXELS = 16384 * 16384
+"""So many libavif decodes, whatever size the file says that it has: some 0.6 GB. So one at a time."""
 _SMALL_QUALITY = 82
 _BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -95,7 +98,7 @@ def decode(data: bytes, limits: ImageLimits, budget: PixelBudget | None = None) 
         raise ImageTooManyBytes(f"the image has {len(data)} bytes, more than {limits.max_bytes}")
     name = sniff(data)
     if name not in limits.formats:
-        raise ImageFormatUnsupported(f"{called(data)}; taken are {', '.join(sorted(limits.formats))}")
+        raise ImageFormatUnsupported(f"{called(data)}; taken are {', '.join(sorted(map(known_as, limits.formats)))}")
     if name != "JPEG":
         return _read(data, name, limits, budget)
     markers = read_markers(data)
@@ -127,7 +130,7 @@ def _read(
         return _decoded(image, name, width, height)
     # Of a picture in several scans, every coefficient is held until the last, however small it is decoded.
     held = width * height if several_scans else image.width * image.height
-    with budget.hold(held):
+    with budget.hold(_AVIF_PIXELS if name == "AVIF" else held):
         return _decoded(image, name, width, height)
 
 
@@ -147,7 +150,8 @@ def _open(data: bytes, name: str) -> Image.Image:
     elif name == "GIF":
         data = gif_blocks.bare(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=(name,))
+        # Not registered with Pillow: whoever has Placket in a process of their own may have chosen another reader.
+        image = HeifImageFile(io.BytesIO(data)) if name == "HEIF" else Image.open(io.BytesIO(data), formats=(name,))
     except _BOMB:
         raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     # Pillow's readers answer damaged headers with whatever exception happens first.
@@ -161,8 +165,8 @@ def _open(data: bytes, name: str) -> Image.Image:
 def _unreadable(name: str, error: Exception) -> ImageFormatUnsupported:
     # An unidentified image's message carries an object's address instead of a reason.
     unidentified = isinstance(error, UnidentifiedImageError)
-    reason = "its header is damaged, or it is of a rare kind" if unidentified else str(error)[:200]
-    return ImageFormatUnsupported(f"the {name} cannot be decoded: {reason or type(error).__name__}")
+    reason = "its header is damaged, or it is of a rare kind" if unidentified else str(error).strip()[:200]
+    return ImageFormatUnsupported(f"the {known_as(name)} cannot be decoded: {reason or type(error).__name__}")
 
 
 def _check_size(width: int, height: int, limits: ImageLimits) -> None:
@@ -184,6 +188,8 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
         if isinstance(image, TiffImagePlugin.TiffImageFile):
             read_whole_values(image)
         image.load()
+        if name == "HEIF" and image.size != (width, height):
+            raise ValueError(f"it says {width} x {height} pixels and has {image.width} x {image.height}")
         turn = _TURNS.get(_orientation(image))
         small = _rgb(_eight_bits(image, name), image.info.get("icc_profile"))
     except _BOMB:
@@ -200,7 +206,8 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation; 1 when there is none or it cannot be read. TIFF is upright once it is loaded.
+    """The EXIF orientation; 1 when there is none or it cannot be read. TIFF and HEIF are upright once they are
+    loaded.
 
     XMP's, which Pillow would go by, stays behind where a program turns the pixels; no browser heeds it.
     """

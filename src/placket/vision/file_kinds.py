@@ -10,8 +10,10 @@ _BASE64 = "this is an image in base64, not its own bytes"
 _AS_TEXT = "this was an image, but was made text on its way"
 _IN_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """First boxes of films by cameras older than ``ftyp``."""
-_STILLS = (b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"miaf")
-"""Brands of HEIF, which AVIF is a kind of; what else begins with ``ftyp`` is a film."""
+_AVIF = frozenset((b"avif", b"avis"))
+_HEIC = frozenset((b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx"))
+_OTHER_STILLS = frozenset((b"mif1", b"mif2", b"msf1", b"miaf"))
+"""Brands of HEIF, which AVIF and HEIC are kinds of; what else begins with ``ftyp`` is a film."""
 _OTHERS = {
     b"\x1a\x45\xdf\xa3": _VIDEO,
     b"\xff\x0a": "the image is JPEG XL",
@@ -27,6 +29,8 @@ _OTHERS = {
     b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd": _AS_TEXT,
     b"\xef\xbf\xbdPNG": _AS_TEXT,
 }
+_KNOWN_AS = {"HEIF": "HEIC"}
+"""What people call a format for which Pillow has another name."""
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e]+")
 _LOOKED_AT = 512
 
@@ -45,22 +49,36 @@ def sniff(data: bytes) -> str:
         return "BMP"
     if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return "TIFF"
-    return ""
+    brands = _brands(data)
+    if brands & _AVIF:
+        return "AVIF"
+    return "HEIF" if brands & _HEIC else ""
+
+
+def _brands(data: bytes) -> frozenset[bytes]:
+    """What a file of boxes (ISO/IEC 14496-12) says that it is; nothing where it is none."""
+    if data[4:8] != b"ftyp":
+        return frozenset()
+    said = data[8 : min(int.from_bytes(data[:4], "big"), _LOOKED_AT)]
+    return frozenset(said[at : at + 4] for at in range(0, len(said), 4))
+
+
+def known_as(name: str) -> str:
+    """A format as people call it."""
+    return _KNOWN_AS.get(name, name)
 
 
 def called(data: bytes) -> str:
     """Half a sentence: what these bytes are."""
     if name := sniff(data):
-        return f"the image is {name}"
+        return f"the image is {known_as(name)}"
     if not data:
         return "there are no bytes"
     for beginning, words in _OTHERS.items():
         if data.startswith(beginning):
             return words
     if data[4:8] == b"ftyp":
-        brands = data[8 : min(int.from_bytes(data[:4], "big"), _LOOKED_AT)]
-        is_still = any(brands[at : at + 4] in _STILLS for at in range(0, len(brands), 4))
-        return "the image is HEIC or AVIF" if is_still else _VIDEO
+        return "the image is HEIF of a rare kind" if _brands(data) & _OTHER_STILLS else _VIDEO
     if data[4:8] in _IN_BOXES:
         return _VIDEO
     beginning = data[:_LOOKED_AT]

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from placket.domain.errors import ImageError
 from placket.domain.garments import WHOLE_IMAGE, Analysis, Box
-from placket.domain.images import ImageLimits
+from placket.domain.images import PHOTO_FORMATS, ImageLimits
 from placket.vision.bundle import Bundle
 from placket.vision.decoding import Picture, PixelBudget, decode
 from placket.vision.engine import Engine
@@ -15,9 +15,7 @@ from placket.vision.preprocessing import Pixels
 
 _PIXELS_AT_ONCE = 60_000_000
 
-LOCAL = ImageLimits(
-    frozenset({"BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}), max_bytes=200_000_000, max_pixels=150_000_000
-)
+LOCAL = ImageLimits(PHOTO_FORMATS, max_bytes=200_000_000, max_pixels=150_000_000)
 """One's own files: every format, and large ones."""
 
 

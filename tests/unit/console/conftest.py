@@ -57,6 +57,7 @@ def console_parts(installation: MemoryInstallation) -> ConsoleParts:
         tagging_tasks=NoTasks(),  # type: ignore[arg-type]
         usage=Usage(NoUsage()),  # type: ignore[arg-type]
         catalogue_limits=p.image_limits,
+        photo_limits=p.photo_limits,
         tagging_limits=TAGGER,
         model=model_card,
         problems=p.problems,

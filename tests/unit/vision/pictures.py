@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from placket.domain.images import TAGGER, ImageLimits
+from placket.domain.images import PHOTO_FORMATS, ImageLimits
 
-EVERY = ImageLimits(TAGGER.formats, max_bytes=50_000_000)
+EVERY = ImageLimits(PHOTO_FORMATS, max_bytes=50_000_000)
 CORNERS = ((255, 0, 0), (0, 160, 0), (0, 0, 255), (255, 255, 0))
 """Top left, top right, bottom left, bottom right."""
 

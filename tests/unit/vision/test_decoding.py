@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,12 @@ from tests.unit.vision.pictures import CORNERS, EVERY, corners, near, png, png_c
 
 @pytest.mark.parametrize("format", sorted(EVERY.formats))
 def test_every_format_is_told_by_its_content(format: str) -> None:
-    data = encoded(quarters(), format, **({"lossless": True} if format == "WEBP" else {}))
+    exact: dict[str, dict[str, Any]] = {
+        "WEBP": {"lossless": True},
+        "HEIF": {"quality": -1, "chroma": 444},
+        "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    }
+    data = encoded(quarters(), format, **exact.get(format, {}))
     assert sniff(data) == format
     picture = decode(data, EVERY)
     assert (picture.width, picture.height) == (80, 48)
@@ -28,9 +34,10 @@ def test_every_format_is_told_by_its_content(format: str) -> None:
     near(corners(picture.pixels), CORNERS)
 
 
-@pytest.mark.parametrize("format", ["BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("format", ["AVIF", "BMP", "HEIF", "TIFF", "WEBP"])
 def test_a_format_that_the_api_does_not_take(format: str) -> None:
-    with pytest.raises(ImageFormatUnsupported, match=f"the image is {format}; taken are GIF, JPEG, PNG"):
+    called = "HEIC" if format == "HEIF" else format
+    with pytest.raises(ImageFormatUnsupported, match=f"the image is {called}; taken are GIF, JPEG, PNG"):
         decode(encoded(quarters(), format), AI_FASHION)
 
 
@@ -40,8 +47,10 @@ def test_a_format_that_the_api_does_not_take(format: str) -> None:
         (b"", "no bytes"),
         (b"<!doctype html><title>404</title>", "HTML"),
         (b"  \n<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        (b"\0\0\0\x20ftypheic" + bytes(40), "HEIC"),
-        (b"\0\0\0\x18ftypMiHB\0\0\0\0mif1heic" + bytes(40), "HEIC"),
+        (b"\0\0\0\x20ftypheic" + bytes(40), "the HEIC cannot be decoded"),
+        (b"\0\0\0\x18ftypMiHB\0\0\0\0mif1heic" + bytes(40), "the HEIC cannot be decoded"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(40), "the AVIF cannot be decoded"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1jpeg" + bytes(40), "HEIF of a rare kind"),
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide", "a video"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(40), "a video"),
         (b"\0\0\0\x08wide\0\1\0\0mdat", "a video"),
@@ -108,11 +117,12 @@ def test_a_png_that_goes_on_after_its_end() -> None:
 # --- colours
 
 
-def test_transparent_parts_become_white() -> None:
+@pytest.mark.parametrize("format", ["AVIF", "HEIF", "PNG"])
+def test_transparent_parts_become_white(format: str) -> None:
     image = quarters().convert("RGBA")
     image.putalpha(Image.fromarray(np.repeat([[255] * 40 + [0] * 40], 48, 0).astype(np.uint8)))
-    pixels = decode(encoded(image, "PNG"), EVERY).pixels
-    near(corners(pixels), [CORNERS[0], (255, 255, 255), CORNERS[2], (255, 255, 255)])
+    pixels = decode(encoded(image, format, quality=95), EVERY).pixels
+    near(corners(pixels), [CORNERS[0], (255, 255, 255), CORNERS[2], (255, 255, 255)], 12)
 
 
 def test_half_transparent_black_is_grey() -> None:
@@ -246,7 +256,7 @@ def test_black_and_white() -> None:
 # --- orientation
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_turned_photo_is_put_upright(format: str, orientation: int) -> None:
     upright = quarters(80, 48)
@@ -262,10 +272,25 @@ def test_a_turned_photo_is_put_upright(format: str, orientation: int) -> None:
     stored = upright.transpose(undo[orientation]) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"quality": 95} if format == "JPEG" else {"lossless": True} if format == "WEBP" else {}
-    picture = decode(encoded(stored, format, exif=exif, **options), EVERY)
+    options = {"lossless": True} if format == "WEBP" else {} if format in ("PNG", "TIFF") else {"quality": 95}
+    picture = decode(encoded(stored, format, exif=exif.tobytes(), **options), EVERY)
     assert (picture.width, picture.height) == (80, 48)
     near(corners(picture.pixels), CORNERS, 12)
+
+
+@pytest.mark.parametrize("format", ["HEIF", "AVIF"])
+def test_a_heif_is_turned_by_its_own_box_and_not_once_more_by_its_exif(format: str) -> None:
+    """ISO/IEC 23008-12: readers turn by the transformative properties alone. Phones write both."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = quarters(80, 48).transpose(Image.Transpose.ROTATE_90)
+    turned = encoded(stored, format, exif=exif.tobytes(), quality=95)
+    at = turned.index(b"irot") + 4
+    unturned = turned[:at] + b"\0" + turned[at + 1 :]
+    near(corners(decode(turned, EVERY).pixels), CORNERS, 12)
+    picture = decode(unturned, EVERY)
+    assert (picture.width, picture.height) == (48, 80)
+    near(corners(picture.pixels), corners(np.asarray(stored)), 12)
 
 
 def test_a_turned_compressed_tiff() -> None:

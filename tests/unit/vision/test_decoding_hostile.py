@@ -10,7 +10,7 @@ import pytest
 
 from placket.domain.errors import ImageFormatUnsupported, ImageTooManyPixels
 from placket.domain.images import ImageLimits
-from placket.vision.decoding import decode
+from placket.vision.decoding import PixelBudget, decode
 from tests.support.photos import drawn, encoded, scene
 from tests.unit.vision.pictures import EVERY, png, png_chunk, quarters
 
@@ -73,6 +73,25 @@ def test_a_tiff_whose_directories_run_in_circles() -> None:
     (count,) = struct.unpack_from("<H", data, at)
     struct.pack_into("<I", data, at + 2 + 12 * count, at)
     assert decode(bytes(data), EVERY).pixels.shape == (48, 80, 3)
+
+
+@pytest.mark.parametrize("says", [(100, 100), (4000, 4000)])
+def test_a_heic_of_another_size_than_its_file_says(says: tuple[int, int]) -> None:
+    data = bytearray(encoded(quarters(640, 480), "HEIF"))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", *says)
+    with pytest.raises(ImageFormatUnsupported):
+        decode(bytes(data), EVERY)
+
+
+def test_one_avif_at_a_time_as_its_size_is_not_known_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    budget = PixelBudget(1000)
+    hold = budget.hold
+    monkeypatch.setattr(budget, "hold", lambda pixels: (held.append(pixels), hold(pixels))[1])
+    decode(encoded(quarters(16, 16), "AVIF"), EVERY, budget)
+    decode(encoded(quarters(16, 16), "HEIF"), EVERY, budget)
+    assert (held[0] > 10**8, held[1]) == (True, 256)
 
 
 @pytest.mark.parametrize("format", sorted(EVERY.formats))

@@ -19,7 +19,7 @@ def seen(mode: str, colour: object, profile: bytes, format: str = "PNG", **optio
     return decode(encoded(image, format, icc_profile=profile, **options), EVERY).pixels[16, 16]
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("format", ["AVIF", "HEIF", "JPEG", "PNG", "TIFF", "WEBP"])
 def test_a_phones_red_is_the_red_that_it_saw(format: str) -> None:
     near(seen("RGB", (234, 51, 35), profiles.display_p3(), format), (255, 0, 0), 8)
 

@@ -109,7 +109,9 @@ def photo_body(*, links: bool = False) -> dict[str, Any]:
     if links:
         texts[LINK] = {"type": "string", "description": "Link of a detected garment"}
     fields = {name: {**text, **EMPTY} for name, text in texts.items()}
-    upload = {IMAGE: {"type": "string", "format": "binary", "description": "JPEG, PNG, GIF, WebP, BMP or TIFF"}}
+    upload = {
+        IMAGE: {"type": "string", "format": "binary", "description": "JPEG, PNG, GIF, WebP, HEIC, AVIF, BMP or TIFF"}
+    }
     content = {
         MEDIA_TYPE: {"schema": {"type": "object", "properties": {**upload, **fields}}},
         _JSON: {"schema": {"type": "object", "properties": texts}, "example": {URL: EXAMPLE_URL}},

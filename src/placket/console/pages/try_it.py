@@ -28,13 +28,13 @@ async def home(visit: Visit) -> Response:
 
 
 async def page(visit: Visit) -> Response:
-    return visit.render("try.html", max_bytes=visit.parts.catalogue_limits.max_bytes)
+    return visit.render("try.html", max_bytes=visit.parts.photo_limits.max_bytes)
 
 
 async def look(visit: Visit) -> Response:
     """The photo with its garments. Raises InvalidParameter without a photo, FetchError, ImageError."""
     image = await _photo(visit)
-    limits, caller = visit.parts.catalogue_limits, visit.caller
+    limits, caller = visit.parts.photo_limits, visit.caller
     found, preview = await asyncio.gather(
         visit.parts.looking.look(caller, image, limits),
         visit.parts.vision.thumbnail(image, limits=limits, side=_PREVIEW_SIDE),
@@ -55,7 +55,7 @@ async def look(visit: Visit) -> Response:
 
 
 async def _photo(visit: Visit) -> bytes:
-    limits = visit.parts.catalogue_limits
+    limits = visit.parts.photo_limits
     upload = await read_upload(visit, "photo", limits.max_bytes)
     if upload is not None:
         return upload[1]
