@@ -329,7 +329,7 @@ class Application:
             problems=self.condition.problems,
             warnings=self.condition.warnings,
             statistics=self.condition.statistics,
-            labelled=self.condition.labelled,
+            figures=self.condition.figures,
             faces=faces,
             traffic=self.traffic,
         )

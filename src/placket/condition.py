@@ -77,11 +77,11 @@ class Condition:
 
     async def warnings(self) -> list[str]:
         """What will soon be in the way, or is in that of some services alone."""
-        return self._of_server() + await self._of_bundles()
+        return await self._warnings(await self._bundles())
 
-    async def _of_bundles(self) -> list[str]:
-        lacking = await self._vision.lacking(await self._bundles())
-        return [f"services need bundle {version}, which is not here" for version in lacking]
+    async def _warnings(self, bundles: Mapping[str, int]) -> list[str]:
+        lacking = await self._vision.lacking(bundles)
+        return self._of_server() + [f"services need bundle {version}, which is not here" for version in lacking]
 
     async def _bundles(self) -> Mapping[str, int]:
         """Those that services have, and how many; nothing of a database that is away."""
@@ -90,22 +90,31 @@ class Condition:
         except (StorageUnavailable, TimeoutError):
             return {}
 
-    async def labelled(self) -> Mapping[str, Labelled]:
-        """For /metrics, what has labels: what was counted, and the bundles."""
-        services: dict[Words, float] = {(version,): float(count) for version, count in (await self._bundles()).items()}
+    async def figures(self) -> Mapping[str, Labelled]:
+        """For /metrics: the statistics, what was counted, and the bundles."""
+        bundles, of_queue = await self._of_stores()
+        statistics = await self._statistics(bundles, of_queue)
         in_use: dict[Words, float] = {}
         with contextlib.suppress(VisionUnavailable):
             # Read from the disk, the first time.
             in_use[(await asyncio.to_thread(lambda: self._vision.default_bundle),)] = 1.0
         return {
+            **{name: Labelled((), {(): value}) for name, value in statistics.items()},
             **self._tallies.figures(),
             "bundle_info": Labelled(("version",), in_use),
-            "services": Labelled(("bundle",), services),
+            "services": Labelled(("bundle",), {(version,): float(count) for version, count in bundles.items()}),
         }
 
     async def statistics(self) -> Mapping[str, float]:
-        """Gauges, and counters (``*_total``), for /metrics."""
-        warnings, of_queue = await asyncio.gather(self.warnings(), self._of_queue())
+        """Gauges, and counters (``*_total``): what has no labels."""
+        return await self._statistics(*await self._of_stores())
+
+    async def _of_stores(self) -> tuple[Mapping[str, int], Mapping[str, float]]:
+        """(bundles, the queue's figures)."""
+        return await asyncio.gather(self._bundles(), self._of_queue())
+
+    async def _statistics(self, bundles: Mapping[str, int], of_queue: Mapping[str, float]) -> Mapping[str, float]:
+        warnings = await self._warnings(bundles)
         vision = {_metric("vision", name): float(n) for name, n in asdict(self._vision.statistics()).items()}
         search = {_metric("search", name): float(n) for name, n in asdict(self._search.statistics()).items()}
         own = {

@@ -62,7 +62,7 @@ class MemoryInstallation:
             problems=self._problems,
             warnings=self._warnings,
             statistics=self._statistics,
-            labelled=self._labelled,
+            figures=self._figures,
         )
 
     async def new_key(self, name: str = "shop", project: str | None = None, rate: float | None = None) -> str:
@@ -75,8 +75,9 @@ class MemoryInstallation:
     async def _warnings(self) -> list[str]:
         return self.warnings
 
-    async def _labelled(self) -> Mapping[str, Labelled]:
-        return {"rows_total": Labelled(("outcome", "reason"), {("failed", "InvalidRow"): 2.0, ("added", ""): 7.0})}
-
     async def _statistics(self) -> Mapping[str, float]:
         return {"queue_jobs": 3.0, "vision_images_total": 5.0}
+
+    async def _figures(self) -> Mapping[str, Labelled]:
+        rows = Labelled(("outcome", "reason"), {("failed", "InvalidRow"): 2.0, ("added", ""): 7.0})
+        return {"rows_total": rows, **{k: Labelled((), {(): v}) for k, v in (await self._statistics()).items()}}

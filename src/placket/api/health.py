@@ -1,6 +1,5 @@
 """Is it alive, can it serve, and how is it doing."""
 
-import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -65,6 +64,6 @@ async def _problems(parts: ApiParts) -> list[str]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request, parts: Parts) -> Response:
-    figures: Metrics = request.app.state.metrics
-    body = figures.render(*await asyncio.gather(parts.statistics(), parts.labelled()))
+    own: Metrics = request.app.state.metrics
+    body = own.render(await parts.figures())
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")

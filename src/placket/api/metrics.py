@@ -95,11 +95,10 @@ class Metrics:
         if searched.found.best is not None:
             self._best.labels(searched.by).observe(searched.found.best)
 
-    def render(self, statistics: Mapping[str, float], labelled: Mapping[str, Labelled]) -> bytes:
+    def render(self, figures: Mapping[str, Labelled]) -> bytes:
         """The text format, this process's figures first, then those of its parts."""
         others = CollectorRegistry()
-        plain = {name: Labelled((), {(): value}) for name, value in statistics.items()}
-        others.register(_Others({**plain, **labelled}))
+        others.register(_Others(figures))
         return generate_latest(self._registry) + generate_latest(others)
 
 

@@ -59,8 +59,8 @@ class ApiParts:
     ``photo_limits``: photos that are looked at, and not kept, under /placket/v1.
 
     ``problems``: why this process cannot serve just now. ``warnings``: what will soon be in its way. ``statistics``:
-    gauges and counters (names that end in ``_total``) of the queue and of vision, for /metrics; ``labelled``: those
-    with labels. ``faces``: what else is served from the same address. ``traffic``: counts how the APIs answer.
+    gauges and counters (names that end in ``_total``) of the queue and of vision; ``figures``: these, and those with
+    labels, for /metrics. ``faces``: what else is served from the same address. ``traffic``: counts how the APIs answer.
     """
 
     keys: Keys
@@ -77,7 +77,7 @@ class ApiParts:
     problems: Callable[[], Awaitable[list[str]]]
     warnings: Callable[[], Awaitable[list[str]]]
     statistics: Callable[[], Awaitable[Mapping[str, float]]]
-    labelled: Callable[[], Awaitable[Mapping[str, Labelled]]]
+    figures: Callable[[], Awaitable[Mapping[str, Labelled]]]
     faces: Sequence[Face] = ()
     traffic: Traffic = field(default_factory=Traffic)
 

@@ -1,7 +1,7 @@
 """The database is away: every API says so in its own form and shows nothing of where it is; the log has that."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import httpx
@@ -13,11 +13,14 @@ from placket.api.app import create_app
 from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.condition import Condition
 from placket.domain.errors import EmbeddedServerError, StorageUnavailable, VisionUnavailable
+from placket.search import MemorySearch
 from placket.services.tallies import Tallies
 from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
+from placket.storage.documents import PostgresDocuments
 from placket.storage.queue import PostgresQueue
 from placket.vision import VisionPool
+from placket.vision.statistics import VisionStatistics
 from tests.support.memory import MemoryInstallation
 
 DETAIL = 'the database does not answer: connection to server on socket "/tmp/hush/.s.PGSQL.5432" failed'
@@ -67,6 +70,9 @@ class Vision:
     async def ready(self) -> None:
         raise VisionUnavailable("no bundle")
 
+    def statistics(self) -> VisionStatistics:
+        return VisionStatistics(*[0] * len(fields(VisionStatistics)))
+
     async def lacking(self, versions: Iterable[str]) -> list[str]:
         return list(versions)
 
@@ -77,14 +83,17 @@ class Vision:
 
 async def test_readiness_and_figures() -> None:
     database = Database("postgresql+psycopg://hush@127.0.0.1:1/hush", 1)
-    queue, vision, search = PostgresQueue(database), cast(VisionPool, Vision()), cast(Any, None)
+    queue, vision = PostgresQueue(database), cast(VisionPool, Vision())
+    search = MemorySearch(PostgresDocuments(database), 1)
     services, tallies = PostgresServices(database), Tallies()
     condition = Condition(database, queue, services, vision, search, tallies, 15.0, lambda: ["the disk is full"])
     with capture_logs() as lines:
         assert await condition.problems() == [TOLD, "no bundle"]
         assert await condition.warnings() == ["the disk is full"]
-        labelled = await condition.labelled()
-    assert (labelled["bundle_info"].values, labelled["services"].values) == ({}, {})
-    assert labelled["jobs_total"].values["done",] == 0
+        figures = await condition.figures()
+    assert (figures["bundle_info"].values, figures["services"].values) == ({}, {})
+    assert figures["jobs_total"].values["done",] == 0
+    assert (figures["database_up"].values, figures["warnings"].values) == ({(): 0.0}, {(): 1.0})
+    await search.aclose()
     await database.aclose()
     assert ["127.0.0.1" in line["error"] for line in lines] == [True]

@@ -84,7 +84,7 @@ async def test_how_it_is_and_its_figures_are_told_in_time(database_url: str, vis
         assert (figures["vision_processes"], figures["warnings"]) == (1.0, 1.0)
         wire.thawed.set()
         assert await condition.problems() == []
-        assert {*await condition.statistics(), *await condition.labelled()} == set(HELP)
+        assert set(await condition.figures()) == set(HELP)
         await search.aclose()
 
 
