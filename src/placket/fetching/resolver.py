@@ -4,12 +4,13 @@ import asyncio
 import ipaddress
 import socket
 import threading
-from collections import Counter, OrderedDict, deque
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 from placket.domain.errors import FetchFailed
 from placket.fetching.addresses import Address
+from placket.services.in_turn import InTurn
 
 
 class Resolver(Protocol):
@@ -32,38 +33,30 @@ class _Lookup:
 
 
 class _Waiting:
-    """Lookups that wait for a thread, in turn between owners, each with at most ``most_of_one`` threads. Shared by
-    threads."""
+    """Lookups that wait for a thread; an owner has ``most_of_one`` threads at most. Shared by threads."""
 
     def __init__(self, most_of_one: int) -> None:
         self._most_of_one = most_of_one
-        self._of: OrderedDict[str, deque[_Lookup]] = OrderedDict()
+        self._lookups: InTurn[str, _Lookup] = InTurn()
         self._under_way: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._closed = False
 
     def put(self, lookup: _Lookup) -> None:
         with self._changed:
-            self._of.setdefault(lookup.owner, deque()).append(lookup)
+            self._lookups.put(lookup.owner, lookup)
             self._changed.notify()
 
     def take(self) -> _Lookup | None:
         """None when it is closed. What is taken is to be told :meth:`done`."""
         with self._changed:
             while not self._closed:
-                owner = next((o for o in self._of if self._under_way[o] < self._most_of_one), None)
-                if owner is not None:
-                    return self._take_of(owner)
+                lookup = self._lookups.take(lambda owner: self._under_way[owner] < self._most_of_one)
+                if lookup is not None:
+                    self._under_way[lookup.owner] += 1
+                    return lookup
                 self._changed.wait()
             return None
-
-    def _take_of(self, owner: str) -> _Lookup:
-        lookup = self._of[owner].popleft()
-        self._of.move_to_end(owner)
-        if not self._of[owner]:
-            del self._of[owner]
-        self._under_way[owner] += 1
-        return lookup
 
     def done(self, lookup: _Lookup) -> None:
         with self._changed:

@@ -1,7 +1,8 @@
-"""Places that owners get in turn: one who asks for a thousand keeps no other waiting for more than one of them."""
+"""Places that owners get in turn."""
 
 import asyncio
-from collections import OrderedDict, deque
+
+from placket.services.in_turn import InTurn
 
 
 class Turns:
@@ -9,7 +10,7 @@ class Turns:
 
     def __init__(self, places: int) -> None:
         self._free = places
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: InTurn[str, asyncio.Future[None]] = InTurn()
 
     async def acquire(self, owner: str) -> None:
         """Every ``acquire`` that returns needs one ``release``; one that is cancelled holds nothing."""
@@ -17,21 +18,17 @@ class Turns:
             self._free -= 1
             return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(owner, deque()).append(place)
+        self._waiting.put(owner, place)
         try:
             await place
         except asyncio.CancelledError:
+            self._waiting.withdraw(owner, place)
             if not place.cancelled():  # it was given a moment ago
                 self.release()
             raise
 
     def release(self) -> None:
-        while self._waiting:
-            owner, places = next(iter(self._waiting.items()))
-            place = places.popleft()
-            self._waiting.move_to_end(owner)
-            if not places:
-                del self._waiting[owner]
+        while (place := self._waiting.take()) is not None:
             if not place.done():
                 place.set_result(None)
                 return

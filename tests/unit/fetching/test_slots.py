@@ -49,6 +49,25 @@ async def test_owners_take_turns() -> None:
     assert "".join(served) == "aabcabaa"
 
 
+async def test_who_gave_up_costs_the_owner_no_turn() -> None:
+    slots = Slots(total=1, per_host=5)
+    await slots.acquire("x")
+    served: list[str] = []
+
+    async def one(owner: str) -> None:
+        await slots.acquire("y", owner)
+        served.append(owner)
+        slots.release("y")
+
+    given_up, *others = [asyncio.create_task(one(owner)) for owner in "aabb"]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.sleep(0)
+    slots.release("x")
+    await asyncio.gather(*others)
+    assert "".join(served) == "abb"
+
+
 async def test_no_turn_is_lost_under_random_cancellation() -> None:
     slots = Slots(total=3, per_host=2)
     chance = random.Random(3)
