@@ -97,7 +97,7 @@ class Supervisor:
             job = Job(self._next_id, order, image, project)
             self._next_id += 1
             self._incoming.append(job)
-        self._ring()
+            self._ring()
         return job.result
 
     def when_ready(self) -> "Future[None]":
@@ -109,14 +109,15 @@ class Supervisor:
                 waiter.set_exception(VisionUnavailable(self._down))
             else:
                 self._waiters.append(waiter)
-        self._ring()
+                self._ring()
         return waiter
 
     def close(self) -> None:
         """End the processes at once; whoever waits gets VisionUnavailable."""
         with self._lock:
-            self._closing = True
-        self._ring()
+            if not self._closing:
+                self._closing = True
+                self._ring()
         self._thread.join()
 
     @property
@@ -147,8 +148,9 @@ class Supervisor:
             raise VisionUnavailable("the vision processes are closed")
 
     def _ring(self) -> None:
-        # A full pipe rings already; a closed one has nobody to wake.
-        with contextlib.suppress(BlockingIOError, OSError):
+        """Under the lock, before the end: once closed, the pipe's number may be that of somebody's connection."""
+        # A full pipe rings already.
+        with contextlib.suppress(BlockingIOError):
             os.write(self._wake, b"!")
 
     # --- the thread

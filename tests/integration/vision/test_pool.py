@@ -31,6 +31,8 @@ from placket.domain.images import AI_FASHION, TAGGER, ImageLimits
 from placket.services.ports import Priority, Vision
 from placket.vision import BundleLibrary, VisionPool
 from placket.vision.local import LocalVision
+from placket.vision.protocol import Options
+from placket.vision.supervisor import Supervisor
 from placket.vision.waiting import WaitingRoom
 from tests.integration.vision.conftest import alive, misbehave, until
 from tests.support.photos import drawn, encoded, photo
@@ -297,6 +299,21 @@ async def test_closing_is_prompt_and_leaves_nobody_waiting(make_pool: MakePool) 
     found = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(e) for e in found} == {VisionUnavailable}
     assert not alive(pid)
+
+
+def test_what_is_closed_writes_to_nobodys_file(tiny: Path) -> None:
+    supervisor = Supervisor(Options(str(tiny), 1, ""), processes=1, timeout=30)
+    supervisor.close()
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    os.dup2(theirs, supervisor._wake)  # the number is free again, and the next file may have it
+    supervisor.close()
+    with pytest.raises(VisionUnavailable):
+        supervisor.when_ready()
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 1)
+    for number in {ours, theirs, supervisor._wake}:
+        os.close(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
