@@ -19,9 +19,16 @@ def server() -> Iterator[PlacketServer]:
 
 
 @pytest.fixture(scope="session")
-def host() -> Iterator[ImageHost]:
+def _host() -> Iterator[ImageHost]:
     with image_host() as started:
         yield started
+
+
+@pytest.fixture
+def host(_host: ImageHost) -> Iterator[ImageHost]:
+    """Without the pages of other tests."""
+    yield _host
+    _host.pages.clear()
 
 
 @pytest.fixture(scope="session")
