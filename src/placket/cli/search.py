@@ -116,6 +116,31 @@ def link(
     _answer(found, options, as_json)
 
 
+@search_app.command()
+def every(
+    service: ServiceOption,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", dir_okay=False, help="File to write; else standard output.")
+    ] = None,
+    limit: Limit = 20,
+    filters: Filters = None,
+    tags: Tags = None,
+    min_similarity: Least = None,
+    duplicates: Duplicates = True,
+    collapse: Collapse = None,
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="Searches on their way at a time.")] = 4,
+    profile: ProfileName = None,
+) -> None:
+    """Those like each product, as JSON lines.
+
+    For a shop that looks them up itself, or with --min-similarity 0.95 to find what is in the catalogue twice.
+    """
+    from placket.cli.search_every import search_every
+
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
+    search_every(service, out, {**options, "fields": ()}, at_once, profile)
+
+
 def _options(
     limit: int,
     filters: list[str] | None,

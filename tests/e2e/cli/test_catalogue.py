@@ -150,6 +150,23 @@ def test_two_photos_of_one_name(ask: Remote, shop: Placket, photos: Path) -> Non
     assert (done.code, done.json["indexed"], [f["reason"] for f in done.json["failures"]]) == (1, 2, ["SameName"])
 
 
+def _every_product_and_those_like_it(ask: Remote, out: Path) -> None:
+    shown = ask("search", "every", "-s", "shop", "-o", out, "--filter", "category1_id=!equal:red")
+    assert "3 products in" in " ".join(shown.out.split())
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [x["product_id"] for x in lines] == ["blue", "green", "red"]
+    assert [{m["product_id"] for m in x["items"]} for x in lines] == [{"green"}, {"blue"}, {"blue", "green"}]
+    assert all(set(m) == {"product_id", "similarity"} for x in lines for m in x["items"])
+    twice = ask("search", "every", "-s", "shop", "--min-similarity", "1", "--limit", "1")
+    assert [json.loads(line)["items"] for line in twice.out.splitlines()] == [[], [], []]
+    # An older file stays where there is no new one, and nothing half-written stands beside it.
+    assert ask("search", "every", "-s", "none", "-o", out).code == 4
+    assert ask("search", "every", "-s", "shop", "-o", out, "--tag", "color:red").code == 4
+    assert len(out.read_text("utf-8").splitlines()) == 3
+    assert not list(out.parent.glob(".similar*"))
+    assert ask("search", "every", "-s", "shop", "-o", out.parent / "none" / "x").code == 2
+
+
 def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> None:
     for name, colour in (("red", RED), ("blue", BLUE), ("green", GREEN)):
         shop.products.put("shop", name, picture(colour), name=f"[{name}]", category1_id=name)
@@ -193,6 +210,7 @@ def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> 
         (("--tag", "category:earrings"), "no other garment in the service has such tags"),
     ):
         assert why in " ".join(ask("search", "product", "red", "-s", "shop", *options).out.split())
+    _every_product_and_those_like_it(ask, photos / "similar.jsonl")
     for name in ("blue", "green"):
         shop.products.delete("shop", name)
     assert "no other product" in ask("search", "product", "red", "-s", "shop").out
