@@ -6,6 +6,7 @@ import typer
 
 import placket
 from placket.cli.account import account_app
+from placket.cli.convert import convert
 from placket.cli.corrections import correct, uncorrect
 from placket.cli.db import db_app
 from placket.cli.demo import demo_app
@@ -43,6 +44,7 @@ app.command()(doctor)
 app.command()(tag)
 app.command()(detect)
 app.command()(embed)
+app.command()(convert)
 app.command()(index)
 app.command()(status)
 app.command()(export)

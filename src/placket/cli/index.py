@@ -1,12 +1,14 @@
 """`placket index`: a catalogue file or a folder of photos into a service."""
 
 import enum
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from placket.cli.remote import AsJson, ProfileName, ServiceOption, asking
+from placket.cli.output import fail
+from placket.cli.remote import USAGE, AsJson, ProfileName, ServiceOption, asking, plain
 
 
 class Format(enum.StrEnum):
@@ -47,6 +49,8 @@ def index(
         return
     from placket.cli.index_report import follow, show_reserved
 
+    if "://" not in source:
+        _refuse_exports(Path(source))
     with asking(profile) as placket:
         given = source if "://" in source else Path(source)
         run = placket.runs.submit(service, given, format=format, dry_run=dry_run, callback_url=callback_url)
@@ -54,3 +58,18 @@ def index(
         follow(profile, run, as_json)
     else:
         show_reserved(profile, run, as_json)
+
+
+def _refuse_exports(file: Path) -> None:
+    """Of shop systems: the server would only say that their first line is wrong."""
+    from placket.shops.formats import format_of_file
+
+    try:
+        with file.open("rb") as opened:
+            format = format_of_file(opened)
+    except OSError:
+        # Whoever sends it says so.
+        return
+    if format is not None:
+        again = f"`placket convert {shlex.quote(str(file))} -o rows.jsonl` makes an index file of it"
+        raise fail(plain(f"{file} is an export of the format {format.value}: {again}"), USAGE)

@@ -15,8 +15,12 @@ _LINE_BREAK = re.compile(rb"\r\n|\n|\r")
 
 def not_utf8(body: bytes, error: UnicodeDecodeError) -> str:
     """``not UTF-8: ...``: what it is by its first bytes, else the line that cannot be read, as an editor counts."""
-    for magic, kind in _KINDS:
-        if body.startswith(magic):
-            return f"not UTF-8: it is {kind}"
+    if kind := kind_of(body):
+        return f"not UTF-8: it is {kind}"
     line = 1 + len(_LINE_BREAK.findall(body, 0, error.start))
     return f"not UTF-8: line {line} (byte {error.start}) cannot be read; in a spreadsheet, save it as CSV UTF-8"
+
+
+def kind_of(beginning: bytes) -> str:
+    """What no UTF-8 begins with, in words; empty where nothing is known by its first bytes."""
+    return next((kind for magic, kind in _KINDS if beginning.startswith(magic)), "")

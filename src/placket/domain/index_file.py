@@ -86,6 +86,8 @@ def _usual_mistake(text: str, format: str) -> str:
     for mark, name in ((";", "semicolons"), ("\t", "tabs")):
         if first.count(mark) >= len(COLUMNS) - 1 > first.count(","):
             return f", which are parted by commas and not by {name}{_WANTED}"
+    if first.count(",") >= len(COLUMNS):
+        return f"{_WANTED}; of a shop system's export, `placket convert` makes such rows"
     return _WANTED
 
 

@@ -107,6 +107,8 @@ def test_the_usual_mistakes_with_a_first_line_are_named() -> None:
     for mark, name in ((";", "semicolons"), ("\t", "tabs")):
         with pytest.raises(IndexFileInvalid, match=rf"not by {name}; a line of CSV holds"):
             read(CSV.replace(",", mark).encode(), "csv")
+    with pytest.raises(IndexFileInvalid, match="shop system's export, `placket convert` makes such rows"):
+        read(b"Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Variant SKU,Image Src,Status\n", "csv")
     for array in (json.dumps([GOOD]), json.dumps([GOOD], indent=2)):
         with pytest.raises(IndexFileInvalid, match="one object a line, not an array of them"):
             read(array.encode())

@@ -1,0 +1,143 @@
+"""`placket convert`: what a shop system exports, as the rows of an index file."""
+
+import io
+import json
+import secrets
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from placket.cli.output import errors, fail, run_safely
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, USAGE, plain, usage_errors
+
+if TYPE_CHECKING:
+    from placket.shops.catalogue import Catalogue
+    from placket.shops.rows import Account
+
+_MOST_ROWS = 10_000
+_MOST_BYTES = 5_000_000
+"""Of an index file, unless the server is told otherwise."""
+_FILTER = "vendor, product, stock, price:50,100, tag:BEGINNING or none."
+
+
+def convert(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="Export of Shopify or WooCommerce, or a Google feed."),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", dir_okay=False, help="JSONL file to write.")] = None,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="A row each variant: its own id, picture and stock.")
+    ] = False,
+    s1: Annotated[
+        str | None, typer.Option(help=f"What s1 holds: {_FILTER} Default: vendor, with --variants product.")
+    ] = None,
+    s2: Annotated[str, typer.Option(help=f"What s2 holds: {_FILTER}")] = "stock",
+    kinds: Annotated[
+        bool, typer.Option("--kinds/--no-kinds", help="After a name that names no kind of garment, write its type.")
+    ] = True,
+    unpublished: Annotated[
+        bool, typer.Option("--unpublished", help="Take drafts and hidden products, and gift cards, too.")
+    ] = False,
+    sold_out: Annotated[
+        bool, typer.Option("--sold-out/--no-sold-out", help="Take what is not in stock; s2 then says sold-out.")
+    ] = True,
+) -> None:
+    """Turn a shop's product export into a JSONL file for `placket index`.
+
+    The format is told by the names of the columns. A product is one row, whatever sizes and colours it comes in, unless
+    --variants is given. Exit code 1 when some products cannot be used: they are named, and the others are written.
+    """
+    from placket.shops.filters import parse_filter
+    from placket.shops.rows import Account, Choice, rows_of
+
+    with usage_errors():
+        held = (parse_filter(s1 or ("product" if variants else "vendor")), parse_filter(s2))
+    choice = Choice(*held, variants, kinds, unpublished, sold_out)
+    if out is not None and not out.parent.is_dir():
+        raise fail(plain(f"there is no folder {out.parent}"), USAGE)
+    account = Account()
+    with run_safely():
+        catalogue, format = _read(file)
+        with _written(out) as target:
+            written = _write(target, rows_of(catalogue, choice, account))
+    _report(account, format, written, out)
+    if account.problems:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _read(name: str) -> "tuple[Catalogue, str]":
+    from placket.shops.catalogue import ExportInvalid
+    from placket.shops.formats import read_catalogue
+
+    try:
+        with _opened(name) as file:
+            format, catalogue = read_catalogue(file)
+    except ExportInvalid as error:
+        raise fail(plain(f"{name}: {error.detail}"), USAGE) from None
+    except OSError as error:
+        raise fail(plain(f"{name}: {error.strerror or error}"), USAGE) from None
+    return catalogue, format.value
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[io.BufferedReader]:
+    if name == "-":
+        yield io.BufferedReader(sys.stdin.buffer)  # type: ignore[arg-type]
+    else:
+        with Path(name).open("rb") as file:
+            yield file
+
+
+@contextmanager
+def _written(out: Path | None) -> Iterator[IO[str]]:
+    """Complete, or not at all: an older file stays until the new one is whole."""
+    if out is None:
+        yield sys.stdout
+        return
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    with partial.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            yield file
+        except BaseException:
+            partial.unlink()
+            raise
+    partial.replace(out)
+
+
+def _write(target: IO[str], rows: Iterable[dict[str, str]]) -> int:
+    """Bytes."""
+    written = 0
+    for row in rows:
+        # Escaped, it is the same in every encoding that the output may have.
+        line = json.dumps(row, ensure_ascii=target is sys.stdout) + "\n"
+        target.write(line)
+        written += len(line.encode())
+    return written
+
+
+def _report(account: "Account", format: str, written: int, out: Path | None) -> None:
+    """On standard error: the rows may be on standard output."""
+    from placket.cli.index_report import id_table, two_lines
+
+    sold_out = f", {account.sold_out:,} of them sold out" if account.sold_out else ""
+    errors.print(f"{account.rows:,} rows ({format}){sold_out}.", soft_wrap=True)
+    if account.left_out:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(account.left_out.items()))
+        errors.print(f"Left out: {reasons}.", soft_wrap=True)
+    if account.problems:
+        errors.print(f"Cannot be used: {len(account.problems):,}.")
+        table = id_table("product and line", "what is wrong")
+        for problem in sorted(account.problems, key=lambda p: p.line)[:MOST_SHOWN]:
+            table.add_row(two_lines(problem.id, f"line {problem.line:,}"), two_lines(problem.detail, ""))
+        errors.print(table)
+        if len(account.problems) > MOST_SHOWN:
+            errors.print(f"and {len(account.problems) - MOST_SHOWN:,} more", style="dim")
+    if account.rows > _MOST_ROWS or written > _MOST_BYTES:
+        errors.print("That is more than one index file may hold: send it in parts (`split -l 5000`).", soft_wrap=True)
+    elif out is not None and account.rows:
+        errors.print(f"Next: `placket index {out} --service NAME`", soft_wrap=True, markup=False)

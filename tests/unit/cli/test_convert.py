@@ -1,0 +1,90 @@
+"""`placket convert`, and what `placket index` says of a file that has to go through it first."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from placket.cli.commands import app
+
+EXPORT = "Handle,Title,Vendor,Tags,Image Src,Status\ntee,Kleid grün,Nord,summer,https://shop.example/a.jpg,active\n"
+DRAFT = "hat,Hat,Nord,,https://shop.example/b.jpg,draft\n"
+UNUSABLE = "bag,Bag,Nord,,,active\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "products_export.csv"
+    path.write_text(EXPORT + DRAFT, "utf-8")
+    return path
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_rows_go_to_standard_output_and_the_account_beside_it(file: Path) -> None:
+    done = run("convert", file, "--s1", "tag:summer")
+    assert done.exit_code == 0
+    row = json.loads(done.stdout)
+    assert (row["product_id"], row["name"], row["s1"], row["s2"]) == ("tee", "Kleid grün", "summer", "")
+    assert done.stderr == "1 rows (shopify).\nLeft out: not published 1.\n"
+
+
+def test_a_file_is_written_whole_or_not_at_all(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.jsonl"
+    file.write_text(EXPORT + DRAFT + UNUSABLE, "utf-8")
+    done = run("convert", file, "-o", out, "--unpublished")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert [json.loads(line)["product_id"] for line in out.read_text("utf-8").splitlines()] == ["tee", "hat"]
+    for words in ("Cannot be used: 1.", "bag", "line 4", "no picture", f"placket index {out}"):
+        assert words in done.stderr.replace("\n", " ") or words in done.stderr
+    file.write_text(EXPORT + 'x,"open', "utf-8")
+    done = run("convert", file, "-o", out)
+    assert done.exit_code == 2
+    assert "line 3: not a CSV record" in done.stderr
+    assert len(out.read_text("utf-8").splitlines()) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["products_export.csv", "rows.jsonl"]
+
+
+def test_it_reads_standard_input(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = CliRunner().invoke(app, ["convert", "-"], input=file.read_bytes())
+    assert (done.exit_code, json.loads(done.stdout)["product_id"]) == (0, "tee")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--s1", "brand"], "'brand': vendor, product, stock"),
+        (["-o", "/no/such/folder/rows.jsonl"], "there is no folder /no/such/folder"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_read(file: Path, words: list[str], told: str) -> None:
+    done = run("convert", file, *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    done = run("convert", tmp_path / "gone.csv")
+    assert done.exit_code == 2
+    assert "No such file" in done.stderr
+
+
+def test_a_large_catalogue_is_sent_in_parts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("placket.cli.convert._MOST_ROWS", 1)
+    done = run("convert", file, "--unpublished")
+    assert "send it in parts" in done.stderr
+
+
+def test_an_export_is_not_sent_as_it_is(file: Path, tmp_path: Path) -> None:
+    """No server is asked: the address is one where none is."""
+    feed = tmp_path / "a feed.xml"
+    feed.write_text("<rss/>")
+    for path, format, shown in ((file, "shopify", file), (feed, "google", f"'{feed}'")):
+        done = CliRunner().invoke(
+            app, ["index", str(path), "--service", "s"], env={"PLACKET_URL": "http://127.0.0.1:1"}
+        )
+        assert done.exit_code == 2
+        assert f"is an export of the format {format}: `placket convert {shown} -o rows.jsonl`" in done.stderr
