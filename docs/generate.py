@@ -59,6 +59,8 @@ def _kind(annotation: Any) -> str:
         return ", ".join(f"`{word}`" for word in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return _kind(next(a for a in get_args(annotation) if a is not NoneType))
+    if get_origin(annotation) is tuple and get_args(annotation)[0] is str:
+        return "texts"
     return _WORDS[get_origin(annotation) or annotation]
 
 

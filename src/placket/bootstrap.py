@@ -332,6 +332,7 @@ class Application:
             figures=self.condition.figures,
             faces=faces,
             traffic=self.traffic,
+            origins=frozenset(s.cors_origins),
         )
 
     async def warm_up(self) -> None:

@@ -24,6 +24,9 @@ from placket.domain.errors import PlacketError
 
 Network = IPv4Network | IPv6Network
 _TOKEN = re.compile(r"[!-~]{16,}")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_DEFAULT_PORT = re.compile(r"https://.*:443|http://.*:80")
+"""Browsers leave it out."""
 
 
 class SettingsFileError(PlacketError):
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(
         10, ge=2, le=200, description="Connections that one process may have in its pool; up to two more wait and lock."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins (as https://shop.example, comma separated) whose pages may read the answers of /placket/v1"
+        " in a browser.",
     )
     postgres_account: str | None = Field(
         None,
@@ -180,6 +188,19 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
         return tuple(ip_network(v) if isinstance(v, str) else v for v in value)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        for origin in value if isinstance(value, list | tuple) else (value,):
+            if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin) or _DEFAULT_PORT.fullmatch(origin):
+                raise ValueError(
+                    f"{origin} is no origin as browsers send it: https:// and a host in small letters, with its port if"
+                    " it has one of its own, and nothing after it, as https://shop.example; there is no * for all"
+                )
+        return tuple(value)
 
     @field_validator("admin_token")
     @classmethod

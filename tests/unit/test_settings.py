@@ -1,6 +1,7 @@
 """Settings from the environment and from a file, and what a wrong one is answered with."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -65,3 +66,33 @@ def test_a_time_zone_that_there_is_none_of(zone: str) -> None:
     with pytest.raises(ValidationError, match="no such time zone"):
         Settings(index_day_time_zone=zone)
     assert Settings(index_day_time_zone="Europe/Berlin").index_day_time_zone == "Europe/Berlin"
+
+
+def test_origins_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLACKET_CORS_ORIGINS", "https://shop.example, http://localhost:3000,https://[2001:db8::1]:8443")
+    assert Settings().cors_origins == ("https://shop.example", "http://localhost:3000", "https://[2001:db8::1]:8443")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "shop.example",
+        "https://*.shop.example",
+        "https://shop.example/",
+        "https://shop.example/page",
+        "https://Shop.example",
+        "https://user@shop.example",
+        "https://shop.example:443",
+        "http://shop.example:80",
+        "https://kl\u00e4der.example",
+        "ftp://shop.example",
+        8780,
+    ],
+)
+def test_what_is_no_origin(origin: Any) -> None:
+    with pytest.raises(ValidationError, match="no origin as browsers send it"):
+        Settings(cors_origins=(origin,))
+    with pytest.raises(ValidationError, match="no origin as browsers send it"):
+        Settings(cors_origins=origin)

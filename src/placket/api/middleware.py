@@ -15,6 +15,7 @@ from placket.api.errors import BodyTooLarge, HeadersInvalid, TransferFailed
 from placket.api.faces import Faces, face_of
 from placket.api.forms import RECEIVE
 from placket.api.metrics import Metrics
+from placket.api.origins import Headers, origin_headers, preflight_headers
 from placket.domain.errors import PlacketError, ServerStopping
 
 _log = structlog.get_logger()
@@ -43,12 +44,17 @@ class RequestContext:
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
-        answer = _Answer(send, request_id, self._leaving())
+        origins = scope["app"].state.parts.origins if face.cross_origin else ()
+        answer = _Answer(send, request_id, self._leaving(), origin_headers(scope, origins))
         with structlog.contextvars.bound_contextvars(request_id=request_id), self._metrics.in_flight():
             try:
                 if face.raw_paths and "raw_path" in scope:
                     scope["path"] = scope["raw_path"].decode("latin-1")
-                await self._app(scope, receive, answer)
+                if (allowed := preflight_headers(scope, origins)) is not None:
+                    await answer({"type": "http.response.start", "status": 204, "headers": allowed})
+                    await answer({"type": "http.response.body", "body": b""})
+                else:
+                    await self._app(scope, receive, answer)
             except ClientDisconnect:
                 answer.status = 499
             except asyncio.CancelledError:
@@ -80,8 +86,9 @@ class _Answer:
     """``send`` that remembers what was sent. Of a server that leaves, each answer is its connection's last: one that is
     kept would be closed just when the balancer sends the next request by it."""
 
-    def __init__(self, send: Send, request_id: str, leaving: bool) -> None:
+    def __init__(self, send: Send, request_id: str, leaving: bool, others: Headers) -> None:
         self._send = send
+        self._others = others
         self._request_id = request_id.encode("ascii")
         self._leaving = leaving
         self.started = False
@@ -97,6 +104,7 @@ class _Answer:
                 (b"x-request-id", self._request_id),
                 (b"x-content-type-options", b"nosniff"),
                 *([(b"connection", b"close")] if self._leaving else ()),
+                *self._others,
             ]
         elif message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))

@@ -37,7 +37,8 @@ class Face:
     ``longer_words``: so are paths that go on with the prefix's last word. ``router`` holds its calls; ``pages`` is an
     ASGI application mounted at the prefix instead, which bounds the bodies that it reads itself. ``raw_paths``: its
     calls match the path as it was sent, percent-encoded, and decode it themselves. ``most_bytes``: largest request
-    body, but for forms, which :mod:`placket.api.forms` reads within limits of their own.
+    body, but for forms, which :mod:`placket.api.forms` reads within limits of their own. ``cross_origin``: pages of the
+    allowed origins may read its answers.
     """
 
     prefix: str
@@ -47,6 +48,7 @@ class Face:
     raw_paths: bool = False
     most_bytes: int = 1_000_000
     longer_words: bool = False
+    cross_origin: bool = False
 
     def owns(self, path: str) -> bool:
         rest = path.removeprefix(self.prefix)
@@ -61,6 +63,7 @@ class ApiParts:
     ``problems``: why this process cannot serve just now. ``warnings``: what will soon be in its way. ``statistics``:
     gauges and counters (names that end in ``_total``) of the queue and of vision; ``figures``: these, and those with
     labels, for /metrics. ``faces``: what else is served from the same address. ``traffic``: counts how the APIs answer.
+    ``origins``: of pages that may read answers in a browser.
     """
 
     keys: Keys
@@ -80,6 +83,7 @@ class ApiParts:
     figures: Callable[[], Awaitable[Mapping[str, Labelled]]]
     faces: Sequence[Face] = ()
     traffic: Traffic = field(default_factory=Traffic)
+    origins: frozenset[str] = frozenset()
 
 
 def parts_of(connection: HTTPConnection) -> ApiParts:

@@ -72,13 +72,13 @@ def _whole(product: Product) -> Variant:
 
 def _row(product: Product, variant: Variant, choice: Choice) -> dict[str, str]:
     price = variant.price or product.price
-    levels = [filterable(level) for level in product.categories[: len(_LEVELS)]] or [_NO_CATEGORY]
+    levels = [filterable(level) for level in product.categories] or [_NO_CATEGORY]
     return {
         # What is sold in one size and colour may have no id but the product's.
         "product_id": variant.id or (product.id if len(product.variants) == 1 else ""),
         "status": Status.ENABLE.value,
         "name": _name(variant.name or product.name, product.categories if choice.kinds else ()),
-        **dict(zip(_LEVELS, levels, strict=False)),
+        **dict(zip(_LEVELS, [*levels, "", ""], strict=False)),
         "image_url": variant.picture or product.picture,
         "s1": choice.s1(product, price, variant.in_stock),
         "s2": choice.s2(product, price, variant.in_stock),

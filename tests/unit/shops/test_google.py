@@ -38,6 +38,7 @@ def test_a_group_is_one_product() -> None:
         "name": "Linen & silk dress",
         "category1_id": "Women",
         "category2_id": "Dresses",
+        "category3_id": "",
         "image_url": PICTURE,
         "s1": "Nord",
         "s2": "",

@@ -79,6 +79,8 @@ def test_several_rows_are_one_product(new: bool) -> None:
             "status": "enable",
             "name": "Boxy T-shirt",
             "category1_id": "Shirts",
+            "category2_id": "",
+            "category3_id": "",
             "image_url": f"{CDN}/a.jpg?v=1",
             "s1": "Nord Inc.",
             "s2": "",

@@ -17,4 +17,4 @@ def placket_face() -> Face:
     router = APIRouter(dependencies=[Depends(_not_stored)])
     for part in (services, products, corrections, photos, searching, runs, webhooks, admin):
         router.include_router(part.router)
-    return Face(PREFIX, render_error, router, raw_paths=True)
+    return Face(PREFIX, render_error, router, raw_paths=True, cross_origin=True)
