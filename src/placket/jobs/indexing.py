@@ -30,6 +30,10 @@ class IndexJobs:
         if chunk is None:
             await self._progress.drop(job, worker)
             return
+        if chunk.whole:
+            # Whoever was to apply it died.
+            _tell(await self._progress.complete(chunk, job, worker, chunk.known, self._quota))
+            return
         if job.attempts > MOST_ATTEMPTS:
             if await self._progress.moves(chunk, job, worker):
                 return

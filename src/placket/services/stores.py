@@ -260,7 +260,7 @@ class Bell(Protocol):
 @dataclass(frozen=True, slots=True)
 class ChunkWork:
     """What a worker needs to compute one chunk. ``bundle`` is the one to compute with; ``known``: what of it was
-    computed before the other images had to wait for their host."""
+    computed before the other images had to wait for their host, or, where it is ``whole``, all that there is to."""
 
     run_id: UUID
     number: int
@@ -269,6 +269,7 @@ class ChunkWork:
     bundle: str
     rows: tuple[PlannedRow, ...]
     known: tuple[Computed, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +358,8 @@ class RunProgress(Protocol):
     async def complete(
         self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], document_quota: int
     ) -> RunEnded | None:
-        """Store a chunk's results and apply, in order, all that is complete; the job ends in the same transaction.
+        """Store a chunk's results and apply, in order, all that is complete, each chunk in a transaction of its own.
+        The job ends in the last of them.
 
         Does nothing when the job belongs to somebody else by now. Returns the run if this ended it.
         """

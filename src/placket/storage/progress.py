@@ -4,24 +4,22 @@ Everything that a chunk changes (documents, row verdicts, counts, the job itself
 worker leaves either all of it or none.
 """
 
-import base64
 import json
-import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.applying import Computed, Plan, PlannedRow, Verdict, plan_chunk
 from placket.domain.errors import NoSuchService
-from placket.domain.garments import Analysis, Garment
 from placket.domain.runs import Outcome, RunKind, RunState, Status, end_state
 from placket.services.stores import ChunkWork, Job, RunEnded
 from placket.services.tally import Tally
+from placket.storage.chunk_results import pack, unpack
 from placket.storage.database import Database
 from placket.storage.documents import (
     lock_service,
@@ -29,50 +27,10 @@ from placket.storage.documents import (
     write_plan,
     written_since,
 )
-from placket.storage.queue import delay_job, end_job, enqueue
+from placket.storage.queue import delay_job, end_job, enqueue, move_job
 from placket.storage.reindexing import apply_reindexed, switch_bundle
 from placket.storage.run_rows import as_if_written
 from placket.storage.runs import announce_end, promote_next
-
-
-def pack(computed: Sequence[Computed]) -> bytes:
-    """Results of a chunk that has to wait for the chunks before it."""
-    return zlib.compress(json.dumps([_as_json(c) for c in computed]).encode(), 1)
-
-
-def unpack(data: bytes) -> list[Computed]:
-    return [_from_json(c) for c in json.loads(zlib.decompress(data))]
-
-
-def _as_json(computed: Computed) -> dict[str, Any]:
-    found = computed.analysis
-    analysis = found and {
-        "width": found.width,
-        "height": found.height,
-        "bundle": found.bundle,
-        "sha256": found.sha256,
-        "made_from": found.made_from,
-        "etag": found.etag,
-        "garments": [
-            [g.to_json(), base64.b64encode(np.asarray(g.embedding, "<f4").tobytes()).decode()] for g in found.garments
-        ],
-    }
-    return {"position": computed.position, "reason": computed.reason, "detail": computed.detail, "analysis": analysis}
-
-
-def _from_json(data: dict[str, Any]) -> Computed:
-    found = data["analysis"]
-    analysis = found and Analysis(
-        found["width"],
-        found["height"],
-        tuple(Garment.from_json(g, np.frombuffer(base64.b64decode(e), "<f4")) for g, e in found["garments"]),
-        found["bundle"],
-        found["sha256"],
-        # Not there in what a server of an older version put aside.
-        found.get("made_from", ""),
-        found.get("etag", ""),
-    )
-    return Computed(data["position"], analysis, data["reason"], data["detail"])
 
 
 async def _planned_rows(connection: AsyncConnection, run_id: UUID, number: int) -> list[PlannedRow]:
@@ -89,6 +47,15 @@ async def _planned_rows(connection: AsyncConnection, run_id: UUID, number: int) 
         PlannedRow(r.position, r.line, r.product_id, Status(r.status), r.fields or {}, r.reason, r.detail)
         for r in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one transaction did. ``waiting``: the result of the chunk after it, which waited for it."""
+
+    verdicts: Sequence[Verdict] = ()
+    ended: RunEnded | None = None
+    waiting: Sequence[Computed] | None = None
 
 
 class PostgresProgress:
@@ -183,20 +150,25 @@ class PostgresProgress:
             if run is None:
                 return None
             kind = RunKind(run.kind)
-            known = await self._partial(connection, run_id, number)
             # A run that waited behind a re-indexing computes with the bundle that the service has now.
             bundle = run.bundle if kind is RunKind.REINDEX else run.service_bundle
             rows = await _planned_rows(connection, run_id, number)
-            return ChunkWork(run_id, number, kind, run.service_id, bundle, tuple(rows), known)
+            partial, results = await self._stored(connection, run_id, number)
+            stored = partial if results is None else results
+            known = () if stored is None else unpack(stored)
+            return ChunkWork(
+                run_id, number, kind, run.service_id, bundle, tuple(rows), tuple(known), whole=results is not None
+            )
 
     @staticmethod
-    async def _partial(connection: AsyncConnection, run_id: UUID, number: int) -> tuple[Computed, ...]:
+    async def _stored(connection: AsyncConnection, run_id: UUID, number: int) -> tuple[bytes | None, bytes | None]:
+        """(what was computed before the chunk had to wait for its hosts, the result that waits for its turn)."""
         found = await connection.execute(
-            text("SELECT partial FROM index_chunks WHERE run_id = :run AND number = :number"),
+            text("SELECT partial, results FROM index_chunks WHERE run_id = :run AND number = :number"),
             {"run": run_id, "number": number},
         )
-        stored = found.scalar_one_or_none()
-        return () if stored is None else tuple(unpack(bytes(stored)))
+        row = found.one_or_none()
+        return (None, None) if row is None else (row.partial, row.results)
 
     async def set_aside(
         self,
@@ -218,54 +190,62 @@ class PostgresProgress:
     async def complete(
         self, work: ChunkWork, job: Job, worker: str, computed: Sequence[Computed], document_quota: int
     ) -> RunEnded | None:
-        async with self._database.begin() as connection:
-            # The locks first: chunks of one run that end together queue up here, each with its whole result.
-            run = await self._lock_run(connection, work.run_id)
-            if not await end_job(connection, job, worker):
-                return None
-            if run is None or run.state != RunState.RUNNING:
-                return None
-            if work.number != run.next_chunk:
-                await connection.execute(
-                    text("UPDATE index_chunks SET results = :results WHERE run_id = :run AND number = :number"),
-                    {"results": pack(computed), "run": work.run_id, "number": work.number},
-                )
-                return None
-            try:
-                verdicts = await self._apply_from(connection, work, run, computed, document_quota)
-            except NoSuchService:
-                return None
-            ended = await self._end_if_through(connection, work.run_id, job.payload.get("round", 0))
-        # Not before it is sure to last.
-        if work.kind is not RunKind.CHECK:
-            for verdict in verdicts:
-                self._rows.add(work.kind, verdict.outcome, verdict.reason)
-        return ended
+        while True:
+            async with self._database.begin() as connection:
+                step = await self._step(connection, work, job, worker, computed, document_quota)
+            # Not before it is sure to last.
+            if work.kind is not RunKind.CHECK:
+                for verdict in step.verdicts:
+                    self._rows.add(work.kind, verdict.outcome, verdict.reason)
+            if step.waiting is None:
+                return step.ended
+            work, computed = replace(work, number=work.number + 1), step.waiting
 
-    async def _apply_from(
+    async def _step(
+        self,
+        connection: AsyncConnection,
+        work: ChunkWork,
+        job: Job,
+        worker: str,
+        computed: Sequence[Computed],
+        quota: int,
+    ) -> "_Step":
+        # The locks first: chunks of one run that end together queue up here, each with its whole result.
+        run = await self._lock_run(connection, work.run_id)
+        has_its_turn = run is not None and run.state == RunState.RUNNING and work.number == run.next_chunk
+        _, waiting = await self._stored(connection, work.run_id, work.number + 1) if has_its_turn else (None, None)
+        # What waits for this chunk is applied next, by itself: all of it at once would hold the service for as long as
+        # there is of it, and where connections break more often than that, would never come through. Should this
+        # worker die before, the job is there for another.
+        if waiting is None:
+            held = await end_job(connection, job, worker)
+        else:
+            held = await move_job(connection, job, worker, {"number": work.number + 1})
+        if not held or run is None or run.state != RunState.RUNNING:
+            return _Step()
+        if not has_its_turn:
+            await connection.execute(
+                text("UPDATE index_chunks SET results = :results WHERE run_id = :run AND number = :number"),
+                {"results": pack(computed), "run": work.run_id, "number": work.number},
+            )
+            return _Step()
+        try:
+            verdicts = await self._apply(connection, work, run, computed, quota)
+        except NoSuchService:
+            return _Step()
+        ended = await self._end_if_through(connection, work.run_id, job.payload.get("round", 0))
+        return _Step(verdicts, ended, None if waiting is None else unpack(waiting))
+
+    async def _apply(
         self, connection: AsyncConnection, work: ChunkWork, run: Any, computed: Sequence[Computed], quota: int
     ) -> list[Verdict]:
-        """Apply this chunk, and those after it that were waiting for it."""
-        number = work.number
-        told: list[Verdict] = []
-        results: Sequence[Computed] | None = computed
-        while results is not None:
-            rows = await _planned_rows(connection, work.run_id, number)
-            if work.kind is RunKind.REINDEX:
-                verdicts, dropped = await apply_reindexed(connection, work, rows, results)
-            else:
-                accepted = run.reserved_at
-                verdicts, dropped = await self._apply_indexed(connection, work, accepted, rows, results, quota), 0
-            number += 1
-            told += verdicts
-            await self._record(connection, work.run_id, verdicts, dropped, number)
-            found = await connection.execute(
-                text("SELECT results FROM index_chunks WHERE run_id = :run AND number = :number"),
-                {"run": work.run_id, "number": number},
-            )
-            stored = found.scalar_one_or_none()
-            results = None if stored is None else unpack(bytes(stored))
-        return told
+        rows = await _planned_rows(connection, work.run_id, work.number)
+        if work.kind is RunKind.REINDEX:
+            verdicts, dropped = await apply_reindexed(connection, work, rows, computed)
+        else:
+            verdicts, dropped = await self._apply_indexed(connection, work, run.reserved_at, rows, computed, quota), 0
+        await self._record(connection, work.run_id, verdicts, dropped, work.number + 1)
+        return verdicts
 
     @staticmethod
     async def _apply_indexed(

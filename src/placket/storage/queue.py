@@ -144,6 +144,19 @@ async def delay_job(
     return bool(handed_back.rowcount)
 
 
+async def move_job(connection: AsyncConnection, job: Job, worker: str, more: Mapping[str, Any]) -> bool:
+    """Keep a job within the caller's transaction, with ``more`` in its payload: what it was for is done, and this is
+    what comes next. False when it belongs to somebody else by now."""
+    moved = await connection.execute(
+        text(
+            "UPDATE jobs SET payload = payload || CAST(:more AS jsonb)"
+            " WHERE id = :id AND worker = :worker AND attempts = :attempts"
+        ),
+        {"id": job.id, "worker": worker, "attempts": job.attempts, "more": json.dumps(more)},
+    )
+    return bool(moved.rowcount)
+
+
 async def delete_jobs(
     connection: AsyncConnection, subjects: Sequence[str], kinds: Sequence[str] = ("run", "chunk")
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from placket.domain.errors import InvalidParameter
+from placket.domain.errors import InvalidParameter, StorageUnavailable
 from placket.domain.runs import Outcome, RunKind, RunState
 from tests.contract.storage.test_reindex import indexing
 from tests.contract.storage.world import (
@@ -90,6 +90,34 @@ async def test_what_waited_for_an_earlier_chunk_is_stored_whole(world: World) ->
     for product in ("a", "b"):
         seen, want = known[product].analysis, analysis(known[product].image_url)
         assert (seen.made_from, seen.etag) == (want.made_from, want.etag)
+
+
+async def test_what_waited_for_a_chunk_comes_through_where_not_all_of_it_does_at_once(world: World) -> None:
+    """As where connections break again and again: what was applied stays so, and nothing is computed anew."""
+    run = await world.accept([enable(n, p) for n, p in enumerate("abcd", start=1)], chunk_size=1)
+    await world.begin(run)
+    first, *later = await world.claim_chunks()
+    for job, work in later:
+        await world.complete(job, work)
+    await world.execute(
+        "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.product_id = 'c' THEN"
+        " RAISE 'terminating connection' USING ERRCODE = '57P01'; END IF; RETURN NEW; END $$"
+    )
+    await world.execute("CREATE TRIGGER breaks BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION break()")
+    with pytest.raises(StorageUnavailable):
+        await world.complete(*first)
+    assert await world.ids() == ["a", "b"]
+    assert (await world.runs.get(world.service, run.id)).added == 2
+    await world.execute("DROP TRIGGER breaks ON documents")
+    await world.execute("UPDATE jobs SET lease_until = now()")
+    ((job, work),) = await world.claim_chunks("another")
+    assert (work.number, work.whole) == (2, True)
+    # Of the one that died, should it live on.
+    assert await world.complete(*first) is None
+    ended = await world.progress.complete(work, job, "another", work.known, QUOTA)
+    assert ended is not None and counts(ended.run) == {"added": 4, "updated": 0, "deleted": 0, "failed": 0, "total": 4}
+    assert (await world.ids(), await world.depth()) == (["a", "b", "c", "d"], 0)
+    assert sum(world.tallies.rows.figure().values.values()) == 4
 
 
 async def test_counts_add_up_at_every_moment(world: World) -> None:

@@ -65,6 +65,12 @@ async def test_half_a_chunk_is_set_aside() -> None:
     assert await done(Progress(), result) == [("set_aside", FIRST, 5.0, {"h": 2})]
 
 
+async def test_what_was_computed_already_is_not_computed_again() -> None:
+    """However often it was begun: whoever was to apply it died."""
+    whole = Progress(replace(CHUNK, whole=True))
+    assert await done(whole, ChunkResult((SECOND,)), replace(JOB, attempts=MOST_ATTEMPTS + 1)) == [("complete", FIRST)]
+
+
 async def test_what_was_begun_too_often_ends_with_what_is_known() -> None:
     nothing = ChunkResult(())
     assert await done(Progress(), nothing, replace(JOB, attempts=MOST_ATTEMPTS + 1)) == [("complete", FIRST)]
