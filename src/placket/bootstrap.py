@@ -298,6 +298,7 @@ class Application:
             lease_seconds=s.lease_seconds,
             narrow=("webhook", WEBHOOK_JOB),
             jobs=self.tallies.jobs,
+            bundles=self.vision.here,
             schedules=[
                 Schedule("retention", _HOUR, lambda: purge(self.runs, s.run_retention_days)),
                 Schedule("tagging retention", _TEN_MINUTES, self.tagging_tasks.purge),

@@ -47,7 +47,8 @@ def worker_name() -> str:
 
 class Worker:
     """``slots``: jobs in hand at once; of ``narrow`` kinds, which wait for strangers, only one of them all.
-    ``lease_seconds``: a worker silent for so long has lost its jobs. ``jobs``: counted by how it lets go of them."""
+    ``lease_seconds``: a worker silent for so long has lost its jobs. ``jobs``: counted by how it lets go of them.
+    ``bundles``: tells those that it has."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Worker:
         schedules: Sequence[Schedule] = (),
         name: str | None = None,
         jobs: Tally | None = None,
+        bundles: Callable[[], Awaitable[Sequence[str]]] | None = None,
     ) -> None:
         self.name = name or worker_name()
         self._queue = queue
@@ -77,6 +79,7 @@ class Worker:
         self._rests: dict[str, _Rest] = {}
         self._waits = 0
         self._jobs = jobs or Tallies().jobs
+        self._bundles = bundles or _none
 
     @property
     def in_hand(self) -> int:
@@ -186,7 +189,9 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                await _in_time(self._queue.renew(self.name, sorted({job for job, _ in self._in_hand}), self._lease))
+                bundles = await self._bundles()
+                jobs = sorted({job for job, _ in self._in_hand})
+                await _in_time(self._queue.renew(self.name, jobs, self._lease, bundles))
             except StorageUnavailable as error:
                 self._outage.tell("leases could not be renewed", error)
                 await asyncio.sleep(0.5)
@@ -253,6 +258,10 @@ class _Outage:
     def over(self, what: str) -> None:
         if self._told.pop(what, None) is not None:
             _log.info("this is over", what=what)
+
+
+async def _none() -> Sequence[str]:
+    return ()
 
 
 async def _in_time(asked: Awaitable[T]) -> T:

@@ -218,10 +218,12 @@ class Job:
 class JobQueue(Protocol):
     async def claim(self, worker: str, lease_seconds: float, without: Sequence[str] = ()) -> Job | None:
         """The next job, fairly between projects; a job whose lease ran out counts as ready. ``without``: kinds that are
-        passed over."""
+        passed over. So is what needs a bundle that another living worker has, and this one has not told of."""
         ...
 
-    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None: ...
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float, bundles: Sequence[str] = ()) -> None:
+        """The worker lives, with these jobs in hand and these ``bundles`` at hand."""
+        ...
 
     async def release(self, worker: str, jobs: Sequence[int]) -> None:
         """Hand jobs back untouched: another worker may take them at once."""

@@ -49,6 +49,10 @@ async def _planned_rows(connection: AsyncConnection, run_id: UUID, number: int) 
     ]
 
 
+# A run that waited behind a re-indexing computes with the bundle that the service has now.
+_BUNDLE = "CASE WHEN r.kind = 'reindex' THEN r.bundle ELSE s.bundle END"
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What one transaction did. ``waiting``: the result of the chunk after it, which waited for it."""
@@ -113,12 +117,18 @@ class PostgresProgress:
         connection: AsyncConnection, run_id: UUID, first: int, last: int, late_round: int = 0
     ) -> None:
         found = await connection.execute(
-            text("SELECT s.project_id FROM index_runs r JOIN services s ON s.id = r.service_id WHERE r.id = :run"),
+            text(
+                f"SELECT s.project_id, r.kind, {_BUNDLE} AS bundle"
+                " FROM index_runs r JOIN services s ON s.id = r.service_id WHERE r.id = :run"
+            ),
             {"run": run_id},
         )
+        run = found.one()
+        # A dry run looks at no photo.
+        needs = {} if run.kind == RunKind.CHECK else {"bundle": run.bundle}
         late = {"round": late_round} if late_round else {}
-        payloads = [{"number": n, **late} for n in range(first, last)]
-        await enqueue(connection, "chunk", str(run_id), payloads, found.scalar_one())
+        payloads = [{"number": n, **needs, **late} for n in range(first, last)]
+        await enqueue(connection, "chunk", str(run_id), payloads, run.project_id)
 
     @staticmethod
     async def _lock_run(connection: AsyncConnection, run_id: UUID) -> Any:
@@ -140,7 +150,7 @@ class PostgresProgress:
         async with self._database.begin() as connection:
             found = await connection.execute(
                 text(
-                    "SELECT r.kind, r.service_id, r.bundle, s.bundle AS service_bundle FROM index_runs r"
+                    f"SELECT r.kind, r.service_id, {_BUNDLE} AS bundle FROM index_runs r"
                     " JOIN services s ON s.id = r.service_id"
                     " WHERE r.id = :run AND r.state = 'running' AND s.deleted_at IS NULL"
                 ),
@@ -149,16 +159,12 @@ class PostgresProgress:
             run = found.one_or_none()
             if run is None:
                 return None
-            kind = RunKind(run.kind)
-            # A run that waited behind a re-indexing computes with the bundle that the service has now.
-            bundle = run.bundle if kind is RunKind.REINDEX else run.service_bundle
             rows = await _planned_rows(connection, run_id, number)
             partial, results = await self._stored(connection, run_id, number)
             stored = partial if results is None else results
             known = () if stored is None else unpack(stored)
-            return ChunkWork(
-                run_id, number, kind, run.service_id, bundle, tuple(rows), tuple(known), whole=results is not None
-            )
+            kind, whole = RunKind(run.kind), results is not None
+            return ChunkWork(run_id, number, kind, run.service_id, run.bundle, tuple(rows), tuple(known), whole)
 
     @staticmethod
     async def _stored(connection: AsyncConnection, run_id: UUID, number: int) -> tuple[bytes | None, bytes | None]:

@@ -32,11 +32,19 @@ _OVER = (
     " now() + CASE WHEN kind LIKE '%webhook' THEN interval '3660 seconds' ELSE interval '360 seconds' END)"
 )
 _READY = f"kind <> ALL(:without) AND {_OVER} AND NOT {_LEASED}"
+# What needs a bundle that this worker lacks is left to those who have it. Where none of them lives, all may try.
+_MINE_TO_TAKE = (
+    f"{_READY} AND coalesce(payload ->> 'bundle', '') <> ALL(CAST((SELECT bundles FROM elsewhere) AS text[]))"
+)
 _CLAIM = text(
     f"""
-    WITH subjects AS (
+    WITH elsewhere AS (
+        SELECT coalesce(array_agg(DISTINCT b), '{{}}') AS bundles FROM workers w CROSS JOIN unnest(w.bundles) AS b
+        WHERE w.seen_at BETWEEN now() - make_interval(secs => :lease) AND now() + interval '1 minute'
+            AND NOT EXISTS (SELECT 1 FROM workers me WHERE me.name = :worker AND b = ANY(me.bundles))
+    ), subjects AS (
         SELECT project_id, subject, count(*) FILTER (WHERE {_LEASED}) AS busy,
-            min(created_at) AS since, min(id) FILTER (WHERE {_READY}) AS first
+            min(created_at) AS since, min(id) FILTER (WHERE {_MINE_TO_TAKE}) AS first
         FROM jobs GROUP BY project_id, subject
     ), shares AS (
         SELECT *, sum(busy) OVER (PARTITION BY project_id) AS project_busy FROM subjects
@@ -50,7 +58,7 @@ _CLAIM = text(
         SELECT j.id FROM turns CROSS JOIN LATERAL (
             SELECT id FROM jobs
             WHERE subject = turns.subject AND project_id IS NOT DISTINCT FROM turns.project_id
-                AND id >= turns.first AND {_READY}
+                AND id >= turns.first AND {_MINE_TO_TAKE}
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
         ) AS j LIMIT 1
     ), claimed AS (
@@ -183,7 +191,7 @@ class PostgresQueue:
                 return None
             return Job(row.id, row.kind, row.subject, row.payload, row.attempts, row.project_id)
 
-    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float, bundles: Sequence[str] = ()) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 text(
@@ -194,10 +202,10 @@ class PostgresQueue:
             )
             await connection.execute(
                 text(
-                    "INSERT INTO workers VALUES (:worker, now())"
-                    " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at"
+                    "INSERT INTO workers (name, seen_at, bundles) VALUES (:worker, now(), :bundles)"
+                    " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at, bundles = excluded.bundles"
                 ),
-                {"worker": worker},
+                {"worker": worker, "bundles": list(bundles)},
             )
 
     async def release(self, worker: str, jobs: Sequence[int]) -> None:

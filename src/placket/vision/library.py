@@ -66,10 +66,14 @@ class BundleLibrary:
 
     def lacking(self, versions: Iterable[str]) -> list[str]:
         """Those that are neither in use nor kept."""
+        return sorted(set(versions).difference(self.here()))
+
+    def here(self) -> list[str]:
+        """Versions of the bundles that are in use or kept."""
         here = set(self.kept())
         with contextlib.suppress(VisionUnavailable):
             here.add(self.current().version)
-        return sorted(set(versions) - here)
+        return sorted(here)
 
     def kept(self) -> list[str]:
         """Versions of the kept bundles."""

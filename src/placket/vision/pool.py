@@ -63,6 +63,10 @@ class VisionPool:
         """Those of the bundles that are not here."""
         return await asyncio.to_thread(self._library.lacking, versions)
 
+    async def here(self) -> list[str]:
+        """Versions of the bundles that are here."""
+        return await asyncio.to_thread(self._library.here)
+
     async def analyse(
         self,
         image: bytes,

@@ -301,7 +301,7 @@ async def test_a_chunk_set_aside_keeps_what_is_computed_and_waits(world: World) 
     await asyncio.sleep(0.4)
     again = await world.queue.claim("quick", 60.0)
     assert again is not None
-    assert (again.payload, again.attempts) == ({"number": 0, "times_down": {"h": 2}}, 1)
+    assert (again.payload, again.attempts) == ({"number": 0, "bundle": BUNDLE, "times_down": {"h": 2}}, 1)
     known = (await world.progress.chunk(run.id, 0)).known  # type: ignore[union-attr]
     assert [(c.position, c.analysis and c.analysis.sha256) for c in known] == [
         (c.position, c.analysis and c.analysis.sha256) for c in done
@@ -423,6 +423,10 @@ async def test_a_chunk_that_was_begun_often_is_begun_anew_while_its_run_moves(wo
     assert await world.progress.moves(third[1], third[0], "w")
     again = await world.queue.claim("w", 60.0)
     assert again is not None
-    assert (again.id, again.attempts, again.payload) == (third[0].id, 1, {"number": 2, "succeeded": 2})
+    assert (again.id, again.attempts, again.payload) == (
+        third[0].id,
+        1,
+        {"number": 2, "bundle": BUNDLE, "succeeded": 2},
+    )
     assert not await world.progress.moves(third[1], again, "w"), "no more have since"
     assert await world.complete(again, third[1]) is not None

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.errors import StorageUnavailable
+from placket.domain.runs import RunKind
 from placket.services.stores import Job, QueueState
 from placket.storage.database import Database
 from placket.storage.queue import PostgresQueue, end_job, enqueue
-from tests.contract.storage.world import World
+from tests.contract.storage.world import World, enable
 
 
 async def add(
@@ -40,6 +41,47 @@ async def test_jobs_come_in_order_once_each(world: World) -> None:
     for job in jobs:
         await world.queue.finish(job)
     assert await world.depth() == 0
+
+
+async def add_needing(world: World, *bundles: str) -> None:
+    async with world.database.begin() as connection:
+        for bundle in bundles:
+            await enqueue(connection, "chunk", f"run {bundle}", [{"bundle": bundle}], world.project)
+
+
+async def test_what_needs_a_bundle_is_left_to_the_workers_that_have_it(world: World) -> None:
+    await world.queue.renew("lacks", [], 60.0, ["old"])
+    await world.queue.renew("has", [], 60.0, ["old", "new"])
+    await add_needing(world, "new", "new", "old")
+    await add(world, 1, world.project)
+    assert {(await claimed(world, "lacks")).subject for _ in range(2)} == {"run old", "subject"}
+    assert await world.queue.claim("lacks", 60.0) is None
+    assert (await claimed(world, "has")).subject == "run new"
+    # It has it now, as where somebody copied it there.
+    await world.queue.renew("lacks", [], 60.0, ["old", "new"])
+    assert (await claimed(world, "lacks")).subject == "run new"
+
+
+async def test_a_bundle_that_no_living_worker_has_keeps_nothing_from_anybody(world: World) -> None:
+    """The try says in the log what is missing, and the run ends some day."""
+    for gone, seen in (("silent", "- interval '70 seconds'"), ("of another clock", "+ interval '1 hour'")):
+        await world.queue.renew(gone, [], 60.0, ["new"])
+        await world.execute(f"UPDATE workers SET seen_at = now() {seen} WHERE name = :name", name=gone)
+    await world.queue.renew("left", [], 60.0, ["new"])
+    await world.queue.release("left", [])
+    await add_needing(world, "new")
+    assert (await claimed(world, "lacks")).subject == "run new"
+
+
+async def test_chunks_say_which_bundle_they_need(world: World) -> None:
+    await world.index([enable(1, "p1")])
+    await world.begin(await world.accept([enable(1, "p1")], kind=RunKind.CHECK))
+    assert "bundle" not in (await claimed(world)).payload  # it looks at no photo
+    await world.work_off()
+    await world.execute("DELETE FROM index_runs")
+    await world.begin(await world.runs.accept_reindex(world.service, "another", 1))
+    job = await claimed(world)
+    assert (job.kind, job.payload["bundle"]) == ("chunk", "another")
 
 
 async def test_simultaneous_claims_never_share_a_job(world: World) -> None:

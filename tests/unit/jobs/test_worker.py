@@ -21,6 +21,7 @@ class MemoryQueue:
     def __init__(self, kinds: Sequence[str]) -> None:
         self.ready = [Job(n, kind, f"s{n}", {}, 0, None) for n, kind in enumerate(kinds)]
         self.renewed: list[list[int]] = []
+        self.told: list[str] = []
         self.released: list[int] = []
         self.postponed: list[tuple[int, float, bool]] = []
         self.finished: list[int] = []
@@ -36,8 +37,9 @@ class MemoryQueue:
             self.ready.remove(job)
         return job
 
-    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float, bundles: Sequence[str] = ()) -> None:
         self.renewed.append(list(jobs))
+        self.told = list(bundles)
 
     async def release(self, worker: str, jobs: Sequence[int]) -> None:
         self.released += jobs
@@ -103,6 +105,19 @@ async def test_a_failure_is_tried_later_and_an_outage_is_no_attempt() -> None:
     await work(Worker(queue, {"bug": bug, "outage": outage, "good": good}, slots=4, lease_seconds=9, jobs=jobs), done)
     assert jobs.figure().values == {("failed",): 1, ("waits",): 1, ("done",): 1}
     assert sorted((job, counted) for job, _, counted in queue.postponed) == [(0, True), (1, False), (2, True)]
+
+
+async def test_it_tells_which_bundles_it_has() -> None:
+    queue, done = MemoryQueue(["a"]), asyncio.Event()
+
+    async def good(job: Job, worker: str) -> None:
+        done.set()
+
+    async def here() -> list[str]:
+        return ["v1", "v2"]
+
+    await work(Worker(queue, {"a": good}, slots=1, lease_seconds=9, bundles=here), done)
+    assert queue.told == ["v1", "v2"]
 
 
 async def test_where_the_bundle_is_gone_each_try_counts_and_they_are_far_apart() -> None:
@@ -171,9 +186,9 @@ class Unwell(MemoryQueue):
         self._fail("claim")
         return await super().claim(worker, lease_seconds, without)
 
-    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float) -> None:
+    async def renew(self, worker: str, jobs: Sequence[int], lease_seconds: float, bundles: Sequence[str] = ()) -> None:
         self._fail("renew")
-        await super().renew(worker, jobs, lease_seconds)
+        await super().renew(worker, jobs, lease_seconds, bundles)
 
 
 async def test_an_unforeseen_error_of_the_queue_ends_neither_the_worker_nor_its_leases() -> None:

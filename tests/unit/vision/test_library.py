@@ -43,6 +43,7 @@ def test_the_old_bundle_stays_loadable_after_an_upgrade(tmp_path: Path) -> None:
     assert library.load("v2") is library.current()
     assert library.kept() == ["v1", "v2"]
     assert library.lacking({"v1": 4, "v3": 1, "v2": 0}) == ["v3"]
+    assert library.here() == ["v1", "v2"]
     with pytest.raises(VisionUnavailable, match="v3 is not kept"):
         library.load("v3")
     assert BundleLibrary(tmp_path / "data", "v1").current().version == "v1"
