@@ -210,9 +210,6 @@ class MemoryDocuments:
 class MemoryRuns:
     """Runs end at once: every row that could be read is added."""
 
-    async def superseded(self, service: Service, run_id: UUID) -> set[int]:
-        return set()
-
     def __init__(self, services: MemoryServices) -> None:
         self._services = services
         self.received: set[int] = set()

@@ -19,6 +19,13 @@ class InvalidParameter(PlacketError):
     reason = "InvalidParam"
 
 
+class NothingToRepeat(InvalidParameter):
+    """Of an index run."""
+
+    def __init__(self) -> None:
+        super().__init__("the run has no failed rows that can be repeated")
+
+
 # --- who asks
 
 

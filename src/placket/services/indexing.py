@@ -16,6 +16,7 @@ from placket.domain.errors import (
     IndexFileTooLarge,
     IndexQuotaExceeded,
     InvalidParameter,
+    NothingToRepeat,
 )
 from placket.domain.index_file import read_index_file
 from placket.domain.quota_day import start_of_day
@@ -27,7 +28,6 @@ from placket.services.stores import RunStore, Service, ServiceStore
 FORMATS = ("jsonl", "csv")
 _PAGE = 1000
 _MOST_NAME = 255
-_NOTHING_TO_REPEAT = "the run has no failed rows that can be repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,18 @@ class Indexing:
             read_index_file, body, file.format, max_bytes=most, max_rows=self._rules.max_rows
         )
         kind = RunKind.CHECK if file.check_only else RunKind.INDEX
-        return await self._accept(service, kind, filename, rows, now, file.callback_url)
+        return await self._accept(service, kind, filename, rows, now, callback_url=file.callback_url)
 
     async def _accept(
-        self, service: Service, kind: RunKind, filename: str, rows: Sequence[Row], now: datetime, callback_url: str
+        self,
+        service: Service,
+        kind: RunKind,
+        filename: str,
+        rows: Sequence[Row],
+        now: datetime,
+        *,
+        callback_url: str = "",
+        repeats: UUID | None = None,
     ) -> Run:
         return await self._runs.accept(
             service,
@@ -111,6 +119,7 @@ class Indexing:
             daily_quota=self._rules.requests_per_day,
             day_start=start_of_day(now, self._rules.zone),
             callback_url=callback_url,
+            repeats=repeats,
         )
 
     async def _check_quota(self, service: Service, now: datetime) -> None:
@@ -166,7 +175,7 @@ class Indexing:
         """A new run, of the same kind and name, of the rows of an ended run that failed, could be read and are not out
         of date.
 
-        Raises NoSuchRun, InvalidParameter (it still runs, or nothing can be repeated), IndexQuotaExceeded.
+        Raises NoSuchRun, InvalidParameter (it still runs), NothingToRepeat, IndexQuotaExceeded.
         """
         run = await self._runs.get(service, run_id)
         if not run.state.ended:
@@ -175,17 +184,16 @@ class Indexing:
             # Its rows are not whole: what is to be done anew is whatever lacks its embeddings now.
             again = await self.reindex(service)
             if again is None:
-                raise InvalidParameter(_NOTHING_TO_REPEAT)
+                raise NothingToRepeat
             return again
-        outdated = await self._runs.superseded(service, run_id)
         rows: list[Row] = []
         start = 0
         while page := await self._runs.rows(service, run_id, outcome=Outcome.FAILED, start=start, limit=_PAGE):
-            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields and r.line not in outdated]
+            rows += [Row(r.line, r.product_id, r.status, r.fields) for r in page if r.fields]
             start += len(page)
         if not rows:
-            raise InvalidParameter(_NOTHING_TO_REPEAT)
-        return await self._accept(service, run.kind, run.filename, rows, await self._services.now(), "")
+            raise NothingToRepeat
+        return await self._accept(service, run.kind, run.filename, rows, await self._services.now(), repeats=run_id)
 
     async def reindex(self, service: Service) -> Run | None:
         """Compute the service's embeddings with the bundle in use; None when every product has them already.

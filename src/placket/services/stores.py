@@ -297,17 +297,18 @@ class RunStore(Protocol):
         daily_quota: int | None,
         day_start: datetime,
         callback_url: str = "",
+        repeats: UUID | None = None,
     ) -> Run:
-        """Store a run, its rows and its first job in one transaction. Raises IndexQuotaExceeded, NoSuchService."""
+        """Store a run, its rows and its first job in one transaction.
+
+        ``repeats``: the run whose rows these are. Left out are those whose products were put or deleted by themselves
+        after its file had been accepted, or where a later row, of it or of a run accepted since, has said or will say
+        what holds. Raises NoSuchService, NothingToRepeat, IndexQuotaExceeded.
+        """
         ...
 
     async def accept_reindex(self, service: Service, bundle: str, chunk_size: int) -> Run:
         """A run over every document of the service that has no garments of ``bundle`` yet."""
-        ...
-
-    async def superseded(self, service: Service, run_id: UUID) -> set[int]:
-        """Lines of the run whose products were put or deleted by themselves after its file had been accepted; of those
-        that failed, also where a later row, of this run or of one accepted since, has said or will say what holds."""
         ...
 
     async def documents_without(self, service: Service, bundle: str) -> int:

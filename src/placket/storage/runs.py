@@ -16,6 +16,7 @@ from placket.domain.errors import (
     IndexQuotaExceeded,
     NoSuchRun,
     NoSuchService,
+    NothingToRepeat,
     RunNotCancellable,
 )
 from placket.domain.runs import Outcome, Row, RowResult, Run, RunKind, RunState, Status
@@ -94,10 +95,14 @@ class PostgresRuns:
         daily_quota: int | None,
         day_start: datetime,
         callback_url: str = "",
+        repeats: UUID | None = None,
     ) -> Run:
         run_id = uuid4()
         async with self._database.begin() as connection:
             await self._lock(connection, service.id)
+            if repeats is not None:
+                # Under the lock: what is written from now on is newer than this run.
+                rows = await _not_superseded(connection, service.id, repeats, rows)
             if daily_quota is not None and kind is RunKind.INDEX:
                 await self._check_quota(connection, service.id, daily_quota, day_start)
             if kind is RunKind.CHECK:
@@ -262,10 +267,6 @@ class PostgresRuns:
                 for r in found
             ]
 
-    async def superseded(self, service: Service, run_id: UUID) -> set[int]:
-        async with self._database.begin() as connection:
-            return await superseded_lines(connection, service.id, run_id)
-
     async def documents_without(self, service: Service, bundle: str) -> int:
         async with self._database.begin() as connection:
             found = await connection.execute(
@@ -313,6 +314,17 @@ class PostgresRuns:
     async def ended_run(self, run_id: UUID) -> RunEnded | None:
         async with self._database.begin() as connection:
             return await _ended_run(connection, run_id)
+
+
+async def _not_superseded(
+    connection: AsyncConnection, service_id: int, run_id: UUID, rows: Sequence[Row]
+) -> Sequence[Row]:
+    """Of the run's failed rows those that nothing later stands against. Raises NothingToRepeat."""
+    superseded = await superseded_lines(connection, service_id, run_id)
+    rows = [row for row in rows if row.line not in superseded]
+    if not rows:
+        raise NothingToRepeat
+    return rows
 
 
 async def _ended_run(connection: AsyncConnection, run_id: UUID) -> RunEnded | None:

@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy import text
 
-from placket.domain.errors import InvalidParameter, StorageUnavailable
-from placket.domain.runs import Outcome, RunKind, RunState
+from placket.domain.errors import NothingToRepeat, StorageUnavailable
+from placket.domain.runs import Outcome, Run, RunKind, RunState
+from placket.storage.run_rows import superseded_lines
 from tests.contract.storage.test_reindex import indexing
 from tests.contract.storage.world import (
     BUNDLE,
@@ -326,7 +328,7 @@ async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_bef
     failed = await world.runs.rows(world.service, old.id, outcome=Outcome.FAILED, start=0, limit=10)
     assert [(r.product_id, r.reason) for r in failed] == [(f"p{n}", "Superseded") for n in (1, 2, 3, 5)]
     # Repeating the file's rows does not undo it, nor what is written after the run has ended.
-    with pytest.raises(InvalidParameter, match="no failed rows"):
+    with pytest.raises(NothingToRepeat):
         await indexing(world).repeat_failed(await world.refreshed(), old.id)
     # What is accepted after it counts.
     assert (second.run.id, second.run.updated, second.run.added, second.run.failed) == (new.id, 1, 1, 0)
@@ -336,18 +338,23 @@ async def test_a_product_written_by_itself_outlives_a_file_that_was_accepted_bef
     assert (await world.refreshed()).documents == 5
 
 
+async def superseded(world: World, run: Run) -> set[int]:
+    async with world.database.read() as connection:
+        return await superseded_lines(connection, world.service.id, run.id)
+
+
 async def test_a_file_that_is_accepted_after_a_clock_was_put_back_is_not_out_of_date(world: World) -> None:
     await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
     # So it was stored when the clock was two hours ahead.
     await world.execute("UPDATE documents SET put_at = put_at + interval '2 hours'")
     run = await world.accept([enable(1, "p1", s1="file")])
-    assert await world.runs.superseded(world.service, run.id) == set()
+    assert await superseded(world, run) == set()
     (ended,) = await world.work_off()
     assert (ended.run.updated, ended.run.failed) == (1, 0)
     # A file that waits since before the clock was put back is as old as it was.
     late = await world.accept([enable(1, "p1", s1="late")])
     await world.execute("UPDATE index_runs SET reserved_at = reserved_at + interval '1 hour'")
-    assert await world.runs.superseded(world.service, late.id) == {1}
+    assert await superseded(world, late) == {1}
     (ended,) = await world.work_off()
     assert (ended.run.updated, ended.run.failed) == (0, 1)
 
@@ -366,6 +373,31 @@ async def test_repeating_a_run_does_not_undo_what_was_written_since(world: World
     assert {p: d.fields["s1"] for p, d in found.items()} == {"p1": "put", "p2": "put"}
 
 
+async def test_repeating_a_run_does_not_undo_what_is_written_at_that_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await world.accept([enable(1, "p1", s1="file"), enable(2, "p2", s1="file")])
+    await world.work_off(failing=["p1", "p2"])
+    now = world.services.now
+
+    async def put_first() -> datetime:
+        await world.documents.put(world.service, planned("p1", s1="put"), analysis("put"), None, QUOTA)
+        return await now()
+
+    monkeypatch.setattr(world.services, "now", put_first)
+    again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
+    (row,) = await world.runs.rows(world.service, again.id, outcome=None, start=0, limit=9)
+    assert row.product_id == "p2"
+
+
+async def test_of_two_who_repeat_a_run_at_once_one_does(world: World) -> None:
+    run = await world.accept([enable(1, "p1")])
+    await world.work_off(failing=["p1"])
+    service = await world.refreshed()
+    two = await asyncio.gather(*(indexing(world).repeat_failed(service, run.id) for _ in "ab"), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in two) == ["NothingToRepeat", "Run"]
+
+
 async def test_repeating_a_run_does_not_undo_what_later_runs_did(world: World) -> None:
     """Monday's photos come back on Thursday, when Tuesday's file and Wednesday's have said what holds."""
     monday = [enable(1, "moved"), enable(2, "gone"), disable(3, "came"), enable(4, "waits"), enable(5, "lost")]
@@ -375,7 +407,7 @@ async def test_repeating_a_run_does_not_undo_what_later_runs_did(world: World) -
     await world.index([disable(1, "gone"), bad(2, "lost")])
     # Runs act one after another: this one comes before whatever is accepted after it.
     await world.accept([enable(1, "waits", s1="wednesday")])
-    assert await world.runs.superseded(world.service, run.id) == {1, 2, 3, 4}
+    assert await superseded(world, run) == {1, 2, 3, 4}
     again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
     assert again.total == 1
     await world.work_off()
@@ -384,7 +416,7 @@ async def test_repeating_a_run_does_not_undo_what_later_runs_did(world: World) -
         "moved": "tuesday", "came": "", "waits": "wednesday", "lost": "",
     }  # fmt: skip
     # Repeated twice, as by two clicks, it does nothing twice.
-    with pytest.raises(InvalidParameter, match="no failed rows"):
+    with pytest.raises(NothingToRepeat):
         await indexing(world).repeat_failed(await world.refreshed(), run.id)
 
 
@@ -395,7 +427,7 @@ async def test_repeating_a_run_does_not_undo_what_its_own_later_rows_did(world: 
     computed = compute(work)
     results = [replace(c, analysis=None, reason="ImageTimeoutError") if c.position in (0, 3) else c for c in computed]
     await world.progress.complete(work, job, "w", results, QUOTA)
-    assert await world.runs.superseded(world.service, run.id) == {1}
+    assert await superseded(world, run) == {1}
     again = await indexing(world).repeat_failed(await world.refreshed(), run.id)
     (row,) = await world.runs.rows(world.service, again.id, outcome=None, start=0, limit=10)
     assert (row.line, row.product_id) == (4, "b")
