@@ -196,7 +196,8 @@ class Indexing:
         return await self._accept(service, run.kind, run.filename, rows, await self._services.now(), repeats=run_id)
 
     async def reindex(self, service: Service) -> Run | None:
-        """Compute the service's embeddings with the bundle in use; None when every product has them already.
+        """Compute the service's embeddings with the bundle in use; None when every product has them already. Asked for
+        once more while that is under way, it is the same run: another would fetch every photo again.
 
         A service that has switched may still have products whose photo could not be had then: they are tried anew.
         """

@@ -308,7 +308,8 @@ class RunStore(Protocol):
         ...
 
     async def accept_reindex(self, service: Service, bundle: str, chunk_size: int) -> Run:
-        """A run over every document of the service that has no garments of ``bundle`` yet."""
+        """A run over every document of the service that has no garments of ``bundle`` yet; the one that is under way,
+        where one is."""
         ...
 
     async def documents_without(self, service: Service, bundle: str) -> int:

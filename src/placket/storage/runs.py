@@ -117,6 +117,8 @@ class PostgresRuns:
         run_id = uuid4()
         async with self._database.begin() as connection:
             await self._lock(connection, service.id)
+            if (under_way := await _reindexing(connection, service.id, bundle)) is not None:
+                return await select_run(connection, under_way)
             await take_time(connection)
             reindexed = dataclasses.replace(service, bundle=bundle)
             await self._insert_run(connection, run_id, reindexed, RunKind.REINDEX, "", 0, "")
@@ -314,6 +316,19 @@ class PostgresRuns:
     async def ended_run(self, run_id: UUID) -> RunEnded | None:
         async with self._database.begin() as connection:
             return await _ended_run(connection, run_id)
+
+
+async def _reindexing(connection: AsyncConnection, service_id: int, bundle: str) -> UUID | None:
+    """The re-indexing after which the service will have this bundle, if one waits or runs."""
+    found = await connection.execute(
+        text(
+            "SELECT id, bundle FROM index_runs WHERE service_id = :service AND kind = 'reindex'"
+            " AND finished_at IS NULL ORDER BY sequence DESC LIMIT 1"
+        ),
+        {"service": service_id},
+    )
+    last = found.one_or_none()
+    return last.id if last is not None and last.bundle == bundle else None
 
 
 async def _not_superseded(

@@ -223,15 +223,23 @@ async def test_a_chunk_given_up_ends_the_run_too(world: World) -> None:
     assert (ended.run.state, ended.run.failed) == (RunState.FAILED, 2)
 
 
-async def test_the_same_bundle_twice_in_a_row(world: World) -> None:
-    """The second run was accepted before the first was through, so its documents are already done."""
+async def test_who_asks_twice_gets_the_run_that_is_under_way(world: World) -> None:
     await index(world)
-    for _ in range(2):
-        await world.runs.accept_reindex(world.service, NEW, 3)
-    first, second = await world.work_off()
-    assert (first.run.updated, second.run.updated) == (4, 0)
-    assert (second.run.state, second.run.total) == (RunState.FINISHED, 0)
+    run = await world.runs.accept_reindex(world.service, NEW, 3)
+    assert (await world.runs.accept_reindex(world.service, NEW, 3)).id == run.id
+    await world.begin(run)
+    assert (await world.runs.accept_reindex(world.service, NEW, 3)).id == run.id
+    (ended,) = await world.work_off()
+    assert ended.run.updated == 4
     assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
+
+
+async def test_the_bundle_that_was_asked_for_last_serves_in_the_end(world: World) -> None:
+    await index(world)
+    asked = [(await world.runs.accept_reindex(world.service, b, 3)).id for b in (NEW, "bundle-3", NEW)]
+    assert len(set(asked)) == 3
+    await world.work_off()
+    assert (await world.refreshed()).bundle == NEW
 
 
 async def test_an_empty_service_switches_at_once(world: World) -> None:
