@@ -1,10 +1,12 @@
-"""Limits of keys are numbers."""
+"""Limits of keys are numbers; and how long a revoked one is believed."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
-from placket.domain.errors import InvalidParameter
+from placket.domain.errors import InvalidParameter, Unauthorized
+from placket.services import keys as module
 from placket.services.keys import MOST_IMAGES_PER_MONTH, Keys
 from tests.support.memory_stores import MemoryKeys
 
@@ -43,3 +45,19 @@ async def test_zero_takes_a_limit_away_and_makes_none() -> None:
     made = await keys.create("shop", rate=0.5, images_per_month=10)
     changed = await keys.limit(made.record.id, rate=0, images_per_month=0)
     assert (changed.rate_per_second, changed.images_per_month) == (None, None)
+
+
+async def test_another_process_refuses_a_revoked_key_a_second_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
+    monkeypatch.setattr(module, "time", clock)
+    store = MemoryKeys()
+    here, there = Keys(store), Keys(store)
+    made = await here.create("shop")
+    for keys in (here, there):
+        assert (await keys.authenticate(made.key)).key_id == made.record.id
+    await here.revoke(made.record.id)
+    with pytest.raises(Unauthorized):
+        await here.authenticate(made.key)
+    clock.now += 1.01
+    with pytest.raises(Unauthorized):
+        await there.authenticate(made.key)

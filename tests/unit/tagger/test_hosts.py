@@ -4,7 +4,6 @@ import pytest
 
 from placket.domain.errors import FetchFailed
 from placket.services import hosts as module
-from placket.services.exclusion import Exclusion
 from placket.services.hosts import Holder, HostBusy, Hosts
 
 
@@ -158,27 +157,3 @@ async def test_hosts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
             async with hosts.turn(f"h{n}", CHUNKS["a"]):
                 pass
     assert len(hosts._hosts) <= 11 and "kept" in hosts._hosts
-
-
-async def test_one_alone() -> None:
-    exclusion = Exclusion()
-    inside: list[str] = []
-    seen: list[tuple[str, ...]] = []
-
-    async def visit(name: str, *, alone: bool) -> None:
-        async with exclusion.alone() if alone else exclusion.shared():
-            inside.append(name)
-            try:
-                await asyncio.sleep(0.01)
-                if alone:
-                    seen.append(tuple(inside))
-            finally:
-                inside.remove(name)
-
-    visits = [visit(f"v{n}", alone=n % 3 == 0) for n in range(12)]
-    cancelled = asyncio.create_task(visit("c", alone=True))
-    tasks = [asyncio.create_task(v) for v in visits]
-    await asyncio.sleep(0)
-    cancelled.cancel()
-    await asyncio.gather(*tasks)
-    assert [len(names) for names in seen] == [1] * 4
