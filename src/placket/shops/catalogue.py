@@ -25,7 +25,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Variant:
-    """One size or colour. What is empty is as its product has it."""
+    """One size or colour. What is empty is as its product has it; ``left_out``, besides what its product is for."""
 
     line: int
     id: str
@@ -33,6 +33,7 @@ class Variant:
     picture: str = ""
     price: str = ""
     in_stock: bool = True
+    left_out: str = ""
 
 
 @dataclass(slots=True)

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from placket.domain.errors import InvalidParameter
+from placket.domain.errors import InvalidParameter, UrlMalformed, UrlRefused
 from placket.domain.index_file import MAX_LENGTH, check_product
 from placket.domain.keeping import named_groups
 from placket.domain.runs import Status
+from placket.domain.urls import check_url
 from placket.shops.catalogue import Catalogue, Problem, Product, Variant
 from placket.shops.filters import Filter, amount, filterable
 
 _LEVELS = ("category1_id", "category2_id", "category3_id")
 _NO_CATEGORY = "none"
+_UNTAKEN = (".webp", ".avif", ".heic", ".svg", ".tif", ".tiff", ".bmp")
 _MOST_NAME = MAX_LENGTH["name"]
 
 
@@ -31,10 +33,12 @@ class Choice:
 
 @dataclass(slots=True)
 class Account:
-    """``sold_out``: of the rows, those of what is not in stock."""
+    """``sold_out``: of the rows, those of what is not in stock; ``untaken``: those with a picture that an index takes
+    none of, by the ending of its address."""
 
     rows: int = 0
     sold_out: int = 0
+    untaken: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
 
@@ -44,13 +48,7 @@ def rows_of(catalogue: Catalogue, choice: Choice, account: Account) -> Iterator[
     account.problems += catalogue.problems
     known: set[str] = set()
     for product in catalogue.products.values():
-        if product.left_out and not choice.unpublished:
-            account.left_out[product.left_out] += 1
-            continue
-        for variant in (product.variants if choice.variants else ()) or (_whole(product),):
-            if not variant.in_stock and not choice.sold_out:
-                account.left_out["sold out"] += 1
-                continue
+        for variant in _offered(product, choice, account.left_out):
             row = _row(product, variant, choice)
             if problem := _problem(row, known):
                 account.problems.append(Problem(variant.line, row["product_id"] or product.id, problem))
@@ -58,12 +56,29 @@ def rows_of(catalogue: Catalogue, choice: Choice, account: Account) -> Iterator[
             known.add(row["product_id"])
             account.rows += 1
             account.sold_out += not variant.in_stock
+            account.untaken += row["image_url"].partition("?")[0].lower().endswith(_UNTAKEN)
             yield row
 
 
-def _whole(product: Product) -> Variant:
+def _offered(product: Product, choice: Choice, left_out: Counter[str]) -> Iterator[Variant]:
+    """What of a product is to be found; the rest is counted."""
+    if product.left_out and not choice.unpublished:
+        left_out[product.left_out] += 1
+        return
+    shown = [v for v in product.variants if choice.unpublished or not v.left_out]
+    if choice.variants and product.variants:
+        left_out.update(v.left_out for v in product.variants if v.left_out and not choice.unpublished)
+    else:
+        shown = [_whole(product, shown)]
+    for variant in shown:
+        if variant.in_stock or choice.sold_out:
+            yield variant
+        else:
+            left_out["sold out"] += 1
+
+
+def _whole(product: Product, variants: Sequence[Variant]) -> Variant:
     """All its variants in one: in stock if one of them is, at the lowest price, with the product's own picture."""
-    variants = product.variants
     picture = product.picture or next((v.picture for v in variants if v.picture), "")
     price = product.price or min((v.price for v in variants if v.price), key=lambda p: amount(p) or 0.0, default="")
     in_stock = any(v.in_stock for v in variants) if variants else product.in_stock
@@ -102,10 +117,9 @@ def _problem(row: dict[str, str], known: set[str]) -> str:
         return "the id stands further up already"
     if not row["image_url"]:
         return "no picture"
-    if not row["image_url"].lower().startswith(("http://", "https://")):
-        return "the picture's address does not begin with https:// or http://"
     try:
-        check_product(row["product_id"], {name: text for name, text in row.items() if name in MAX_LENGTH})
-    except InvalidParameter as error:
+        check_product(row["product_id"], row)
+        check_url(row["image_url"])
+    except (InvalidParameter, UrlMalformed, UrlRefused) as error:
         return error.detail
     return ""

@@ -40,7 +40,8 @@ def read(rows: Iterable[Placed], catalogue: Catalogue) -> None:
         elif "variation" in _list(row["type"]):
             pictures = _list(row["pictures"])
             variant = Variant(line, row["id"], row["name"], pictures[0] if pictures else "", row["price"])
-            variant.in_stock = row["in_stock"] != "0" and row["published"] in ("", "1")
+            variant.in_stock = row["in_stock"] != "0"
+            variant.left_out = _hidden(row)
             variations.append((row["parent"], variant))
         else:
             product = _product(line, row)
@@ -62,9 +63,12 @@ def _product(line: int, row: Row) -> Product:
     product.categories = tuple(level.strip() for level in path.split(">") if level.strip())
     product.tags = tuple(_list(row["tags"]))
     product.vendor = next(iter(_list(row["brands"])), "")
-    if row["published"] not in ("", "1") or row["visibility"] == "hidden":
-        product.left_out = "not published"
+    product.left_out = _hidden(row)
     return product
+
+
+def _hidden(row: Row) -> str:
+    return "not published" if row["published"] not in ("", "1") or row["visibility"] == "hidden" else ""
 
 
 def _list(cell: str) -> list[str]:

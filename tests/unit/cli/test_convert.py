@@ -88,3 +88,8 @@ def test_an_export_is_not_sent_as_it_is(file: Path, tmp_path: Path) -> None:
         )
         assert done.exit_code == 2
         assert f"is an export of the format {format}: `placket convert {shown} -o rows.jsonl`" in done.stderr
+
+
+def test_pictures_that_will_fail_are_told(file: Path) -> None:
+    file.write_text(EXPORT.replace(".jpg", ".webp"), "utf-8")
+    assert "1 of the rows have a picture that is no PNG, JPEG or GIF" in run("convert", file).stderr

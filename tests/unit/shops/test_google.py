@@ -77,12 +77,12 @@ def test_what_cannot_be_used_is_told_by_its_line() -> None:
     )
     rows, account, _ = convert(body)
     assert len(rows) == 1
-    wrong = "the picture's address does not begin with https:// or http://"
+    wrong = "the URL is not of the form http://host/path or https://host/path"
     assert told(account) == [
         (4, "", "the item has no id"),
         (6, "1", "the id stands further up already"),
         (7, "2", wrong),
-        (8, "3", wrong),
+        (8, "3", "a data: URL holds the image itself; what is fetched is an http or https URL"),
     ]
 
 

@@ -80,3 +80,25 @@ def test_semicolons_part_the_cells_where_a_shop_has_it_so() -> None:
     body = f"ID;Type;SKU;Name;Published;Images\n1;simple;;Dress;1;{A}\n"
     (row,) = convert(body)[0]
     assert (row["product_id"], row["image_url"]) == ("1", A)
+
+
+def test_a_variation_that_is_switched_off_counts_for_nothing() -> None:
+    body = (
+        NAMES
+        + VARIABLE
+        + f"76,variation,,Red,-1,visible,1,9,,,{B},id:44,\n"
+        + f"77,variation,,Blue,1,visible,0,19,,,{B},id:44,\n"
+    )
+    (row,) = convert(body, s1="price:10")[0]
+    assert (row["s1"], row["s2"]) == ("from-10", "sold-out")
+    rows, account, _ = convert(body, variants=True)
+    assert ([r["product_id"] for r in rows], account.left_out) == (["77"], {"not published": 1})
+    assert len(convert(body, variants=True, unpublished=True)[0]) == 2
+
+
+def test_pictures_that_an_index_does_not_take_are_counted() -> None:
+    body = NAMES + "".join(
+        f"{n},simple,,Dress,1,,1,9,,,{A}{more},,\n" for n, more in enumerate(["", ".WebP?v=1", "?a=.webp"])
+    )
+    rows, account, _ = convert(body)
+    assert (len(rows), account.untaken) == (3, 1)
