@@ -35,6 +35,9 @@ def read_items(file: io.BufferedReader, names: Collection[str]) -> Iterator[Plac
             parser.Parse(piece, not piece)
         except expat.ExpatError as error:
             raise ExportInvalid(f"line {error.lineno}: not XML: {expat.ErrorString(error.code)}") from None
+        except (LookupError, ValueError) as error:
+            why = f"the encoding that the first line names cannot be read: {error}; save it as UTF-8"
+            raise ExportInvalid(why) from None
         yield from items.taken()
         if not piece:
             break

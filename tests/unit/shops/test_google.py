@@ -98,6 +98,8 @@ def test_what_cannot_be_used_is_told_by_its_line() -> None:
         ("<rss><item a='" + "x" * 2_000_000 + "'/></rss>", "a tag or comment of more than 1,000,000 bytes"),
         ("<rss><!--" + "x" * 2_000_000 + "--></rss>", "a tag or comment of more than 1,000,000 bytes"),
         (rss(item("1"))[:-9], "not XML"),
+        ('<?xml version="1.0" encoding="UTF-9"?><rss><item/></rss>', "unknown encoding: UTF-9; save it as UTF-8"),
+        ('<?xml version="1.0" encoding="shift_jis"?><rss><item/></rss>', "multi-byte encodings are not supported"),
         ("<html><body>Sign in</body></html>", "no <item> or <entry>"),
     ],
 )
