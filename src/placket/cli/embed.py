@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, end, look_at
+from placket.cli.local import AsJson, Photos, WholeImage, chosen_box, end, look_at
 from placket.cli.output import console, fail
 from placket.domain.taxonomy import taxonomy
 
 if TYPE_CHECKING:
-    from placket.domain.garments import Embedding, Garment
+    from placket.domain.garments import Embedding
+    from placket.local import Garment, Photo
 
 Row: TypeAlias = "tuple[str, str, str, list[float], Embedding]"
 """Path, group, category, box and vector: of thousands of photos no tags are kept."""
@@ -42,16 +43,15 @@ def embed(
     rows: list[Row] = []
     bundle = ""
 
-    def keep(look: Look) -> None:
+    def keep(photo: "Photo") -> None:
         nonlocal bundle
-        assert look.analysis is not None
-        bundle = look.analysis.bundle
-        found = [g for g in look.analysis.garments if g.group in wanted]
-        rows.extend(_row(look.path, g) for g in found)
+        bundle = photo.bundle
+        found = [g for g in photo.garments if g.group in wanted]
+        rows.extend(_row(photo.path or "", g) for g in found)
         if as_json:
-            write_json({"path": look.path, "rows": len(found)})
+            write_json({"path": photo.path, "rows": len(found)})
 
-    failed = look_at(photos, chosen_box(whole_image, None), keep, quiet=as_json)
+    failed = look_at(photos, keep, box=chosen_box(whole_image, None), quiet=as_json)
     # Where no photo could be used, an older file is worth more than an empty one.
     if bundle:
         try:

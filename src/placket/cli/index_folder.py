@@ -9,7 +9,7 @@ import typer
 from placket.cli.index_photos import Plan, Planned, Refused, plan_folder
 from placket.cli.index_report import show_failures
 from placket.cli.json_lines import write_json
-from placket.cli.looking import MOST_BYTES, read_picture
+from placket.cli.looking import MOST_BYTES
 from placket.cli.output import console, fail
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
@@ -34,6 +34,7 @@ from placket.client.errors import (
     Unauthorized,
 )
 from placket.domain.errors import ImageError
+from placket.pictures import read_picture
 
 _TOUCHES_ALL = (Unauthorized, NoSuchService, DocumentQuotaExceeded)
 

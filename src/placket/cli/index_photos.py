@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from placket.cli.csv_table import Table, TableInvalid, read_table
-from placket.cli.local_sources import pictures_in
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import COLUMNS, check_product
 from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import FIELDS
+from placket.pictures import pictures_in
 
 
 @dataclass(frozen=True, slots=True)

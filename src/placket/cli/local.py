@@ -1,33 +1,30 @@
 """Photos analysed on this machine, without a server: what `tag`, `embed` and `detect` share.
 
-Networks and decoders run in a child process, as in the server: a photo that crashes a decoder fails alone.
+They are looked at by `placket.local`, as by a caller from Python; what is fetched by URL has the server's limits.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placket.cli.local_sources import Source, gather
-from placket.cli.looking import in_order, read_picture, say_how_many, say_unusable
+from placket.cli.looking import in_order, say_how_many, say_unusable
 from placket.cli.output import run_safely
 from placket.cli.progress import progress_bar
 from placket.domain.errors import FetchError, ImageError
-from placket.domain.images import PHOTO_FORMATS, ImageLimits
+from placket.domain.images import OWN_FILE, PHOTO_FORMATS, ImageLimits
 
 if TYPE_CHECKING:
-    from placket.domain.garments import Analysis, Box
+    from placket.domain.garments import Box
     from placket.fetching import SafeClient
+    from placket.local import Lang, Photo, Unusable, Vision
     from placket.settings import Settings
-    from placket.vision import VisionPool
 
-_AT_ONCE = 16
-_OWN_FILE = ImageLimits(PHOTO_FORMATS, max_bytes=200_000_000, max_pixels=150_000_000)
-"""One's own files: every format, and large ones. What comes by URL has the server's limits."""
+_FETCHES = 16
 
 Photos = Annotated[list[str], typer.Argument(metavar="FILE|URL|DIR", help="Photos; folders with all below them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an image.")]
@@ -36,23 +33,21 @@ WholeImage = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One picture: its analysis, or why there is none."""
-
-    path: str
-    analysis: "Analysis | None"
-    error: str = ""
-
-
-def look_at(arguments: Sequence[str], box: "Box | None", each: Callable[[Look], None], *, quiet: bool) -> int:
+def look_at(
+    arguments: Sequence[str],
+    each: "Callable[[Photo], None]",
+    *,
+    box: "Box | None" = None,
+    lang: "Lang" = "en",
+    quiet: bool,
+) -> int:
     """Analyse every picture and hand it to ``each``, in order. Errors are said; how many there were.
 
     ``box``: the one garment of every picture. ``quiet``: errors are JSON lines too, and there is no bar.
     """
     with run_safely():
         sources = gather(arguments)
-        failed = asyncio.run(_look_at(sources, box, each, quiet))
+        failed = asyncio.run(_look_at(sources, each, box, lang, quiet))
     say_how_many(failed, len(sources), quiet)
     return failed
 
@@ -63,81 +58,97 @@ def end(failed: int) -> None:
         raise typer.Exit(1)
 
 
-async def _look_at(sources: list[Source], box: "Box | None", each: Callable[[Look], None], quiet: bool) -> int:
-    failed = 0
-    with progress_bar("looking", len(sources), "images", quiet=quiet) as bar:
-        async for look in _looks(sources, box):
-            if look.analysis is not None:
-                each(look)
-            else:
-                failed += 1
-                say_unusable(look.path, look.error, quiet)
-            bar.advance()
-    return failed
-
-
-async def _looks(sources: list[Source], box: "Box | None") -> AsyncIterator[Look]:
-    """In the order of the sources; a few are on their way at once."""
+async def _look_at(
+    sources: list[Source],
+    each: "Callable[[Photo], None]",
+    box: "Box | None",
+    lang: "Lang",
+    quiet: bool,
+) -> int:
     from placket.cli.settings import read_settings
-    from placket.fetching import SafeClient
+    from placket.local import Unusable
     from placket.logs import configure_logging
 
     settings = read_settings()
     configure_logging("error", settings.log_format)
-    async with AsyncExitStack() as stack:
-        pool = _pool(settings)
-        stack.push_async_callback(pool.aclose)
-        fetching = SafeClient(
-            allow_networks=settings.fetch_allow_networks, concurrency=_AT_ONCE, per_host=settings.fetch_per_host
-        )
-        stack.push_async_callback(fetching.aclose)
-
-        async def work(source: Source) -> Look:
-            return await _look(source, box, pool, fetching, settings)
-
-        async with aclosing(in_order(sources, work, _AT_ONCE)) as looks:
+    failed = 0
+    with _vision(settings) as vision, progress_bar("looking", len(sources), "images", quiet=quiet) as bar:
+        async with aclosing(_looks(sources, vision, box, lang, settings)) as looks:
             async for look in looks:
-                yield look
+                if isinstance(look, Unusable):
+                    failed += 1
+                    say_unusable(look.path or "", look.error, quiet)
+                else:
+                    each(look)
+                bar.advance()
+    return failed
 
 
-def _pool(settings: "Settings") -> "VisionPool":
+def _vision(settings: "Settings") -> "Vision":
     """Raises VisionUnavailable, BundleInvalid."""
-    from placket.vision import BundleLibrary, VisionPool
+    from placket.local import Vision
 
-    # Only a kept bundle needs the data directory; a look at photos leaves nothing there.
-    kept = settings.bundle is not None and not Path(settings.bundle).expanduser().is_dir()
-    folder = None
-    if kept:
-        from placket.storage.locate import data_directory
-
-        folder = data_directory(settings.data_dir)
-    library = BundleLibrary(folder, settings.bundle)
-    library.current()
-    return VisionPool(
-        library,
+    return Vision(
+        _bundle(settings),
         processes=settings.vision_processes,
         threads=settings.vision_threads,
         timeout=settings.vision_timeout,
     )
 
 
-async def _look(
-    source: Source, box: "Box | None", pool: "VisionPool", fetching: "SafeClient", settings: "Settings"
-) -> Look:
-    from placket.services.ports import Priority
+def _bundle(settings: "Settings") -> Path | None:
+    """Its folder; only a kept one needs the data directory, and a look at photos leaves nothing there."""
+    if settings.bundle is None:
+        return None
+    folder = Path(settings.bundle).expanduser()
+    if folder.is_dir():
+        return folder
+    from placket.storage.locate import data_directory
+    from placket.vision import BundleLibrary
 
-    if source.error:
-        return Look(source.name, None, source.error)
+    return BundleLibrary(data_directory(settings.data_dir), settings.bundle).current().folder
+
+
+async def _looks(
+    sources: list[Source], vision: "Vision", box: "Box | None", lang: "Lang", settings: "Settings"
+) -> "AsyncGenerator[Photo | Unusable]":
+    """In the order of the sources; a few are on their way at once."""
+    from placket.fetching import SafeClient
+
+    async with AsyncExitStack() as stack:
+        fetching = SafeClient(
+            allow_networks=settings.fetch_allow_networks, concurrency=_FETCHES, per_host=settings.fetch_per_host
+        )
+        stack.push_async_callback(fetching.aclose)
+
+        async def work(source: Source) -> "Photo | Unusable":
+            return await _look(source, vision, box, lang, fetching, settings)
+
+        async with aclosing(in_order(sources, work, vision.at_once)) as looks:
+            async for look in looks:
+                yield look
+
+
+async def _look(
+    source: Source,
+    vision: "Vision",
+    box: "Box | None",
+    lang: "Lang",
+    fetching: "SafeClient",
+    settings: "Settings",
+) -> "Photo | Unusable":
+    from placket.local import Unusable
+
     try:
-        if source.path is None:
-            image, limits = await _fetched(source.name, fetching, settings)
-        else:
-            image, limits = await asyncio.to_thread(read_picture, source.path, _OWN_FILE.max_bytes), _OWN_FILE
-        return Look(source.name, await pool.analyse(image, limits=limits, box=box, priority=Priority.BATCH))
+        if source.error:
+            raise ImageError(source.error)
+        image, limits = (source.path, OWN_FILE) if source.path else await _fetched(source.name, fetching, settings)
+        submitted = vision.submit(image, lang=lang, box=box, path=source.name, limits=limits)
+        return await asyncio.wrap_future(submitted)
     except (ImageError, FetchError) as error:
-        return Look(source.name, None, error.detail)
+        return Unusable(source.name, error.detail, error)
     except OSError as error:
-        return Look(source.name, None, error.strerror or str(error))
+        return Unusable(source.name, error.strerror or str(error), error)
 
 
 async def _fetched(url: str, fetching: "SafeClient", settings: "Settings") -> tuple[bytes, ImageLimits]:
@@ -154,16 +165,18 @@ async def _fetched(url: str, fetching: "SafeClient", settings: "Settings") -> tu
 
 def chosen_box(whole_image: bool, box: str | None) -> "Box | None":
     """What --whole-image and --box ask for. Raises typer.BadParameter."""
-    from placket.domain.garments import WHOLE_IMAGE, Box
+    from placket.domain.garments import WHOLE_IMAGE
+    from placket.local.vision import box_of
 
     if box is None:
         return WHOLE_IMAGE if whole_image else None
     if whole_image:
         raise typer.BadParameter("--box and --whole-image exclude each other")
     try:
-        x0, y0, x1, y1 = map(float, box.split(","))
+        sides = [float(side) for side in box.split(",")]
     except ValueError:
         raise typer.BadParameter("must be four numbers: x0,y0,x1,y1", param_hint="--box") from None
-    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-        raise typer.BadParameter("must have 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1", param_hint="--box")
-    return Box(x0, y0, x1, y1)
+    try:
+        return box_of(sides)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--box") from None

@@ -1,12 +1,11 @@
 """What was named on the command line: files, folders, URLs; in order, folders sorted."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
 
-SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+from placket.pictures import SUFFIXES, pictures_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +36,6 @@ def shown(name: str) -> str:
     """For a terminal: a file's name may hold its control sequences, or bytes that are no text. Every width of space is
     text: a French price and a Japanese name have their own."""
     return "".join(c if c.isprintable() or c in _UNSEEN or category(c) == "Zs" else "\ufffd" for c in name)
-
-
-def pictures_in(folder: Path) -> Iterator[Path]:
-    """Sorted, and therefore the same on every machine. Raises OSError for a folder that cannot be read."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    found = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        here = Path(place)
-        found += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in SUFFIXES]
-    return iter(sorted(found))
 
 
 def _sources(argument: str) -> Iterator[Source]:

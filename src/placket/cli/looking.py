@@ -3,13 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from placket.cli.json_lines import write_json
 from placket.cli.local_sources import shown
 from placket.cli.output import errors
-from placket.domain.errors import ImageError
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -34,16 +32,6 @@ async def in_order(
         for task in ahead:
             task.cancel()
         await asyncio.gather(*ahead, return_exceptions=True)
-
-
-def read_picture(path: Path, max_bytes: int) -> bytes:
-    """Raises OSError, ImageError: nothing but a file of bearable size is read, so no pipe or device is waited for."""
-    status = path.stat()
-    if not path.is_file():
-        raise OSError(None, "not a file")
-    if status.st_size > max_bytes:
-        raise ImageError(f"the file has {status.st_size} bytes, more than {max_bytes}")
-    return path.read_bytes()
 
 
 def say_unusable(path: str, error: str, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import typer
 
 from placket.cli.local_sources import Source, gather
-from placket.cli.looking import MOST_BYTES, in_order, read_picture, say_how_many, say_unusable
+from placket.cli.looking import MOST_BYTES, in_order, say_how_many, say_unusable
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
 from placket.cli.remote import (
@@ -24,6 +24,7 @@ from placket.cli.remote import (
 from placket.client import AsyncPlacket
 from placket.client.errors import ImageRefused, InvalidRequest, TooLarge, UnexpectedAnswer
 from placket.domain.errors import ImageError
+from placket.pictures import read_picture
 
 T = TypeVar("T")
 Ask = Callable[[AsyncPlacket, bytes | str], Awaitable[T]]

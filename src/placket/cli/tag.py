@@ -1,11 +1,14 @@
 """`placket tag`: what is in photos, without a server."""
 
 import enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placket.cli.local import AsJson, Look, Photos, WholeImage, chosen_box, end, look_at
+from placket.cli.local import AsJson, Photos, WholeImage, chosen_box, end, look_at
+
+if TYPE_CHECKING:
+    from placket.local import Photo
 
 
 class Language(enum.StrEnum):
@@ -34,17 +37,15 @@ def tag(
     when a photo could not be used.
     """
     from placket.cli.json_lines import write_json
-    from placket.cli.local_garments import garment_json, garment_table, image_json, title_of
+    from placket.cli.local_garments import garment_table, title_of
     from placket.cli.output import console
 
-    def show(look: Look) -> None:
-        analysis = look.analysis
-        assert analysis is not None
+    def show(photo: "Photo") -> None:
         if as_json:
-            write_json(image_json(look.path, analysis, [garment_json(g, lang) for g in analysis.garments]))
+            write_json(photo.to_dict())
             return
-        console.print(title_of(look.path, analysis), soft_wrap=True)
-        console.print(garment_table(analysis, lang) if analysis.garments else "nothing was found")
+        console.print(title_of(photo), soft_wrap=True)
+        console.print(garment_table(photo) if photo.garments else "nothing was found")
         console.print()
 
-    end(look_at(photos, chosen_box(whole_image, box), show, quiet=as_json))
+    end(look_at(photos, show, box=chosen_box(whole_image, box), lang=lang.value, quiet=as_json))

@@ -23,3 +23,5 @@ PHOTO_FORMATS = frozenset({"AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "TIFF", 
 TAGGER = ImageLimits(
     frozenset({"BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"}), max_bytes=10 * MEGABYTE, min_side=20, max_aspect=10.0
 )
+OWN_FILE = ImageLimits(PHOTO_FORMATS, max_bytes=200 * MEGABYTE, max_pixels=150_000_000)
+"""One's own files, looked at without a server: every format, and large ones."""

@@ -59,11 +59,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``scored``: rows whose exact cosine was computed."""
+    """``scored``: rows whose exact cosine was computed. ``rows``: of each hit, the one that is nearest."""
 
     hits: list[Hit]
     path: Path
     scored: int
+    rows: list[int]
 
 
 def find(view: View, question: Question) -> Answer:
@@ -76,7 +77,8 @@ def find(view: View, question: Question) -> Answer:
         question = replace(question, limit=min(question.limit, groups))
     search = _Search(view, question)
     path = search.score(eligible, passing) if passing else Path.NOTHING
-    return Answer(_rank(view, question, search.rows, search.cosines), path, len(search.rows))
+    hits = _rank(view, question, search.rows, search.cosines)
+    return Answer([hit for hit, _ in hits], path, len(search.rows), [row for _, row in hits])
 
 
 def _eligible(view: View, question: Question) -> Mask:
@@ -215,7 +217,8 @@ def _last_place(groups: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], 
     return float(scores[order[np.partition(first, limit - 1)[limit - 1]]])
 
 
-def _rank(view: View, question: Question, rows: Rows, scores: npt.NDArray[np.float64]) -> list[Hit]:
+def _rank(view: View, question: Question, rows: Rows, scores: npt.NDArray[np.float64]) -> list[tuple[Hit, int]]:
+    """The hits, best first, each with its row."""
     groups = _groups(view, question, rows)
     place = _last_place(groups, scores, question.limit)
     if question.min_cosine is not None:
@@ -224,14 +227,18 @@ def _rank(view: View, question: Question, rows: Rows, scores: npt.NDArray[np.flo
     texts: Dictionary = view.dictionaries["product"]
     products = view.columns["product"][rows[reached]]
     ranked = sorted(
-        (-cosine, texts.text(product), group)
-        for cosine, product, group in zip(
-            scores[reached].tolist(), products.tolist(), groups[reached].tolist(), strict=True
+        (-cosine, texts.text(product), group, row)
+        for cosine, product, group, row in zip(
+            scores[reached].tolist(),
+            products.tolist(),
+            groups[reached].tolist(),
+            rows[reached].tolist(),
+            strict=True,
         )
     )
-    hits: dict[int, Hit] = {}
-    for negative, product_id, group in ranked:
-        hits.setdefault(group, Hit(product_id, -negative))
+    hits: dict[int, tuple[Hit, int]] = {}
+    for negative, product_id, group, row in ranked:
+        hits.setdefault(group, (Hit(product_id, -negative), row))
         if len(hits) == question.limit:
             break
     return list(hits.values())

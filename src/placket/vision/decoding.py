@@ -5,7 +5,6 @@ Cheap checks come first: bytes, format, and the size in the header; only then is
 
 import io
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from PIL import GifImagePlugin, Image, JpegImagePlugin, TiffImagePlugin, Unident
 
 from placket.domain.errors import (
     ImageAspectRatio,
+    ImageError,
     ImageFormatUnsupported,
     ImageTooManyBytes,
     ImageTooManyPixels,
@@ -52,9 +52,6 @@ _AVIF_PIXELS = 16384 * 16384
 _SMALL_QUALITY = 82
 _BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-# Pillow's own alarm comes later than ours and would only repeat it on standard error.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +118,8 @@ def _read(
     data: bytes, name: str, limits: ImageLimits, budget: PixelBudget | None, *, several_scans: bool = False
 ) -> Picture:
     image = _open(data, name)
-    _check_size(*image.size, limits)
     width, height = image.size
+    _check_size(width, height, limits)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         factor = max(s for s in _JPEG_SCALES if s <= _factor(width, height))
         image.draft(None, (max(1, width // factor), max(1, height // factor)))
@@ -132,6 +129,19 @@ def _read(
     held = width * height if several_scans else image.width * image.height
     with budget.hold(_AVIF_PIXELS if name == "AVIF" else held):
         return _decoded(image, name, width, height)
+
+
+def opened(image: Image.Image, limits: ImageLimits) -> Picture:
+    """The same for a picture that Pillow has opened already, however it came about. Raises as :func:`decode`."""
+    _check_size(*image.size, limits)
+    return _decoded(image, image.format or f"picture of mode {image.mode}", *image.size)
+
+
+def bmp(picture: Picture) -> bytes:
+    """A file that is decoded to exactly these pixels, at once."""
+    out = io.BytesIO()
+    Image.fromarray(picture.pixels).save(out, "BMP")
+    return out.getvalue()
 
 
 def small_jpeg(picture: Picture, side: int) -> bytes:
@@ -196,6 +206,8 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
         raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     except MemoryError:
         raise ImageTooManyPixels(f"{width} x {height} pixels are more than there is memory for") from None
+    except ImageError:
+        raise
     except Exception as error:
         raise _unreadable(name, error) from None
     if turn is not None:

@@ -1,6 +1,11 @@
 """ONNX Runtime: threads, sessions and providers. What a network computes is not known here."""
 
 import os
+
+# Before anything loads ONNX Runtime: from then on it would keep a number for this machine, and report to its maker.
+# Here, so that who only has photos seen by child processes keeps the environment that they had.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

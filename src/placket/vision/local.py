@@ -1,12 +1,15 @@
-"""The same pipeline in the caller's own process: for the command line and for evaluation, on trusted photos."""
+"""The same pipeline in the caller's own process: for evaluation, on trusted photos."""
 
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from PIL import Image
+
 from placket.domain.errors import ImageError
 from placket.domain.garments import WHOLE_IMAGE, Analysis, Box
-from placket.domain.images import PHOTO_FORMATS, ImageLimits
+from placket.domain.images import OWN_FILE, ImageLimits
 from placket.vision.bundle import Bundle
 from placket.vision.decoding import Picture, PixelBudget, decode
 from placket.vision.engine import Engine
@@ -15,8 +18,9 @@ from placket.vision.preprocessing import Pixels
 
 _PIXELS_AT_ONCE = 60_000_000
 
-LOCAL = ImageLimits(PHOTO_FORMATS, max_bytes=200_000_000, max_pixels=150_000_000)
-"""One's own files: every format, and large ones."""
+LOCAL = OWN_FILE
+# Pillow's own alarm comes later than ours and would only repeat it on standard error.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class LocalVision:

@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from contextlib import nullcontext
+from typing import Any
 
 from placket.domain.errors import ImageTooManyBytes
 from placket.domain.garments import Analysis, Box
@@ -27,7 +29,7 @@ class VisionPool:
 
     ``timeout``: seconds after which a photo counts as one that hangs. Children start with the first photo, or when
     :meth:`ready` is called. May be used from several event loops and threads. ``crash_marker``: for tests, bytes
-    at an image's beginning that let the child misbehave.
+    at an image's beginning that let the child misbehave. ``log``: a logger of structlog, the global one if None.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class VisionPool:
         threads: int = 0,
         timeout: float = 60.0,
         crash_marker: str = "",
+        log: Any = None,
     ) -> None:
         self._library = library
         self._processes = processes
         self._threads = threads or max(1, cores() // processes)
         self._timeout = timeout
         self._crash_marker = crash_marker
+        self._log = log
         self._waiting = WaitingRoom()
         self._bundles: dict[str | None, Bundle] = {}
         self._supervisor: Supervisor | None = None
@@ -96,8 +100,22 @@ class VisionPool:
         assert isinstance(answer, bytes)
         return answer
 
+    def submit(
+        self, image: bytes, *, limits: ImageLimits, box: Box | None = None, priority: Priority = Priority.BATCH
+    ) -> "Future[Answer]":
+        """As :meth:`analyse`, for a thread that has no event loop: the future has the Analysis, or the error."""
+        if len(image) > limits.max_bytes:
+            raise ImageTooManyBytes(f"the image has {len(image)} bytes, more than {limits.max_bytes}")
+        bundle = self.bundle
+        return self._supervised(bundle).submit(Order(str(bundle.folder), limits, box, int(priority)), image)
+
+    @property
+    def capacity(self) -> int:
+        """Photos that the children have in hand at once."""
+        return self._processes * (self._threads + 1)
+
     async def _order(self, order: Order, image: bytes, project: int | None = None) -> Answer:
-        supervisor = await self._supervised()
+        supervisor = self._supervised(await self._bundle(None))
         return await asyncio.wrap_future(supervisor.submit(order, image, project))
 
     def similarity(self, cosine: float, bundle: str) -> float:
@@ -106,9 +124,13 @@ class VisionPool:
 
     async def ready(self, bundle: str | None = None) -> None:
         """See the port. Starts the children if need be; the error has the reason."""
-        supervisor = await self._supervised()
+        supervisor = self._supervised(await self._bundle(None))
         await self._bundle(bundle)
         await asyncio.wrap_future(supervisor.when_ready())
+
+    def started(self) -> "Future[None]":
+        """As :meth:`ready`, for a thread that has no event loop."""
+        return self._supervised(self.bundle).when_ready()
 
     def statistics(self) -> VisionStatistics:
         return self._supervisor.statistics() if self._supervisor else _NOTHING_YET
@@ -117,12 +139,16 @@ class VisionPool:
         """Process ids of the children that take photos."""
         return self._supervisor.pids() if self._supervisor else []
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """End the children at once; calls that wait get VisionUnavailable. The pool may be used again."""
         with self._lock:
             supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
-            await asyncio.to_thread(supervisor.close)
+            supervisor.close()
+
+    async def aclose(self) -> None:
+        """The same, awaited."""
+        await asyncio.to_thread(self.close)
 
     async def _bundle(self, version: str | None) -> Bundle:
         known = self._bundles.get(version)
@@ -133,10 +159,9 @@ class VisionPool:
             self._bundles[version] = known
         return known
 
-    async def _supervised(self) -> Supervisor:
-        bundle = await self._bundle(None)
+    def _supervised(self, bundle: Bundle) -> Supervisor:
         with self._lock:
             if self._supervisor is None or self._supervisor.closed:
                 options = Options(str(bundle.folder), self._threads, self._crash_marker)
-                self._supervisor = Supervisor(options, processes=self._processes, timeout=self._timeout)
+                self._supervisor = Supervisor(options, processes=self._processes, timeout=self._timeout, log=self._log)
             return self._supervisor

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -32,7 +33,6 @@ from placket.vision.protocol import (
 )
 from placket.vision.statistics import VisionStatistics
 
-_log = structlog.get_logger()
 _START_SECONDS = 60.0
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 30.0
@@ -63,8 +63,9 @@ class _Counts:
 class Supervisor:
     """``threads``: of each process; it holds one photo more than it has threads, so that none of them waits for us."""
 
-    def __init__(self, options: Options, *, processes: int, timeout: float) -> None:
+    def __init__(self, options: Options, *, processes: int, timeout: float, log: Any = None) -> None:
         self._options = options
+        self._log = log or structlog.get_logger()
         self._timeout = timeout
         self._slots = [Slot(alone=False) for _ in range(processes)]
         self._ward = Slot(alone=True)
@@ -164,7 +165,7 @@ class Supervisor:
                 self._hand_out()
                 self._listen()
         except Exception:
-            _log.exception("vision supervisor failed")
+            self._log.exception("vision supervisor failed")
         finally:
             self._end_all()
 
@@ -314,7 +315,7 @@ class Supervisor:
             self._failed(slot, why or slot.reason or how, was_ready=process.ready)
             return
         self._counts.restarts += 1
-        _log.warning("vision process lost", pid=process.pid, reason=why or how, photos=len(begun))
+        self._log.warning("vision process lost", pid=process.pid, reason=why or how, photos=len(begun))
         for job in begun:
             job.deaths += 1
             if job.deaths == 1:
@@ -330,7 +331,7 @@ class Supervisor:
         if not (was_ready and slot.failures == 1):
             slot.not_before = time.monotonic() + min(_LONGEST_DELAY, _FIRST_DELAY * 2**slot.failures)
         slot.reason = ""
-        _log.warning("vision process failed", reason=reason, failures=slot.failures)
+        self._log.warning("vision process failed", reason=reason, failures=slot.failures)
         if slot.failures < _HOPELESS_AFTER:
             return
         error = f"the vision process does not come up: {reason}"

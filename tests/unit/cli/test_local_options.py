@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from placket.cli.local_garments import detection_table, garment_json, garment_table
+from placket.cli.local_garments import detection_table, garment_table
 from placket.cli.main import app
 from placket.domain.garments import Analysis, Box, Garment, Label, Swatch
+from placket.local.results import photo_of
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,8 @@ def test_a_garment_for_people_and_for_programs() -> None:
     shirt = Garment(
         "TOP", Label("shirt", 0.99), Box(0.1, 0.2, 0.3, 0.4), 0.95, tags, np.zeros(256, np.float32), (swatch,)
     )
-    data = garment_json(shirt, "ko")
+    analysis = Analysis(100, 200, (shirt,), "b")
+    (data,) = photo_of("a.jpg", analysis, "ko").to_dict()["items"]
     assert (data["type"], data["category"], data["box"], data["score"]) == (
         "SHIRT",
         "shirt",
@@ -57,8 +59,8 @@ def test_a_garment_for_people_and_for_programs() -> None:
     assert data["colors"] == [{"hex": "#c81e28", "name": "red", "label": "레드", "share": 0.8124}]
 
     console = Console(width=100, record=True, file=io.StringIO())
-    analysis = Analysis(100, 200, (shirt,), "b")
-    console.print(garment_table(analysis, "en"), detection_table(analysis, "en"))
+    photo = photo_of("a.jpg", analysis, "en")
+    console.print(garment_table(photo), detection_table(photo))
     text = console.export_text()
     assert "colors Red 0.91 Navy 0.50  fit Slim" in text
     assert "██ Red 81%" in text

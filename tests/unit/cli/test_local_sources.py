@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from placket.cli.json_lines import write_json
-from placket.cli.local_sources import SUFFIXES, gather, shown
+from placket.cli.local_sources import gather, shown
+from placket.pictures import SUFFIXES
 
 
 def test_folders_are_sorted_and_only_their_pictures_taken(tmp_path: Path) -> None:

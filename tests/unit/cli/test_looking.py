@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from placket.cli.looking import in_order, read_picture
+from placket.cli.looking import in_order
 from placket.domain.errors import ImageError
+from placket.pictures import read_picture
 
 
 async def test_answers_keep_their_order_and_few_are_on_their_way() -> None:

@@ -12,8 +12,9 @@ from placket.cli import index_report, keys, output, remote_garments, services, t
 from placket.cli.garment_cells import places_table, tags_table
 from placket.cli.local_garments import detection_table, garment_table
 from placket.domain.garments import Analysis, Box, Garment, Label, Swatch
-from placket.domain.names_of import LANGUAGES, category_name, label_name
+from placket.domain.names_of import category_name, label_name
 from placket.domain.taxonomy import taxonomy
+from placket.local.results import LANGUAGES, Lang, photo_of
 
 _UUID = "b1e4a1c2-1234-4321-8765-0123456789ab"
 _TIME = "2026-01-02T10:30:00+00:00"
@@ -53,8 +54,9 @@ def garment(shift: int) -> Garment:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("shift", [0, 7, 19])
-def test_a_garment_loses_no_letter_and_no_digit(language: str, shift: int) -> None:
+def test_a_garment_loses_no_letter_and_no_digit(language: Lang, shift: int) -> None:
     seen = Analysis(100, 200, (garment(shift),), "b")
+    photo = photo_of("a.jpg", seen, language)
     (worn,) = seen.garments
     names = [category_name(worn.category.id, language)]
     names += [label_name(a, x.id, language) for a, labels in worn.tags.items() for x in labels]
@@ -71,8 +73,8 @@ def test_a_garment_loses_no_letter_and_no_digit(language: str, shift: int) -> No
     heading = printed(tags_table(), 200)
     places = printed(places_table(), 200) + names[0] + "0.87TOP" + "0.0%" * 2 + "100.0%" * 2
     for width in range(60, 121):
-        assert letters(printed(garment_table(seen, language), width)) == letters(heading + words), width
-        assert letters(printed(detection_table(seen, language), width)) == letters(places), width
+        assert letters(printed(garment_table(photo), width)) == letters(heading + words), width
+        assert letters(printed(detection_table(photo), width)) == letters(places), width
 
 
 def product(**other: Any) -> Any:
