@@ -35,7 +35,7 @@ class MemoryWeb:
             raise answer
         if len(answer) > max_bytes:
             raise FetchTooLarge(f"more than {max_bytes} bytes")
-        return Fetched(answer, url, "image/png")
+        return Fetched(answer)
 
     async def aclose(self) -> None:
         pass

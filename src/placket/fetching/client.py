@@ -127,13 +127,13 @@ class SafeClient:
             answer, body = await self._ask(url, request, budget, wait)
             if request.known_etag and answer.status in _OF_CONDITIONS:
                 if answer.status == 304 and _is_version(answer, request.known_etag):
-                    return Fetched(b"", str(url), "", request.known_etag, unchanged=True)
+                    return Fetched(b"", request.known_etag, unchanged=True)
                 answer, body = await self._ask(url, plain, budget, wait)
             if answer.status == 200:
                 # A tag tells the versions of one address apart, and of no other (RFC 9110, 8.8.3): where this one leads
                 # to may have changed.
                 etag = "" if hops else _readable(answer.header(b"etag"))
-                return Fetched(body, str(url), answer.header(b"content-type"), etag)
+                return Fetched(body, etag)
             location = answer.header(b"location")
             if answer.status not in _REDIRECTS or not location:
                 raise FetchFailed(

@@ -148,7 +148,7 @@ class IndexWork:
         if chunk.work.kind is RunKind.REINDEX:
             kept = await self._documents.upload(chunk.work.service_id, row.product_id)
             if kept is not None:
-                return Fetched(kept, url, "")
+                return Fetched(kept)
         fetch = partial(self._fetch, row, known_etag, chunk.holder)
         return await (chunk.images.get(f"{known_etag} {url}", fetch) if url in chunk.shared else fetch())
 

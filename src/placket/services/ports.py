@@ -16,15 +16,13 @@ from placket.domain.runs import FilterField
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The body of a URL; ``url`` is where the last redirect led.
+    """The body of a URL.
 
     ``etag``: how the host calls this version of it (RFC 9110, 8.8.3), empty if it does not say. ``unchanged``: it is
     still the version that was named, and has no body here.
     """
 
     body: bytes
-    url: str
-    content_type: str
     etag: str = ""
     unchanged: bool = False
 

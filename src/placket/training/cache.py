@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from placket.domain.errors import ImageError, InvalidParameter
+from placket.domain.images import OWN_FILE
 from placket.training.checks import check_data
 from placket.training.files import write_whole
 from placket.training.manifest import sha256
 from placket.training.sources import SETS, iter_images, read_records, sets_in
 from placket.vision.decoding import Picture, decode
-from placket.vision.local import LOCAL
 
 Pixels = NDArray[np.uint8]
 MAX_SIDE = {"ccp": 448}
@@ -85,7 +85,7 @@ def write_store(base: Path, pictures: Iterable[tuple[str, Pixels]]) -> int:
 def read_picture(data: bytes, where: str) -> Picture:
     """Encoded bytes as the server sees them: upright, transparent parts white. Raises InvalidParameter."""
     try:
-        return decode(data, LOCAL)
+        return decode(data, OWN_FILE)
     except ImageError as error:
         raise InvalidParameter(f"{where}: {error.detail}") from None
 

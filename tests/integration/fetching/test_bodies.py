@@ -25,10 +25,9 @@ async def fails(client: SafeClient, url: str, kind: type[FetchError], *, timeout
 
 async def test_a_plain_answer(server: LyingServer, client: SafeClient) -> None:
     server.routes["/a b"] = answer(500)
-    server.routes["/a%20b"] = answer(200, b"\x89PNG", content_type="image/png; x=1")
+    server.routes["/a%20b"] = answer(200, b"\x89PNG")
     fetched = await client.fetch(server.url("/a b?sig=1#f"), max_bytes=4, timeout=5)
-    assert (fetched.body, fetched.content_type) == (b"\x89PNG", "image/png; x=1")
-    assert fetched.url == server.url("/a%20b?sig=1")
+    assert (fetched.body, server.requests[0].target) == (b"\x89PNG", "/a%20b?sig=1")
     assert server.requests[0].headers == {
         "host": f"127.0.0.1:{server.port}",
         "user-agent": server.requests[0].headers["user-agent"],

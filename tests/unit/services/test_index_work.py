@@ -50,9 +50,9 @@ class Web:
             raise answer
         etag = self.etags.get(url, "")
         if known_etag and known_etag == etag:
-            return Fetched(b"", url, "", etag, unchanged=True)
+            return Fetched(b"", etag, unchanged=True)
         self.sent.append(url)
-        return Fetched(answer, url, "image/jpeg", etag)
+        return Fetched(answer, etag)
 
 
 class Eyes:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from placket.domain.errors import BundleInvalid, ImageFormatUnsupported, VisionCrashed
-from placket.domain.garments import Analysis, Box, Garment, Label
+from placket.domain.errors import BundleInvalid, VisionCrashed
+from placket.domain.garments import WHOLE_IMAGE, Box, Garment, Label
 from placket.vision.bundle import read_bundle
 from placket.vision.detector import Detection, distinct
 from placket.vision.encoder import Encoded, Encoder
@@ -46,7 +46,7 @@ def test_what_looks_alike_is_near_and_what_does_not_is_far(local: LocalVision) -
 def test_nothing_in_a_plain_picture_unless_it_is_said_to_be_a_garment(local: LocalVision) -> None:
     plain = np.full((90, 120, 3), (200, 30, 40), np.uint8)
     assert local.analyse(plain).garments == ()
-    (found,) = local.analyse(plain, whole_image=True).garments
+    (found,) = local.analyse(plain, box=WHOLE_IMAGE).garments
     assert (found.box.as_list(), found.score) == ([0, 0, 1, 1], 1.0)
     assert [s.name for s in found.swatches] == ["red"]
 
@@ -60,7 +60,7 @@ def test_where_the_detector_is_unsure_the_encoder_has_to_be_sure(tmp_path: Path)
         vision = LocalVision(read_bundle(folder), threads=1)
         garments = vision.analyse(photo(300, 400)).garments
         # With a box given, nobody asks whether it is a garment.
-        assert len(vision.analyse(photo(300, 400), whole_image=True).garments) == 1
+        assert len(vision.analyse(photo(300, 400), box=WHOLE_IMAGE).garments) == 1
         return [g.category.score for g in garments]
 
     (category,) = found("weak", score_threshold=0.95, fallback_score=0.5)
@@ -68,17 +68,6 @@ def test_where_the_detector_is_unsure_the_encoder_has_to_be_sure(tmp_path: Path)
     assert found("sure", score_threshold=0.95, fallback_score=0.5, fallback_category=category - 0.01) == [category]
     # What the detector is sure of needs nobody else.
     assert len(found("certain", score_threshold=0.35, fallback_score=0.2, fallback_category=1.0)) == 2
-
-
-def test_many_in_order_with_the_bad_ones_among_them(local: LocalVision) -> None:
-    images = [photo(200, 200 + 10 * i) if i % 4 else b"junk" for i in range(13)]
-    found = list(local.analyse_many(images))
-    for i, result in enumerate(found):
-        if i % 4:
-            assert isinstance(result, Analysis)
-            assert result.height == 200 + 10 * i
-        else:
-            assert isinstance(result, ImageFormatUnsupported)
 
 
 def test_more_crops_than_one_batch(tiny: Path) -> None:
@@ -142,7 +131,7 @@ def test_a_box_where_nothing_was_found_is_told_by_what_it_shows(person: LocalVis
 
 def test_around_the_whole_picture_there_is_nothing(person: LocalVision, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(person.pipeline.detector, "find", lambda canvas: pytest.fail("nobody has to look"))
-    (garment,) = person.analyse(photo(300, 400), whole_image=True).garments
+    (garment,) = person.analyse(photo(300, 400), box=WHOLE_IMAGE).garments
     assert told(garment) == ("shorts", "men", True)
 
 
