@@ -8,7 +8,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
@@ -23,6 +23,7 @@ from pydantic_settings import (
 from placket.domain.errors import PlacketError
 
 Network = IPv4Network | IPv6Network
+ImageFormat = Literal["png", "jpeg", "gif", "webp", "avif", "heic", "bmp", "tiff"]
 _TOKEN = re.compile(r"[!-~]{16,}")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _DEFAULT_PORT = re.compile(r"https://.*:443|http://.*:80")
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     index_max_rows: int = Field(10_000, ge=1, description="Rows in an index file.")
     image_max_bytes: int = Field(5_000_000, ge=1, description="Largest image to index, detect and search by.")
     tag_image_max_bytes: int = Field(1_000_000, ge=1, description="Largest image for the tag call.")
+    image_formats: Annotated[tuple[ImageFormat, ...], NoDecode] = Field(
+        ("png", "jpeg", "gif"),
+        description="Formats of images to index, detect and search by, comma separated, of "
+        f"{', '.join(get_args(ImageFormat))}. The guide has the first three.",
+    )
     image_max_pixels: int = Field(
         50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded."
     )
@@ -188,6 +194,15 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
         return tuple(ip_network(v) if isinstance(v, str) else v for v in value)
+
+    @field_validator("image_formats", mode="before")
+    @classmethod
+    def _split_formats(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip().lower() for part in value.split(",") if part.strip()]
+        if not value:
+            raise ValueError("without a format no image could be taken")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

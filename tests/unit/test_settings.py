@@ -68,6 +68,16 @@ def test_a_time_zone_that_there_is_none_of(zone: str) -> None:
     assert Settings(index_day_time_zone="Europe/Berlin").index_day_time_zone == "Europe/Berlin"
 
 
+def test_formats_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().image_formats == ("png", "jpeg", "gif")
+    monkeypatch.setenv("PLACKET_IMAGE_FORMATS", "png, JPEG,webp,")
+    assert Settings().image_formats == ("png", "jpeg", "webp")
+    for wrong in (" , ", "png,svg", "png;jpeg"):
+        monkeypatch.setenv("PLACKET_IMAGE_FORMATS", wrong)
+        with pytest.raises(ValidationError):
+            Settings()
+
+
 def test_origins_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACKET_CORS_ORIGINS", "https://shop.example, http://localhost:3000,https://[2001:db8::1]:8443")
     assert Settings().cors_origins == ("https://shop.example", "http://localhost:3000", "https://[2001:db8::1]:8443")

@@ -138,7 +138,10 @@ def _report(account: "Account", format: str, written: int, out: Path | None) -> 
         if len(account.problems) > MOST_SHOWN:
             errors.print(f"and {len(account.problems) - MOST_SHOWN:,} more", style="dim")
     if account.untaken:
-        ending = "have a picture that is no PNG, JPEG or GIF by the ending of its address, and will fail"
+        ending = (
+            "have a picture that is no PNG, JPEG or GIF by the ending of its address, and will fail, unless"
+            " PLACKET_IMAGE_FORMATS of the server has its format"
+        )
         errors.print(f"{account.untaken:,} of the rows {ending}.", soft_wrap=True)
     if account.rows > _MOST_ROWS or written > _MOST_BYTES:
         errors.print("That is more than one index file may hold: send it in parts (`split -l 5000`).", soft_wrap=True)

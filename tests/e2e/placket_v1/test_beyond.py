@@ -75,7 +75,7 @@ def test_products_by_upload(api: httpx.Client) -> None:
     assert [i["product_id"] for i in found] == ["red", "blue"]
 
 
-@pytest.mark.parametrize("format", ["BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("format", ["AVIF", "BMP", "HEIF", "TIFF", "WEBP"])
 def test_a_photo_to_search_by_may_be_of_more_formats_than_a_product_s(api: httpx.Client, format: str) -> None:
     photo, product = encoded(drawn(), format), "/placket/v1/services/shop/products/a"
     for call in ("detect", "tag", "search"):
