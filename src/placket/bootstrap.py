@@ -51,6 +51,7 @@ from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.documents import PostgresDocuments
 from placket.storage.keys import PostgresKeys
+from placket.storage.leftovers import LEFTOVERS_JOB, PostgresLeftovers
 from placket.storage.locate import OpenServer, data_directory, open_server
 from placket.storage.progress import PostgresProgress
 from placket.storage.queue import PostgresQueue
@@ -293,9 +294,11 @@ class Application:
         work = IndexWork(self.documents, self.batch, self.vision, self.hosts, rules)
         jobs = IndexJobs(PostgresProgress(self.storage.database, self.tallies.rows), work, s.documents_per_service)
         webhooks = IndexWebhooks(self.runs, self.queue, self.webhooks)
+        leftovers = PostgresLeftovers(self.storage.database)
+        handlers = {"run": jobs.run, "chunk": jobs.chunk, "webhook": webhooks.call, LEFTOVERS_JOB: leftovers.clear}
         return Worker(
             self.queue,
-            {"run": jobs.run, "chunk": jobs.chunk, "webhook": webhooks.call, **self.tagging_handlers()},
+            {**handlers, **self.tagging_handlers()},
             slots=s.worker_slots,
             lease_seconds=s.lease_seconds,
             narrow=("webhook", WEBHOOK_JOB),

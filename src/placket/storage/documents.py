@@ -75,7 +75,7 @@ async def lock_service(connection: AsyncConnection, service_id: int) -> Any:
     """
     found = await connection.execute(
         text(
-            f"SELECT id, {_REVISION}, document_count, bundle FROM services"
+            f"SELECT id, project_id, {_REVISION}, document_count, bundle FROM services"
             " WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
         ),
         {"id": service_id},

@@ -17,6 +17,7 @@ from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import take_time
 from placket.storage.documents import lock_service
 from placket.storage.garment_rows import garment_rows, replace_garments
+from placket.storage.leftovers import leave
 from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 _GIVEN_UP = "the image was never analysed"
@@ -63,7 +64,7 @@ async def apply_reindexed(
             written.append(document.id)
     await replace_garments(connection, written, work.bundle, garments)
     if service.bundle == work.bundle:
-        await _show_photos(connection, work.service_id, work.run_id)
+        await _show_photos(connection, work.service_id, work.run_id, work.bundle)
         await _touch(connection, work.service_id, service.revision, written)
     await connection.execute(
         text("DELETE FROM index_rows WHERE run_id = :run AND position = ANY(:changed)"),
@@ -109,17 +110,10 @@ async def _serve_new(connection: AsyncConnection, run_id: UUID, run: Any) -> Non
         return  # nothing could be computed: the old embeddings go on serving
     service = await lock_service(connection, run.service_id)
     if service.bundle != run.bundle:
-        await _show_photos(connection, run.service_id, run_id)
+        await _show_photos(connection, run.service_id, run_id, run.bundle)
         await connection.execute(text("UPDATE services SET bundle = :bundle WHERE id = :service"), values)
         await _touch_all(connection, run.service_id, service.revision, run_id)
-    await connection.execute(
-        text(
-            "DELETE FROM garments g USING documents d WHERE g.document_id = d.id AND d.service_id = :service"
-            " AND g.bundle <> :bundle AND EXISTS (SELECT 1 FROM garments n"
-            " WHERE n.document_id = d.id AND n.bundle = :bundle)"
-        ),
-        values,
-    )
+    await leave(connection, run_id, run.service_id, run.bundle, service.project_id)
 
 
 async def _has_garments(connection: AsyncConnection, values: dict[str, Any]) -> bool:
@@ -145,16 +139,17 @@ async def _note_photo(connection: AsyncConnection, run_id: UUID, position: int, 
     )
 
 
-async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUID) -> None:
-    """Documents of the photos that the run found changed behind their addresses."""
+async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUID, bundle: str) -> None:
+    """Documents of the photos that the run found changed behind their addresses; garments of the old ones go."""
     await connection.execute(
         text(
-            "UPDATE documents d SET image_sha256 = x.fields ->> 'sha256',"
+            "WITH shown AS (UPDATE documents d SET image_sha256 = x.fields ->> 'sha256',"
             " width = CAST(x.fields ->> 'width' AS integer), height = CAST(x.fields ->> 'height' AS integer)"
             " FROM index_rows x WHERE x.run_id = :run AND d.service_id = :service AND d.product_id = x.product_id"
-            " AND x.fields ->> 'revision' = d.revision::text AND x.fields ? 'sha256'"
+            " AND x.fields ->> 'revision' = d.revision::text AND x.fields ? 'sha256' RETURNING d.id)"
+            " DELETE FROM garments g USING shown WHERE g.document_id = shown.id AND g.bundle <> :bundle"
         ),
-        {"run": run_id, "service": service_id},
+        {"run": run_id, "service": service_id, "bundle": bundle},
     )
 
 

@@ -15,6 +15,7 @@ from placket.domain.runs import Outcome, RunKind, RunState
 from placket.search.memory import MemorySearch
 from placket.services.indexing import Indexing, IndexRules
 from placket.storage.database import Database
+from placket.storage.leftovers import LEFTOVERS_JOB
 from tests.contract.storage.world import BUNDLE, QUOTA, World, adds_up, analysis, counts, embedding, enable, planned
 
 NEW = "bundle-2"
@@ -79,6 +80,7 @@ async def test_old_embeddings_serve_until_the_switch(world: World) -> None:
     assert (service.bundle, service.documents) == (NEW, 4)
     stored = (await world.documents.get(service, "p1")).garments[0]
     assert np.array_equal(stored.embedding, embedding(f"http://images.test/p1.jpg/{NEW}/0"))
+    await world.work_off()
     assert await garments(world, BUNDLE) == dict.fromkeys(("p1", "p2", "p3", "p4"), 0)
     assert await vectors(world, NEW) == dict.fromkeys(("p1", "p2", "p3", "p4"), 1)
     total, _ = await world.runs.list(world.service, start=0, limit=10, order=("reserved_at", True))
@@ -133,6 +135,9 @@ async def test_products_that_never_stop_changing_hold_up_no_switch(world: World)
             break
         if job.kind == "run":
             await world.progress.start(UUID(job.subject), job, "w")
+            continue
+        if job.kind == LEFTOVERS_JOB:
+            await world.leftovers.clear(job, "w")
             continue
         work = await world.progress.chunk(UUID(job.subject), int(job.payload["number"]))
         assert work is not None

@@ -19,6 +19,7 @@ from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.documents import PostgresDocuments
 from placket.storage.keys import PostgresKeys
+from placket.storage.leftovers import LEFTOVERS_JOB, PostgresLeftovers
 from placket.storage.progress import PostgresProgress
 from placket.storage.queue import PostgresQueue
 from placket.storage.runs import PostgresRuns
@@ -99,6 +100,7 @@ class World:
         self.runs = PostgresRuns(database)
         self.progress = PostgresProgress(database, self.tallies.rows)
         self.queue = PostgresQueue(database)
+        self.leftovers = PostgresLeftovers(database, at_once=2)
 
     async def open(self) -> World:
         self.project = await self.add_project("shop")
@@ -172,7 +174,7 @@ class World:
                 assert work is not None
                 outcome = await self.complete(job, work, failing=failing, quota=quota)
             else:
-                await self.queue.finish(job)
+                await (self.leftovers.clear(job, "w") if job.kind == LEFTOVERS_JOB else self.queue.finish(job))
                 continue
             ended += [outcome] if outcome else []
         return ended
