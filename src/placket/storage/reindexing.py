@@ -1,7 +1,7 @@
 """The moves of a run that computes a service's embeddings anew: new garments beside the old ones, then one switch."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ async def apply_reindexed(
     verdicts: list[Verdict] = []
     changed: list[int] = []
     written: list[int] = []
+    photos: dict[int, Analysis] = {}
     garments: list[dict[str, Any]] = []
     for row in rows:
         document = documents.get(row.product_id)
@@ -59,9 +60,11 @@ async def apply_reindexed(
             known = of_photo(corrections, row.product_id, found_anew.sha256)
             garments += garment_rows(document.id, work.bundle, found_anew, known)
             if found_anew.sha256 != document.image_sha256:
-                await _note_photo(connection, work.run_id, row.position, found_anew)
+                photos[row.position] = found_anew
             verdicts.append(Verdict(row.position, Outcome.UPDATED))
             written.append(document.id)
+    if photos:
+        await _note_photos(connection, work.run_id, photos)
     await replace_garments(connection, written, work.bundle, garments)
     if service.bundle == work.bundle:
         await _show_photos(connection, work.service_id, work.run_id, work.bundle)
@@ -127,15 +130,20 @@ async def _has_garments(connection: AsyncConnection, values: dict[str, Any]) -> 
     return bool(found.scalar_one())
 
 
-async def _note_photo(connection: AsyncConnection, run_id: UUID, position: int, found: Analysis) -> None:
-    """Keep beside the row that its photo changed: the document is of the photo whose garments serve."""
-    photo = {"sha256": found.sha256, "width": found.width, "height": found.height}
+async def _note_photos(connection: AsyncConnection, run_id: UUID, changed: Mapping[int, Analysis]) -> None:
+    """Keep beside the rows, by their positions, that their photos changed: a document is of the photo whose garments
+    serve."""
+    photos = [
+        {"position": position, "photo": {"sha256": found.sha256, "width": found.width, "height": found.height}}
+        for position, found in changed.items()
+    ]
     await connection.execute(
         text(
-            "UPDATE index_rows SET fields = fields || CAST(:photo AS jsonb)"
-            " WHERE run_id = :run AND position = :position"
+            "UPDATE index_rows x SET fields = x.fields || p.photo"
+            " FROM jsonb_to_recordset(CAST(:photos AS jsonb)) AS p(position integer, photo jsonb)"
+            " WHERE x.run_id = :run AND x.position = p.position"
         ),
-        {"photo": json.dumps(photo), "run": run_id, "position": position},
+        {"photos": json.dumps(photos), "run": run_id},
     )
 
 
@@ -155,13 +163,16 @@ async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUI
 
 async def _touch(connection: AsyncConnection, service_id: int, revision: int, documents: Sequence[int]) -> None:
     """Give documents new revisions, so that search engines see their new garments; the service must be locked."""
-    for document_id in documents:
-        revision += 1
-        await connection.execute(
-            text("UPDATE documents SET revision = :revision WHERE id = :id"), {"revision": revision, "id": document_id}
-        )
     await connection.execute(
-        text("UPDATE services SET revision = :revision WHERE id = :id"), {"revision": revision, "id": service_id}
+        text(
+            "UPDATE documents d SET revision = :revision + touched.number"
+            " FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS touched(id, number) WHERE d.id = touched.id"
+        ),
+        {"revision": revision, "ids": list(documents)},
+    )
+    await connection.execute(
+        text("UPDATE services SET revision = :revision WHERE id = :id"),
+        {"revision": revision + len(documents), "id": service_id},
     )
 
 

@@ -102,8 +102,14 @@ async def test_storing_a_chunk_takes_as_many_statements_however_many_products_it
         assert (await world.complete(job, work)) is not None
         return len(asked)
 
-    few, reindexed = await statements(2), await statements(2, "bundle-2")
+    async def statements_once_more(rows: int) -> int:
+        """Of a re-indexing with the bundle that the service has already."""
+        await world.execute("DELETE FROM garments")
+        return await statements(rows, (await world.refreshed()).bundle)
+
+    few, reindexed, again = await statements(2), await statements(2, "bundle-2"), await statements_once_more(2)
     assert (await statements(20), await statements(20, "bundle-3")) == (few, reindexed)
+    assert await statements_once_more(20) == again
     deleted = await statements(2, row=disable)
     await statements(20)
     assert await statements(20, row=disable) == deleted
