@@ -21,31 +21,44 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10_000
 _MOST_BYTES = 5_000_000
 """Of an index file, unless the server is told otherwise."""
-_FILTER = "vendor, product, stock, price:50,100, tag:BEGINNING or none."
+_WORDS = "vendor, product, stock, price:50,100, tag:BEGINNING or none."
+
+
+Source = Annotated[
+    str, typer.Argument(metavar="FILE|-", help="Export of Shopify or WooCommerce, or a Google feed; -: standard input.")
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", dir_okay=False, help="JSONL file to write.")]
+Variants = Annotated[bool, typer.Option("--variants", help="A row each variant: its own id, picture and stock.")]
+S1 = Annotated[str | None, typer.Option(help=f"What s1 holds: {_WORDS} Default: vendor, with --variants product.")]
+S2 = Annotated[str, typer.Option(help="What s2 holds, of the same words.")]
+Category2 = Annotated[
+    str | None, typer.Option(help="What category2_id holds, of the same words; else the category's second level.")
+]
+Category3 = Annotated[
+    str | None, typer.Option(help="What category3_id holds, of the same words; else the category's third level.")
+]
+Kinds = Annotated[
+    bool, typer.Option("--kinds/--no-kinds", help="After a name that names no kind of garment, write its type.")
+]
+Unpublished = Annotated[
+    bool, typer.Option("--unpublished", help="Take drafts and hidden products, and gift cards, too.")
+]
+SoldOut = Annotated[
+    bool, typer.Option("--sold-out/--no-sold-out", help="Take what is not in stock; s2 then says sold-out.")
+]
 
 
 def convert(
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE|-", help="Export of Shopify or WooCommerce, or a Google feed."),
-    ],
-    out: Annotated[Path | None, typer.Option("--out", "-o", dir_okay=False, help="JSONL file to write.")] = None,
-    variants: Annotated[
-        bool, typer.Option("--variants", help="A row each variant: its own id, picture and stock.")
-    ] = False,
-    s1: Annotated[
-        str | None, typer.Option(help=f"What s1 holds: {_FILTER} Default: vendor, with --variants product.")
-    ] = None,
-    s2: Annotated[str, typer.Option(help=f"What s2 holds: {_FILTER}")] = "stock",
-    kinds: Annotated[
-        bool, typer.Option("--kinds/--no-kinds", help="After a name that names no kind of garment, write its type.")
-    ] = True,
-    unpublished: Annotated[
-        bool, typer.Option("--unpublished", help="Take drafts and hidden products, and gift cards, too.")
-    ] = False,
-    sold_out: Annotated[
-        bool, typer.Option("--sold-out/--no-sold-out", help="Take what is not in stock; s2 then says sold-out.")
-    ] = True,
+    file: Source,
+    out: Out = None,
+    variants: Variants = False,
+    s1: S1 = None,
+    s2: S2 = "stock",
+    category2: Category2 = None,
+    category3: Category3 = None,
+    kinds: Kinds = True,
+    unpublished: Unpublished = False,
+    sold_out: SoldOut = True,
 ) -> None:
     """Turn a shop's product export into a JSONL file for `placket index`.
 
@@ -56,8 +69,10 @@ def convert(
     from placket.shops.rows import Account, Choice, rows_of
 
     with usage_errors():
-        held = (parse_filter(s1 or ("product" if variants else "vendor")), parse_filter(s2))
-    choice = Choice(*held, variants, kinds, unpublished, sold_out)
+        words = {"s1": s1 or ("product" if variants else "vendor"), "s2": s2}
+        words |= {name: word for name, word in (("category2_id", category2), ("category3_id", category3)) if word}
+        held = {column: parse_filter(word) for column, word in words.items()}
+    choice = Choice(held, variants, kinds, unpublished, sold_out)
     if out is not None and not out.parent.is_dir():
         raise fail(plain(f"there is no folder {out.parent}"), USAGE)
     account = Account()

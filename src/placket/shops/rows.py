@@ -1,7 +1,7 @@
 """Rows of an index file of a shop's catalogue, and the account of what became no row."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from placket.domain.errors import InvalidParameter, UrlMalformed, UrlRefused
@@ -20,11 +20,11 @@ _MOST_NAME = MAX_LENGTH["name"]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``variants``: a row each variant, not one for all of a product. ``kinds``: whether a name that names no kind of
+    """``held``: what columns hold that are filtered by, in the place of a level of the category or of nothing.
+    ``variants``: a row each variant, not one for all of a product. ``kinds``: whether a name that names no kind of
     garment gets the category's that does. The last two: whether these become rows."""
 
-    s1: Filter
-    s2: Filter
+    held: Mapping[str, Filter]
     variants: bool = False
     kinds: bool = True
     unpublished: bool = False
@@ -95,8 +95,9 @@ def _row(product: Product, variant: Variant, choice: Choice) -> dict[str, str]:
         "name": _name(variant.name or product.name, product.categories if choice.kinds else ()),
         **dict(zip(_LEVELS, [*levels, "", ""], strict=False)),
         "image_url": variant.picture or product.picture,
-        "s1": choice.s1(product, price, variant.in_stock),
-        "s2": choice.s2(product, price, variant.in_stock),
+        "s1": "",
+        "s2": "",
+        **{column: hold(product, price, variant.in_stock) for column, hold in choice.held.items()},
     }
 
 

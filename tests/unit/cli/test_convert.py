@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from placket.cli.commands import app
+from placket.domain.index_file import MAX_LENGTH
 
 EXPORT = "Handle,Title,Vendor,Tags,Image Src,Status\ntee,Kleid grün,Nord,summer,https://shop.example/a.jpg,active\n"
 DRAFT = "hat,Hat,Nord,,https://shop.example/b.jpg,draft\n"
@@ -93,3 +94,14 @@ def test_an_export_is_not_sent_as_it_is(file: Path, tmp_path: Path) -> None:
 def test_pictures_that_will_fail_are_told(file: Path) -> None:
     file.write_text(EXPORT.replace(".jpg", ".webp"), "utf-8")
     assert "1 of the rows have a picture that is no PNG, JPEG or GIF" in run("convert", file).stderr
+
+
+def test_four_columns_hold_what_a_shop_filters_by(file: Path) -> None:
+    names, row, _ = EXPORT.split("\n")
+    file.write_text(f"{names},Variant Price\n{row},59.00\n", "utf-8")
+    done = run("convert", file, "--s2", "price:50", "--category2", "tag:summer", "--category3", "stock")
+    row = json.loads(done.stdout)
+    assert [row[n] for n in ("category1_id", "category2_id", "category3_id", "s1", "s2")] == [
+        *("none", "summer", "", "Nord", "from-50"),
+    ]
+    assert list(row) == list(MAX_LENGTH)

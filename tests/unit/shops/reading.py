@@ -15,7 +15,8 @@ def convert(
     file = io.BufferedReader(io.BytesIO(body.encode() if isinstance(body, str) else body))  # type: ignore[arg-type]
     format, catalogue = read_catalogue(file)
     account = Account()
-    rows = list(rows_of(catalogue, Choice(parse_filter(s1), parse_filter(s2), **choice), account))
+    held = {"s1": parse_filter(s1), "s2": parse_filter(s2)}
+    rows = list(rows_of(catalogue, Choice(held, **choice), account))
     return rows, account, format
 
 
