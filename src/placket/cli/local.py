@@ -31,6 +31,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an im
 WholeImage = Annotated[
     bool, typer.Option("--whole-image", help="Take the whole picture for one garment; nothing is detected.")
 ]
+Todo = Callable[[str, list[Source]], list[Source]]
+"""The version of the bundle and all sources to those that are still to be looked at."""
 
 
 def look_at(
@@ -40,6 +42,7 @@ def look_at(
     box: "Box | None" = None,
     lang: "Lang" = "en",
     quiet: bool,
+    todo: Todo = lambda _, sources: sources,
 ) -> int:
     """Analyse every picture and hand it to ``each``, in order. Errors are said; how many there were.
 
@@ -47,7 +50,7 @@ def look_at(
     """
     with run_safely():
         sources = gather(arguments)
-        failed = asyncio.run(_look_at(sources, each, box, lang, quiet))
+        failed = asyncio.run(_look_at(sources, each, box, lang, quiet, todo))
     say_how_many(failed, len(sources), quiet)
     return failed
 
@@ -64,6 +67,7 @@ async def _look_at(
     box: "Box | None",
     lang: "Lang",
     quiet: bool,
+    todo: Todo,
 ) -> int:
     from placket.cli.settings import read_settings
     from placket.local import Unusable
@@ -72,15 +76,17 @@ async def _look_at(
     settings = read_settings()
     configure_logging("error", settings.log_format)
     failed = 0
-    with _vision(settings) as vision, progress_bar("looking", len(sources), "images", quiet=quiet) as bar:
-        async with aclosing(_looks(sources, vision, box, lang, settings)) as looks:
-            async for look in looks:
-                if isinstance(look, Unusable):
-                    failed += 1
-                    say_unusable(look.path or "", look.error, quiet)
-                else:
-                    each(look)
-                bar.advance()
+    with _vision(settings) as vision:
+        left = todo(vision.bundle, sources)
+        with progress_bar("looking", len(left), "images", quiet=quiet) as bar:
+            async with aclosing(_looks(left, vision, box, lang, settings)) as looks:
+                async for look in looks:
+                    if isinstance(look, Unusable):
+                        failed += 1
+                        say_unusable(look.path or "", look.error, quiet)
+                    else:
+                        each(look)
+                    bar.advance()
     return failed
 
 
