@@ -2,10 +2,9 @@
 
 import io
 import json
-import secrets
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -13,6 +12,7 @@ import typer
 
 from placket.cli.output import errors, fail, run_safely
 from placket.cli.remote import MOST_SHOWN, SOME_FAILED, USAGE, plain, usage_errors
+from placket.cli.whole_file import whole_file
 
 if TYPE_CHECKING:
     from placket.shops.catalogue import Catalogue
@@ -78,7 +78,7 @@ def convert(
     account = Account()
     with run_safely():
         catalogue, format = _read(file)
-        with _written(out) as target:
+        with nullcontext(sys.stdout) if out is None else whole_file(out) as target:
             written = _write(target, rows_of(catalogue, choice, account))
     _report(account, format, written, out)
     if account.problems:
@@ -106,22 +106,6 @@ def _opened(name: str) -> Iterator[io.BufferedReader]:
     else:
         with Path(name).open("rb") as file:
             yield file
-
-
-@contextmanager
-def _written(out: Path | None) -> Iterator[IO[str]]:
-    """Complete, or not at all: an older file stays until the new one is whole."""
-    if out is None:
-        yield sys.stdout
-        return
-    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-    with partial.open("x", encoding="utf-8", newline="\n") as file:
-        try:
-            yield file
-        except BaseException:
-            partial.unlink()
-            raise
-    partial.replace(out)
 
 
 def _write(target: IO[str], rows: Iterable[dict[str, str]]) -> int:

@@ -8,7 +8,6 @@ import base64
 import fcntl
 import json
 import os
-import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from placket.cli.local_sources import Source
+from placket.cli.whole_file import whole_file
 from placket.domain.garments import EMBEDDING_DIM
 
 if TYPE_CHECKING:
@@ -156,22 +156,13 @@ def _version(source: Source) -> _Version:
 
 
 def _write(out: Path, rows: list[tuple[str, Row]], bundle: str) -> None:
-    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
-    # Opened plainly, so that who may read it is as the user's umask has it.
-    with partial.open("xb") as file:
-        try:
-            np.savez(
-                file,
-                paths=np.array([path for path, _ in rows], dtype=np.str_),
-                groups=np.array([row[0] for _, row in rows], dtype=np.str_),
-                categories=np.array([row[1] for _, row in rows], dtype=np.str_),
-                boxes=np.array([row[2] for _, row in rows], np.float32).reshape(-1, 4),
-                vectors=np.frombuffer(b"".join(row[3] for _, row in rows), "<f4").reshape(-1, EMBEDDING_DIM),
-                bundle=np.array(bundle),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            partial.unlink()
-            raise
-    partial.replace(out)
+    with whole_file(out, binary=True) as file:
+        np.savez(
+            file,
+            paths=np.array([path for path, _ in rows], dtype=np.str_),
+            groups=np.array([row[0] for _, row in rows], dtype=np.str_),
+            categories=np.array([row[1] for _, row in rows], dtype=np.str_),
+            boxes=np.array([row[2] for _, row in rows], np.float32).reshape(-1, 4),
+            vectors=np.frombuffer(b"".join(row[3] for _, row in rows), "<f4").reshape(-1, EMBEDDING_DIM),
+            bundle=np.array(bundle),
+        )
