@@ -39,6 +39,7 @@ class Searched:
             "collapse": self.options.collapse,
             "filters": sorted({c.field for c in self.options.conditions}),
             "tags": sorted({label.partition(":")[0] for c in self.options.labels for label in c.labels}),
+            "same": list(self.options.same),
             "found": len(self.found.matches),
             "best": self.found.best,
         }

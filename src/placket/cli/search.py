@@ -34,6 +34,13 @@ Tags = Annotated[
         autocompletion=label_words,
     ),
 ]
+Same = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OF,OF",
+        help="What the similar garment has in common with the one that is asked with: group, category, colors ...",
+    ),
+]
 Duplicates = Annotated[
     bool, typer.Option("--duplicates/--no-duplicates", help="Show products with the very same photo too.")
 ]
@@ -51,6 +58,7 @@ def product(
     limit: Limit = 20,
     filters: Filters = None,
     tags: Tags = None,
+    same: Same = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -58,7 +66,7 @@ def product(
     as_json: AsJson = False,
 ) -> None:
     """Products like this one."""
-    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse, same)
     with asking(profile) as placket:
         found = placket.search.product(service, product_id, **options)
     _answer(found, options, as_json)
@@ -71,6 +79,7 @@ def image(
     limit: Limit = 20,
     filters: Filters = None,
     tags: Tags = None,
+    same: Same = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -85,7 +94,7 @@ def image(
     from placket.cli.local import chosen_box
     from placket.cli.local_sources import is_url
 
-    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse, same)
     chosen = chosen_box(False, box)
     where = (chosen.x0, chosen.y0, chosen.x1, chosen.y1) if chosen else None
     with asking(profile) as placket:
@@ -125,6 +134,7 @@ def every(
     limit: Limit = 20,
     filters: Filters = None,
     tags: Tags = None,
+    same: Same = None,
     min_similarity: Least = None,
     duplicates: Duplicates = True,
     collapse: Collapse = None,
@@ -137,7 +147,7 @@ def every(
     """
     from placket.cli.search_every import search_every
 
-    options = _options(limit, filters, tags, min_similarity, duplicates, collapse)
+    options = _options(limit, filters, tags, min_similarity, duplicates, collapse, same)
     search_every(service, out, {**options, "fields": ()}, at_once, profile)
 
 
@@ -148,10 +158,13 @@ def _options(
     min_similarity: float | None,
     duplicates: bool,
     collapse: str | None,
+    same: str | None = None,
 ) -> dict[str, Any]:
     """Raises typer.BadParameter."""
     pairs = assignments(filters, "--filter", "write FIELD=A,B for either of two")
+    common = {"same": same.split(",")} if same else {}
     return {
+        **common,
         "limit": limit,
         "filters": pairs,
         "tags": tags or (),
@@ -175,9 +188,9 @@ def _why_nothing(found: "MatchList", options: dict[str, Any]) -> str:
     if "bestSimilarity" in found:
         return f"the most similar product has {found['bestSimilarity']:.5f}, less than {options['min_similarity']:g}."
     if options["filters"]:
-        tags = " and tags" if options["tags"] else ""
+        tags = " and tags" if options["tags"] or "same" in options else ""
         return f"no product passes the filters{tags}; filters compare whole values, capitals too."
-    if options["tags"]:
+    if options["tags"] or "same" in options:
         return "no other garment in the service has such tags."
     return "there is no other product in the service."
 

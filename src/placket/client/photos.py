@@ -51,11 +51,11 @@ class Search(Calls[M]):
     passes filters and tags, also where ``min_similarity`` left it out, and absent when none passes.
 
     ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``tags``: of the garment that is
-    like the query, ``["category:dress,jumpsuit", "!pattern:floral"]``. ``min_similarity``: over 0, to 1. ``fields``: of
-    ``name``, ``image_url``, ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a product's photo is like
-    the query; ``lang`` is of its category's name. ``include_duplicates=False`` leaves out products whose photo is, byte
-    for byte, the query's or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a category's column) is. ``box``:
-    as a garment has it.
+    like the query, ``["category:dress,jumpsuit", "!pattern:floral"]``; ``same``: in what it is as the product's or
+    photo's, ``["category", "colors"]``. ``min_similarity``: over 0, to 1. ``fields``: of ``name``, ``image_url``,
+    ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a product's photo is like the query; ``lang`` is
+    of its category's name. ``include_duplicates=False`` leaves out products whose photo is, byte for byte, the query's
+    or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a category's column) is. ``box``: as a garment has it.
     """
 
     @call
@@ -67,6 +67,7 @@ class Search(Calls[M]):
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
+        same: Sequence[str] = (),
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         collapse: str | None = None,
@@ -74,7 +75,7 @@ class Search(Calls[M]):
         lang: str | None = None,
     ) -> Steps[MatchList]:
         """Products like the main garment of this one. Raises NoSuchProduct."""
-        params = _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang)
+        params = _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang, same)
         path = f"{service_path(service)}/products/{segment(product_id)}/similar"
         found: MatchList = yield from self._retries.send(Request("GET", path, True, params), read_placket)
         return found
@@ -89,6 +90,7 @@ class Search(Calls[M]):
         limit: int = 20,
         filters: Mapping[str, str] | None = None,
         tags: Sequence[str] = (),
+        same: Sequence[str] = (),
         min_similarity: float | None = None,
         include_duplicates: bool = True,
         collapse: str | None = None,
@@ -97,7 +99,9 @@ class Search(Calls[M]):
     ) -> Steps[ImageMatchList]:
         """Products like the photo's main garment, or like what is in ``box``. Raises NoGarmentFound, ImageRefused."""
         where = parameters(box=None if box is None else tuple(box))
-        params = where + _options(limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang)
+        params = where + _options(
+            limit, filters, tags, min_similarity, include_duplicates, collapse, fields, lang, same
+        )
         body = yield from _body(photo)
         request = Request("POST", _path(service), True, params, **body)
         found: ImageMatchList = yield from self._retries.send(request, read_placket)
@@ -138,6 +142,7 @@ def _options(
     collapse: str | None,
     fields: Sequence[str],
     lang: str | None,
+    same: Sequence[str] = (),
 ) -> tuple[tuple[str, str], ...]:
     given = parameters(
         limit=limit,
@@ -145,6 +150,7 @@ def _options(
         includeDuplicates=None if include_duplicates else False,
         collapse=collapse,
         fields=several(fields, "fields") or None,
+        same=several(same, "same") or None,
         lang=lang,
     )
     return (*given, *filter_parameters(filters), *tag_parameters(tags))

@@ -57,6 +57,24 @@ def parse_labels(given: Iterable[str]) -> tuple[LabelCondition, ...]:
     return conditions
 
 
+def parse_attributes(given: Iterable[str]) -> tuple[str, ...]:
+    """What labels may be of, each once. Raises InvalidParameter."""
+    known = vocabulary()
+    attributes = tuple(dict.fromkeys(name.strip() for name in given))
+    for attribute in attributes:
+        if attribute not in known:
+            raise InvalidParameter(f"{_shown(attribute)} is none of {', '.join(known)}")
+    return attributes
+
+
+def shared(garment: Garment, attributes: Iterable[str]) -> tuple[LabelCondition, ...]:
+    """What another garment has to be to have these in common with this one: of several colours, one. What could not be
+    told of it is no condition."""
+    words = label_words(garment)
+    of = (tuple(word for word in words if word.startswith(f"{attribute}:")) for attribute in attributes)
+    return tuple(LabelCondition(labels) for labels in of if labels)
+
+
 def _condition(text: str) -> LabelCondition:
     known = vocabulary()
     attribute, colon, values = text.removeprefix(NOT).partition(":")

@@ -8,7 +8,7 @@ from placket.domain.filters import Condition
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough
-from placket.domain.labels import LabelCondition, label_words
+from placket.domain.labels import LabelCondition, label_words, shared
 from placket.domain.runs import FilterField
 from placket.services.links import LinkSigner
 from placket.services.ports import SearchEngine, Vision
@@ -25,7 +25,7 @@ class SearchOptions:
     """``limit`` 1..200. ``threshold``: least similarity shown, 0 < t <= 1, None cuts nothing.
 
     ``collapse``: of products with one value in this field, which is not empty, only the best is shown. ``labels``: what
-    the garment is that is like the query.
+    the garment is that is like the query; ``same``: attributes in which it is as the query is.
     """
 
     limit: int
@@ -34,6 +34,7 @@ class SearchOptions:
     include_duplicates: bool = True
     collapse: FilterField | None = None
     labels: tuple[LabelCondition, ...] = ()
+    same: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_RESULTS:
@@ -42,6 +43,10 @@ class SearchOptions:
             raise InvalidParameter("threshold must be over 0 and at most 1")
         if self.collapse and not self.include_duplicates:
             raise InvalidParameter("collapse and includeDuplicates=false do not go together")
+
+    def of_query(self, garment: Garment) -> "SearchOptions":
+        """``same`` as conditions, for this query."""
+        return replace(self, labels=(*self.labels, *shared(garment, self.same))) if self.same else self
 
     def without_those_like(self, document: Document) -> "SearchOptions":
         """The query is a product itself: with ``collapse``, the best of those with its value."""
@@ -98,14 +103,16 @@ class Searching:
         if not document.garments:
             return Found([], None)
         main = document.garments[0]
-        others = options.without_those_like(document)
+        others = options.without_those_like(document).of_query(main)
         return await self._search(service, main.embedding, document.image_sha256, others, details, product_id)
 
     @once_more
     async def by_link(
         self, caller: Caller, service_name: str, link: str, options: SearchOptions, details: bool = False
     ) -> Found:
-        """Raises LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after it)."""
+        """Raises InvalidParameter; LinkInvalid (forged or foreign: before NoSuchService; of another bundle: after)."""
+        if options.same:
+            raise InvalidParameter("a link does not tell what its garment is: say so with tag, in the place of same")
         item = self._links.read(link, caller.project_id)
         service = await self._services.get(caller.project_id, service_name)
         item.check_bundle(service.bundle)
@@ -134,7 +141,8 @@ class Searching:
         if not garments:
             hint = "" if box else "; with box, what is in there is searched for, whatever it is"
             raise NoGarmentFound(f"no fashion item was found in the image{hint}")
-        return garments[0], await self._search(service, garments[0].embedding, found.sha256, options, details)
+        main = garments[0]
+        return main, await self._search(service, main.embedding, found.sha256, options.of_query(main), details)
 
     async def _search(
         self,

@@ -198,6 +198,31 @@ async def test_what_the_similar_garment_is(bearer: httpx.AsyncClient, installati
     ]
 
 
+async def test_what_it_has_in_common_with_the_garment_that_is_asked_with(
+    bearer: httpx.AsyncClient, installation: MemoryInstallation
+) -> None:
+    await put(bearer, "a")
+    query = "same=category,colors,look&tag=!pattern:floral"
+    assert (await bearer.get(f"{SERVICE}/products/a/similar?{query}")).status_code == 200
+    assert (await bearer.post(f"{SERVICE}/search?{query}", files={"image": b"PIC1"})).status_code == 200
+    asked = [a["labels"] for a in installation.engine.asked[-2:]]
+    # Of its look nothing is known, so nothing is asked.
+    assert asked == 2 * [
+        (
+            LabelCondition(("pattern:floral",), negated=True),
+            LabelCondition(("category:shirt",)),
+            LabelCondition(("colors:red",)),
+        )
+    ]
+    correction = {"box": (await bearer.get(f"{SERVICE}/products/a")).json()["garments"][0]["box"], "category": "dress"}
+    assert (await bearer.put(f"{SERVICE}/products/a/corrections", json=correction)).status_code == 200
+    await bearer.get(f"{SERVICE}/products/a/similar?same=category")
+    assert installation.engine.asked[-1]["labels"] == (LabelCondition(("category:dress",)),)
+    link = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC1"})).json()["items"][0]["link"]
+    refused = await bearer.post(f"{SERVICE}/search?same=category", json={"link": link})
+    assert problem(refused) == (400, -40000, "InvalidParam")
+
+
 async def test_the_garment_shown_is_one_that_was_asked_for(
     bearer: httpx.AsyncClient, installation: MemoryInstallation
 ) -> None:
@@ -216,6 +241,7 @@ async def test_the_garment_shown_is_one_that_was_asked_for(
 @pytest.mark.parametrize(
     "query",
     ["tag=red", "tag=", "tag=colors:", "tag=price:3", "tag=colors:red,toga", "&".join(21 * ["tag=colors:red"]),
+     "same=colour", "same=category,", "same=category,price",
      "limit=0", "limit=201", "minSimilarity=0", "minSimilarity=1.1", "minSimilarity=nan", "includeDuplicates=perhaps",
      "collapse=name", "collapse=", "collapse=s1&includeDuplicates=false", "fields=price", "filter.x=1",
      "filter.s1=a:b", "filter.s1=%ff", "box=0,0,1", "box=0,0,0,1", "box=0,0,nan,1",

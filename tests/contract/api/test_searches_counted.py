@@ -26,7 +26,16 @@ async def figures(http: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
 
 def searches(lines: list[Any]) -> list[tuple[Any, ...]]:
     return [
-        (x["service"], x["search"], x["limit"], x["threshold"], x["filters"], x["tags"], x["found"], x["best"])
+        (
+            x["service"],
+            x["search"],
+            x["limit"],
+            x["threshold"],
+            x["filters"],
+            x["tags"] + x["same"],
+            x["found"],
+            x["best"],
+        )
         for x in lines
         if x["event"] == "request" and "search" in x
     ]
@@ -38,7 +47,7 @@ async def test_a_search_says_in_the_log_how_it_went(
     await put(bearer, "hush-1")
     installation.engine.hits = [Hit("b", 0.5), Hit("c", 0.25)]
     similar = f"{SERVICE}/products/hush-1/similar"
-    await bearer.get(f"{similar}?limit=7&filter.s2=hush-2&filter.s2=!equal:x&filter.category1_id=7")
+    await bearer.get(f"{similar}?limit=7&same=category&filter.s2=hush-2&filter.s2=!equal:x&filter.category1_id=7")
     await bearer.post(f"{SERVICE}/search?minSimilarity=0.7", files={"image": b"PIC1"})
     link = (await bearer.post(f"{SERVICE}/detect", files={"image": b"PIC1"})).json()["items"][0]["link"]
     await bearer.post(f"{SERVICE}/search?minSimilarity=0.9&tag=!look:street&tag=colors:red,pink", json={"link": link})
@@ -46,7 +55,7 @@ async def test_a_search_says_in_the_log_how_it_went(
     await fashion("GET", shop, "service/shop/product/hush-1?limit=3&filter.s1=hush-3")
     await fashion("GET", shop, "service/shop/image", params={"limit": 200, "link": link})
     assert searches(lines) == [
-        ("shop", "product", 7, None, ["category1_id", "s2"], [], 2, 0.75),
+        ("shop", "product", 7, None, ["category1_id", "s2"], ["category"], 2, 0.75),
         ("shop", "photo", 20, 0.7, [], [], 1, 0.75),
         ("shop", "link", 20, 0.9, [], ["colors", "look"], 0, 0.75),
         ("shop", "product", 3, None, ["s1"], [], 0, None),

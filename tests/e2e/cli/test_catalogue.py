@@ -200,6 +200,8 @@ def test_searches(ask: Remote, shop: Placket, photos: Path, host: ImageHost) -> 
         (seen, *_) = shop.products.get("shop", name)["garments"]
         shop.products.correct("shop", name, seen["box"], category="dress", tags=tags)
     assert [m["product_id"] for m in ask(*said).json["items"]] == ["blue"]
+    common = ask("search", "product", "green", "-s", "shop", "--same", "category", "--json")
+    assert [m["product_id"] for m in common.json["items"]] == ["blue"]
     shop.products.forget_corrections("shop", "green")
     boxed = ask("search", "image", url, "-s", "shop", "--box", "0.2,0.1,0.8,0.9")
     assert "20%, 10% to 80%, 90%" in boxed.out

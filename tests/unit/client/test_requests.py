@@ -116,7 +116,9 @@ def test_options_of_a_search() -> None:
     placket.search.link(
         "shop", "L", min_similarity=0.5, include_duplicates=False, tags=["colors:red,pink", "!age:kids"]
     )
-    placket.search.image("shop", "https://x.test/a.png", collapse="s1", fields=("s1", "s2"))
+    placket.search.image(
+        "shop", "https://x.test/a.png", collapse="s1", fields=("s1", "s2"), same=["category", "colors"]
+    )
     query = dict(sent[0].url.params)
     assert query == {"limit": "20", "fields": "name", "filter.s1": "!equal:1,2", "box": "0,0.25,1,1"}
     assert b'name="image"; filename="image"' in sent[0].content
@@ -127,7 +129,12 @@ def test_options_of_a_search() -> None:
         placket.search.product("shop", "a", tags="colors:red")
     assert json.loads(sent[1].content) == {"link": "L"}
     assert json.loads(sent[2].content) == {"url": "https://x.test/a.png"}
-    assert dict(sent[2].url.params) == {"limit": "20", "collapse": "s1", "fields": "s1,s2"}
+    assert dict(sent[2].url.params) == {
+        "limit": "20",
+        "collapse": "s1",
+        "fields": "s1,s2",
+        "same": "category,colors",
+    }
 
 
 def test_an_index_file_is_a_file_or_a_link(tmp_path: Path) -> None:

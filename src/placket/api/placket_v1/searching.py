@@ -23,7 +23,7 @@ from placket.api.placket_v1.schemas import Garment, ImageMatchList, Match, Match
 from placket.api.placket_v1.uploads import PhotoInput, photo_body, read_photo
 from placket.api.searched import note_search
 from placket.domain.errors import InvalidParameter
-from placket.domain.labels import parse_labels
+from placket.domain.labels import parse_attributes, parse_labels, vocabulary
 from placket.domain.runs import FilterField
 from placket.services import searching
 from placket.services.searching import MOST_RESULTS, SearchOptions
@@ -89,8 +89,22 @@ def _options(
         ),
     ] = None,
     tag: Tags = [],  # noqa: B006
+    same: Annotated[
+        str,
+        Query(
+            description="What the similar garment has in common with that of the product or photo, comma separated: "
+            f"{', '.join(vocabulary())}. Of several colours or details one is enough; what could not be told is not "
+            "asked for."
+        ),
+    ] = "",
 ) -> SearchOptions:
-    return SearchOptions(limit, conditions, minSimilarity, includeDuplicates, collapse, parse_labels(tag))
+    return SearchOptions(
+        limit, conditions, minSimilarity, includeDuplicates, collapse, parse_labels(tag), _several(same)
+    )
+
+
+def _several(same: str) -> tuple[str, ...]:
+    return parse_attributes(same.split(",")) if same else ()
 
 
 Fields = Annotated[_Fields, Depends(_fields)]
