@@ -134,7 +134,15 @@ async def _note_photos(connection: AsyncConnection, run_id: UUID, changed: Mappi
     """Keep beside the rows, by their positions, that their photos changed: a document is of the photo whose garments
     serve."""
     photos = [
-        {"position": position, "photo": {"sha256": found.sha256, "width": found.width, "height": found.height}}
+        {
+            "position": position,
+            "photo": {
+                "sha256": found.sha256,
+                "width": found.width,
+                "height": found.height,
+                "made_from": found.made_from,
+            },
+        }
         for position, found in changed.items()
     ]
     await connection.execute(
@@ -148,13 +156,18 @@ async def _note_photos(connection: AsyncConnection, run_id: UUID, changed: Mappi
 
 
 async def _show_photos(connection: AsyncConnection, service_id: int, run_id: UUID, bundle: str) -> None:
-    """Documents of the photos that the run found changed behind their addresses; garments of the old ones go."""
+    """Documents of the photos that the run found changed behind their addresses; garments of the old ones go.
+
+    Known by the garments made from them, not by the document's revision: a correction or new values of filters change
+    that one, and leave the photo.
+    """
     await connection.execute(
         text(
             "WITH shown AS (UPDATE documents d SET image_sha256 = x.fields ->> 'sha256',"
             " width = CAST(x.fields ->> 'width' AS integer), height = CAST(x.fields ->> 'height' AS integer)"
             " FROM index_rows x WHERE x.run_id = :run AND d.service_id = :service AND d.product_id = x.product_id"
-            " AND x.fields ->> 'revision' = d.revision::text AND x.fields ? 'sha256' RETURNING d.id)"
+            " AND x.fields ? 'sha256' AND EXISTS (SELECT 1 FROM garments g WHERE g.document_id = d.id"
+            " AND g.bundle = :bundle AND g.made_from = x.fields ->> 'made_from') RETURNING d.id)"
             " DELETE FROM garments g USING shown WHERE g.document_id = shown.id AND g.bundle <> :bundle"
         ),
         {"run": run_id, "service": service_id, "bundle": bundle},

@@ -328,6 +328,35 @@ async def test_a_photo_that_changed_behind_its_address_is_known_by_its_new_hash(
     assert (await world.documents.get(service, "p1")).garments[0].category.id == "dress"
 
 
+@pytest.mark.parametrize("what", ["a correction", "a filter's value", "the old photo again"])
+async def test_a_photo_found_changed_is_shown_whatever_is_said_of_its_product_before_the_switch(
+    world: World, what: str
+) -> None:
+    await index(world, 2)
+    run = await world.runs.accept_reindex(world.service, NEW, 1)
+    await world.begin(run)
+    (job, work), rest = await world.claim_chunks()
+    other = replace(analysis("another photo", NEW), width=30, height=40)
+    await world.progress.complete(work, job, "w", [Computed(work.rows[0].position, other)], QUOTA)
+    old = await world.documents.get(world.service, "p1")
+    if what == "a correction":
+        await world.documents.correct(world.service, "p1", Correction(old.garments[0].box, "dress"))
+    elif what == "a filter's value":
+        await world.documents.refilter(world.service, "p1", {"s1": "x"})
+    else:
+        await world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
+    await world.complete(*rest)
+    for late in await world.claim_chunks():
+        await world.complete(*late)
+    service = await world.refreshed()
+    document = await world.documents.get(service, "p1")
+    shown = (document.image_sha256, document.width, document.height)
+    if what == "the old photo again":
+        assert (service.bundle, shown[1:]) == (NEW, (300, 400))
+    else:
+        assert (service.bundle, shown) == (NEW, (other.sha256, 30, 40))
+
+
 async def test_with_the_same_bundle_the_new_photo_is_shown_at_once(world: World) -> None:
     await index(world, 1)
     await world.execute("UPDATE garments SET bundle = 'older'")
