@@ -24,6 +24,7 @@ from placket.domain.errors import (
 from placket.domain.images import ImageLimits
 from placket.vision import gif_blocks, png_chunks
 from placket.vision.file_kinds import called, known_as, sniff
+from placket.vision.heif_items import read_items
 from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.preprocessing import Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
@@ -49,6 +50,11 @@ _WHAT_MIGHT_FOLLOW = (b"\0", b"\xaa", b"\x55", b"\xff\0")
 _LOST = 32
 _AVIF_PIXELS = 16384 * 16384
 """So many libavif decodes, whatever size the file says that it has: some 0.6 GB. So one at a time."""
+_HEIF_PIXELS = 3
+"""So many times the pixels that are allowed may have to be decoded for one HEIC: a phone's grid has its tiles' and its
+own, a map of opacity or of light beside it."""
+_HEIF_HELD = 32 << 20
+"""Bytes that its items may name beyond twice the file's own."""
 _SMALL_QUALITY = 82
 _BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -117,6 +123,7 @@ def _whatever_follows(data: bytes, limits: ImageLimits, budget: PixelBudget | No
 def _read(
     data: bytes, name: str, limits: ImageLimits, budget: PixelBudget | None, *, several_scans: bool = False
 ) -> Picture:
+    pieces = _heif_pixels(data, limits) if name == "HEIF" else 0
     image = _open(data, name)
     width, height = image.size
     _check_size(width, height, limits)
@@ -126,7 +133,7 @@ def _read(
     if budget is None:
         return _decoded(image, name, width, height)
     # Of a picture in several scans, every coefficient is held until the last, however small it is decoded.
-    held = width * height if several_scans else image.width * image.height
+    held = max(width * height if several_scans else image.width * image.height, pieces)
     with budget.hold(_AVIF_PIXELS if name == "AVIF" else held):
         return _decoded(image, name, width, height)
 
@@ -170,6 +177,20 @@ def _open(data: bytes, name: str) -> Image.Image:
     if profile is not None:
         image.info["icc_profile"] = profile
     return image
+
+
+def _heif_pixels(data: bytes, limits: ImageLimits) -> int:
+    """What has to be decoded for a HEIC, of which its own size is only a part. Raises ImageError."""
+    try:
+        items = read_items(data)
+        pixels = items.to_decode()
+    except ValueError as error:
+        raise _unreadable("HEIF", error) from None
+    if pixels > _HEIF_PIXELS * limits.max_pixels:
+        raise ImageTooManyPixels(f"the image is put together from {pixels} pixels")
+    if items.held > 2 * len(data) + _HEIF_HELD:
+        raise _unreadable("HEIF", ValueError("many of its items are the same bytes"))
+    return pixels
 
 
 def _unreadable(name: str, error: Exception) -> ImageFormatUnsupported:

@@ -89,9 +89,9 @@ def test_one_avif_at_a_time_as_its_size_is_not_known_before(monkeypatch: pytest.
     budget = PixelBudget(1000)
     hold = budget.hold
     monkeypatch.setattr(budget, "hold", lambda pixels: (held.append(pixels), hold(pixels))[1])
-    decode(encoded(quarters(16, 16), "AVIF"), EVERY, budget)
-    decode(encoded(quarters(16, 16), "HEIF"), EVERY, budget)
-    assert (held[0] > 10**8, held[1]) == (True, 256)
+    decode(encoded(quarters(64, 64), "AVIF"), EVERY, budget)
+    decode(encoded(quarters(64, 64), "HEIF"), EVERY, budget)
+    assert (held[0] > 10**8, held[1]) == (True, 64 * 64)
 
 
 @pytest.mark.parametrize("format", sorted(EVERY.formats))
