@@ -67,7 +67,7 @@ from placket.vision.bundle import Bundle
 _log = structlog.get_logger()
 _HOUR = 3600.0
 _TEN_MINUTES = 600.0
-_PATIENCE_INTERACTIVE = 3.0
+_PATIENCE_INTERACTIVE = 10.0
 _PATIENCE_BATCH = 60.0
 """Seconds to wait for a turn at a busy host. Two clients, so that nobody's camera search queues behind an index run."""
 

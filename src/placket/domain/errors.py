@@ -149,6 +149,12 @@ class FetchTimeout(FetchError):
     transient = True
 
 
+class FetchBusy(RateLimited, FetchTimeout):
+    """So many downloads from the host are waiting that this one was never begun: no fault of the image's."""
+
+    reason = FetchTimeout.reason
+
+
 class FetchTooLarge(FetchError):
     reason = "FetchTooLarge"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from placket import __version__
-from placket.domain.errors import FetchError, FetchFailed, FetchTimeout, UrlMalformed, UrlRefused
+from placket.domain.errors import FetchBusy, FetchError, FetchFailed, UrlMalformed, UrlRefused
 from placket.domain.urls import ParsedUrl, check_url
 from placket.fetching.addresses import AddressPolicy, Network
 from placket.fetching.body import read_body
@@ -26,6 +26,7 @@ MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
+_BUSY_SECONDS = 5.0
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 _LONGEST_ETAG = 200
 _ANYTHING = ((b"accept", b"*/*"),)
@@ -148,7 +149,7 @@ class SafeClient:
             async with wait.spend():
                 await self._slots.acquire(url.host, request.owner)
         except TimeoutError:
-            raise FetchTimeout(f"too many downloads from {url.host} are waiting") from None
+            raise FetchBusy(f"too many downloads from {url.host} are waiting", _BUSY_SECONDS) from None
         try:
             async with budget.spend():
                 return await self._ask_now(url, request)

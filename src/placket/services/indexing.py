@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from placket.domain.errors import (
+    FetchBusy,
     FetchError,
     FetchTooLarge,
     IndexFileInvalid,
@@ -140,6 +141,8 @@ class Indexing:
             )
         except FetchTooLarge as error:
             raise IndexFileTooLarge(error.detail) from None
+        except FetchBusy:
+            raise
         except FetchError as error:
             raise IndexFileInvalid(f"the link cannot be had: {error.detail}") from None
         return fetched.body, unquote(urlsplit(file.link).path.rsplit("/", 1)[-1], errors="replace"), most

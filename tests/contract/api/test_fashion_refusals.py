@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from placket.domain.errors import FetchTimeout, StorageUnavailable, UrlRefused, VisionUnavailable
+from placket.domain.errors import FetchBusy, FetchTimeout, StorageUnavailable, UrlRefused, VisionUnavailable
 from placket.services.links import LinkSigner
 from tests.contract.api.conftest import Fashion
 from tests.support.memory import SECRET, MemoryInstallation
@@ -195,6 +195,15 @@ async def test_pictures(
     body = await fashion("GET", shop, f"service/shop/{call}?path={PHOTO}")
     assert code(body) == expected
     assert "secret" not in body["header"]["detail"]
+
+
+@pytest.mark.parametrize("call", ["detect", "tag"])
+async def test_only_an_image_that_takes_more_than_3_seconds_is_a_timeout_not_one_that_waits_for_its_turn(
+    fashion: Fashion, shop: str, installation: MemoryInstallation, call: str
+) -> None:
+    installation.web.pages[PHOTO] = FetchBusy("too many downloads")
+    body = await fashion("GET", shop, f"service/shop/{call}?path={PHOTO}")
+    assert code(body) == (-40080, "TooManyRequestError")
 
 
 async def test_the_tag_call_takes_a_million_bytes(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from placket.domain.errors import FetchTimeout
+from placket.domain.errors import FetchBusy, FetchTimeout
 from tests.contract.api.conftest import Fashion
 from tests.contract.api.test_fashion_refusals import INVALID, code
 from tests.support.memory import MemoryInstallation
@@ -112,10 +112,12 @@ async def test_a_link_wins(fashion: Fashion, shop: str, installation: MemoryInst
 
 async def test_links_that_cannot_be_had(fashion: Fashion, shop: str, installation: MemoryInstallation) -> None:
     installation.web.pages["http://slow.example/"] = FetchTimeout("30 s")
+    installation.web.pages["http://busy.example/"] = FetchBusy("too many downloads")
     installation.web.pages["http://large.example/"] = bytes(20_000_001)
     for link, expected in (
         ("http://gone.example/", -40010),
         ("http://slow.example/", -40010),
+        ("http://busy.example/", -40080),
         ("http://large.example/", -40030),
     ):
         body = await fashion("POST", shop, INDEX, maker=True, files={"link": (None, link)})

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from placket.domain.errors import FetchTimeout
+from placket.domain.errors import FetchBusy, FetchTimeout
 from placket.domain.labels import LabelCondition
 from placket.services.ports import Hit
 from tests.contract.api.calls import PHOTO, SERVICE, problem, put
@@ -62,6 +62,7 @@ async def test_tag_gives_the_widest(bearer: httpx.AsyncClient) -> None:
         ({"json": {"url": "http://x.example:99/"}}, (422, -45050, "InvalidImageURLException")),
         ({"json": {"url": "http://gone.example/"}}, (422, -45050, "InvalidImageURLException")),
         ({"json": {"url": "http://slow.example/"}}, (422, -45060, "ImageTimeoutError")),
+        ({"json": {"url": "http://busy.example/"}}, (429, -40080, "TooManyRequestError")),
         ({"content": b"PIC1"}, (415, -40000, "InvalidParam")),
         ({"content": b"PIC1", "headers": {"content-type": "image/png"}}, (415, -40000, "InvalidParam")),
         ({"content": b"{", "headers": {"content-type": "application/json"}}, (400, -40000, "InvalidParam")),
@@ -71,6 +72,7 @@ async def test_photos_that_are_no_good(
     bearer: httpx.AsyncClient, installation: MemoryInstallation, options: dict[str, Any], expected: tuple[int, int, str]
 ) -> None:
     installation.web.pages["http://slow.example/"] = FetchTimeout("3 s")
+    installation.web.pages["http://busy.example/"] = FetchBusy("too many downloads")
     for call in ("detect", "search"):
         assert problem(await bearer.post(f"{SERVICE}/{call}", **options)) == expected
     assert problem(await bearer.post("/placket/v1/services/none/detect", **options))[1] == -42000

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from placket.domain.errors import FetchFailed
+from placket.domain.errors import FetchBusy, FetchFailed
 from tests.support.tagging import TaggerWorld, entry
 
 BULK = "/tagger/v2.12/bulk"
@@ -75,6 +75,16 @@ async def test_from_create_to_results(world: TaggerWorld, client: httpx.AsyncCli
     found = data["results"][0]["taggingResult"]
     assert found["objects"][0]["tags"][0]["item"] == {"id": "shirt", "name": "Shirt", "confidence": 0.875}
     assert found["notMatchedObject"] == []
+
+
+async def test_an_image_of_a_task_that_never_had_its_turn_failed_as_one_that_timed_out(
+    world: TaggerWorld, client: httpx.AsyncClient
+) -> None:
+    world.web.pages["https://shop.example/1.jpg"] = FetchBusy("too many downloads")
+    task = await _create(client, entry(1))
+    await world.work()
+    (failure,) = (await client.get(f"{BULK}/{task}")).json()["data"]["failures"]
+    assert failure["error"] == {"code": 803, "message": "too many downloads"}
 
 
 async def test_windows_count_entries(world: TaggerWorld, client: httpx.AsyncClient) -> None:

@@ -119,6 +119,14 @@ async def test_what_is_wrong_with_an_image(world: TaggerWorld, client: httpx.Asy
     assert [line["error"] for line in lines if "hush" in str(line)] == ["/srv/hush/bundle.json cannot be read"]
 
 
+async def test_an_image_that_waits_too_long_for_its_turn_is_429_with_retry_after(
+    world: TaggerWorld, client: httpx.AsyncClient
+) -> None:
+    world.web.pages[URL] = errors.FetchBusy("too many downloads", 4.5)
+    answer = await client.post(TAGS, json=_url())
+    assert (answer.status_code, answer.json()["error"]["code"], answer.headers["retry-after"]) == (429, 835, "5")
+
+
 async def test_ten_million_bytes(client: httpx.AsyncClient) -> None:
     exactly = b"PIC1".ljust(10_000_000, b".")
     assert (await client.post(TAGS, json=_base64(exactly))).status_code == 201

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from placket.domain.errors import FetchError, FetchFailed, FetchTimeout
+from placket.domain.errors import FetchBusy, FetchError, FetchFailed, FetchTimeout
 from placket.fetching import SafeClient
 from placket.fetching.resolver import ThreadResolver
 from tests.support.lying_server import LyingServer, after, answer, raw
@@ -60,7 +60,7 @@ async def test_waiting_for_a_turn_ends(server: LyingServer, make_client: MakeCli
     first = asyncio.create_task(get(client, server.url("/slow"), timeout=1))
     await asyncio.sleep(0.05)
     start = time.monotonic()
-    with pytest.raises(FetchTimeout, match="waiting"):
+    with pytest.raises(FetchBusy, match="waiting"):
         await client.fetch(server.url("/x?secret"), max_bytes=9, timeout=5, attempts=5)
     assert time.monotonic() - start < 0.9
     with pytest.raises(FetchTimeout):

@@ -75,7 +75,8 @@ def _row(kind: type[Exception]) -> Code:
 
 
 def _kinds(kind: type[PlacketError]) -> list[type[PlacketError]]:
-    return [kind, *(k for sub in kind.__subclasses__() for k in _kinds(sub))]
+    """The kind last: where it shares its word with one of its own, the word is its."""
+    return [*(k for sub in kind.__subclasses__() for k in _kinds(sub)), kind]
 
 
 _REASONS = {k.reason: _row(k) for root in (domain.FetchError, domain.ImageError) for k in _kinds(root)}
