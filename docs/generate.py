@@ -8,6 +8,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -117,19 +118,18 @@ def commands() -> str:
     return f"{_NOTE}\n{plain.strip()}\n"
 
 
-def http_page(name: str) -> str:
+def page(module: str, name: str) -> str:
     sys.path.insert(0, str(Path(__file__).parent))
-    import http_pages
-
-    text: str = getattr(http_pages, name)()
+    text: str = getattr(import_module(module), name)()
     return f"{_NOTE}\n{text}"
 
 
 PAGES = {
     "settings.md": settings,
     "cli.md": commands,
-    "http-api.md": lambda: http_page("http_api"),
-    "errors.md": lambda: http_page("errors"),
+    "http-api.md": lambda: page("http_pages", "http_api"),
+    "errors.md": lambda: page("http_pages", "errors"),
+    "python.md": lambda: page("python_page", "python"),
 }
 
 

@@ -163,6 +163,8 @@ class FetchTooLarge(FetchError):
 
 
 class ImageError(PlacketError):
+    """A picture's own fault: it cannot be used, whoever looks."""
+
     reason = "ImageError"
 
 
@@ -173,18 +175,26 @@ class ImageFormatUnsupported(ImageError):
 
 
 class ImageTooManyBytes(ImageError):
+    """More bytes than are taken."""
+
     reason = "ImageTooManyBytes"
 
 
 class ImageTooManyPixels(ImageError):
+    """More pixels than are taken, or than there is memory for."""
+
     reason = "ImageTooManyPixels"
 
 
 class ImageTooSmall(ImageError):
+    """Fewer pixels a side than are taken."""
+
     reason = "ImageTooSmall"
 
 
 class ImageAspectRatio(ImageError):
+    """More elongated than is taken."""
+
     reason = "ImageAspectRatio"
 
 
@@ -205,6 +215,8 @@ class VisionCrashed(ImageError):
 
 
 class BundleInvalid(VisionUnavailable):
+    """What is there is no bundle, a damaged one, or not one that this version can use."""
+
     reason = "BundleInvalid"
 
 

@@ -1,0 +1,42 @@
+"""The guide's examples, run in order as in a notebook, with the shipped bundle on drawn products."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from placket.samples import catalogue
+from tests.integration.docs.pages import ROOT, blocks
+
+_GUIDE = ROOT / "docs" / "guide" / "python.md"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the guide speaks of."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    shirts = [sample for sample in catalogue(60) if sample.category == "t_shirt"][:2]
+    for number, sample in enumerate(shirts, start=1):
+        (tmp_path / "photos" / f"shirt-{number}.jpg").write_bytes(sample.jpeg())
+    (tmp_path / "photos" / "broken.jpg").write_bytes(shirts[0].jpeg()[:3000])
+    return tmp_path
+
+
+def test_the_guide_does_what_it_says(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, object] = {"__name__": "notebook"}
+    for block in blocks("python"):
+        if block.page == _GUIDE:
+            exec(compile(block.text, "python.md", "exec"), names)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("<Photo photos/shirt-1.jpg ")
+    assert printed[1].endswith(" (256,)")
+    assert any(line.startswith("warehouse/shirt-1 ") for line in printed)
+    assert "cannot be used: photos/broken.jpg the JPEG cannot be decoded: it is truncated" in printed
+    assert any(line.startswith("photos/shirt-1.jpg 0.") and "<Garment " in line for line in printed)
+    assert (
+        printed[-1]
+        == "ImageFormatUnsupported - the bytes are no image but text; taken are BMP, GIF, JPEG, PNG, TIFF, WEBP"
+    )
+    lines = [json.loads(line) for line in (notebook / "tags.jsonl").read_text("utf-8").splitlines()]
+    assert [line["path"] for line in lines] == [f"photos/{name}.jpg" for name in ("broken", "shirt-1", "shirt-2")]
