@@ -49,7 +49,7 @@ def read(rows: Iterable[Placed], catalogue: Catalogue) -> None:
         position = int(row["position"]) if row["position"].isdecimal() else _NO_POSITION
         if row["picture"] and position < positions.get(handle, _NO_POSITION + 1):
             product.picture, positions[handle] = row["picture"], position
-        if row["option"] or row["sku"] or row["price"]:
+        if row["option"] or row["sku"] or row["price"] or row["quantity"]:
             picture = row["variant_picture"]
             variant = Variant(line, row["sku"], "", picture, row["price"], _is_in_stock(row))
             catalogue.add_variant(product, variant)
