@@ -62,6 +62,8 @@ async def test_up_to_the_limit(server: LyingServer, client: SafeClient, size: in
 
 
 OVER = bytes(LIMIT + 1)
+NAMED_GZIP = bytes([31, 139, 8, 8]) + bytes(6)
+"""The head of a member with a name, which may be of any length: it ends at a NUL, and nothing comes out before."""
 
 
 @pytest.mark.parametrize(
@@ -74,8 +76,9 @@ OVER = bytes(LIMIT + 1)
         endless(head(200, transfer_encoding="chunked"), b"2710\r\n" + bytes(10_000) + b"\r\n"),
         answer(200, gzip.compress(OVER), content_encoding="gzip"),
         answer(200, gzip.compress(OVER[1:]) + gzip.compress(b"\0"), content_encoding="x-gzip"),
+        endless(b"HTTP/1.0 200 OK\r\ncontent-encoding: gzip\r\n\r\n" + NAMED_GZIP, b"name" * 2500),
     ],
-    ids=["declared", "declared-absurd", "until-close", "endless", "endless-chunked", "gzip", "gzip-members"],
+    ids=["declared", "absurd", "until-close", "endless", "endless-chunked", "gzip", "gzip-members", "gzip-head"],
 )
 async def test_over_the_limit(server: LyingServer, client: SafeClient, route: Route) -> None:
     server.routes["/x"] = route
