@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from placket.domain.applying import Computed, Plan, PlannedRow, plan_chunk
 from placket.domain.corrections import Correction, with_correction
-from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct
 from placket.domain.garments import Analysis
 from placket.domain.labels import LabelCondition
 from placket.domain.runs import FIELDS, FILTER_FIELDS, FilterField, Outcome
@@ -33,6 +33,7 @@ from placket.storage.database import Database, storable
 from placket.storage.document_rows import document_of, indexed_of, known_of
 from placket.storage.garment_rows import garment_rows, insert_garments
 from placket.storage.label_conditions import with_labels
+from placket.storage.row_locks import lock_service
 
 _COLUMNS = f"id, product_id, revision, image_sha256, width, height, created_at, updated_at, {', '.join(FIELDS)}"
 # All products of a chunk at once: each statement is a journey to the server, and the service is locked meanwhile.
@@ -61,29 +62,6 @@ _BURY = text(
 
 
 _SWITCHED = "the service has switched to bundle {} meanwhile; try again"
-
-
-# In microseconds: where a restore or a failover has lost the last changes, new ones do not take the numbers by which
-# running servers know the lost ones.
-_REVISION = "greatest(revision, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)) AS revision"
-
-
-async def lock_service(connection: AsyncConnection, service_id: int) -> Any:
-    """The row under which a service's documents change one transaction after another. Raises NoSuchService.
-
-    Its ``revision`` is the one to count on from.
-    """
-    found = await connection.execute(
-        text(
-            f"SELECT id, project_id, {_REVISION}, document_count, bundle FROM services"
-            " WHERE id = :id AND deleted_at IS NULL FOR UPDATE"
-        ),
-        {"id": service_id},
-    )
-    row = found.one_or_none()
-    if row is None:
-        raise NoSuchService("the service was deleted")
-    return row
 
 
 async def present_products(connection: AsyncConnection, service_id: int, product_ids: Iterable[str]) -> set[str]:
@@ -231,7 +209,7 @@ class PostgresDocuments:
                 [row],
                 [Computed(row.position, analysis)],
                 present=await present_products(connection, service.id, [row.product_id]),
-                documents=state.document_count,
+                documents=state.documents,
                 quota=quota,
             )
             verdict = plan.verdicts[0]
@@ -272,7 +250,7 @@ class PostgresDocuments:
             state = await lock_service(connection, service.id)
             if not storable(product_id) or not await present_products(connection, service.id, [product_id]):
                 raise NoSuchProduct(f"there is no product {product_id!r}")
-            plan = Plan(state.document_count - 1, deletes={product_id})
+            plan = Plan(state.documents - 1, deletes={product_id})
             await write_plan(connection, service.id, state.revision, state.bundle, plan)
             await _written_by_itself(connection, service.id, product_id)
 

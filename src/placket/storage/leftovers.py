@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from placket.domain.errors import NoSuchService
 from placket.services.stores import Job
 from placket.storage.database import Database
-from placket.storage.documents import lock_service
 from placket.storage.queue import end_job, enqueue
+from placket.storage.row_locks import lock_service
 
 LEFTOVERS_JOB = "leftovers"
 _PRODUCTS_AT_ONCE = 500

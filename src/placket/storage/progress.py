@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,13 +21,13 @@ from placket.services.tally import Tally
 from placket.storage.chunk_results import pack, unpack
 from placket.storage.database import Database
 from placket.storage.documents import (
-    lock_service,
     present_products,
     write_plan,
     written_since,
 )
 from placket.storage.queue import delay_job, end_job, enqueue, move_job
 from placket.storage.reindexing import apply_reindexed, switch_bundle
+from placket.storage.row_locks import LockedRun, lock_run, lock_service
 from placket.storage.run_rows import as_if_written
 from placket.storage.runs import announce_end, promote_next
 
@@ -72,16 +71,16 @@ class PostgresProgress:
     async def start(self, run_id: UUID, job: Job, worker: str) -> RunEnded | None:
         async with self._database.begin() as connection:
             # The run's locks before the job's, as everywhere; the other order would deadlock with a cancellation.
-            run = await self._lock_run(connection, run_id)
+            run = await lock_run(connection, run_id)
             if not await end_job(connection, job, worker):
                 return None
-            if run is None or run.state != RunState.RESERVED:
+            if run is None or run.state is not RunState.RESERVED:
                 return None
             await connection.execute(
                 text("UPDATE index_runs SET state = 'running', started_at = now() WHERE id = :run"), {"run": run_id}
             )
-            await self._enqueue_chunks(connection, run_id, 0, run.chunk_count)
-            if run.chunk_count == 0:
+            await self._enqueue_chunks(connection, run_id, 0, run.chunks)
+            if run.chunks == 0:
                 return await self._end_if_through(connection, run_id, 0)
             return None
 
@@ -129,22 +128,6 @@ class PostgresProgress:
         late = {"round": late_round} if late_round else {}
         payloads = [{"number": n, **needs, **late} for n in range(first, last)]
         await enqueue(connection, "chunk", str(run_id), payloads, run.project_id)
-
-    @staticmethod
-    async def _lock_run(connection: AsyncConnection, run_id: UUID) -> Any:
-        # The service first, then the run: the order in which everybody locks them.
-        await connection.execute(
-            text("SELECT 1 FROM services WHERE id = (SELECT service_id FROM index_runs WHERE id = :run) FOR UPDATE"),
-            {"run": run_id},
-        )
-        found = await connection.execute(
-            text(
-                "SELECT service_id, kind, bundle, state, reserved_at, next_chunk, chunk_count, total_cnt, add_cnt,"
-                " fail_cnt, delete_cnt, update_cnt FROM index_runs WHERE id = :run FOR UPDATE"
-            ),
-            {"run": run_id},
-        )
-        return found.one_or_none()
 
     async def chunk(self, run_id: UUID, number: int) -> ChunkWork | None:
         async with self._database.begin() as connection:
@@ -217,8 +200,8 @@ class PostgresProgress:
         quota: int,
     ) -> "_Step":
         # The locks first: chunks of one run that end together queue up here, each with its whole result.
-        run = await self._lock_run(connection, work.run_id)
-        has_its_turn = run is not None and run.state == RunState.RUNNING and work.number == run.next_chunk
+        run = await lock_run(connection, work.run_id)
+        has_its_turn = run is not None and run.state is RunState.RUNNING and work.number == run.next_chunk
         _, waiting = await self._stored(connection, work.run_id, work.number + 1) if has_its_turn else (None, None)
         # What waits for this chunk is applied next, by itself: all of it at once would hold the service for as long as
         # there is of it, and where connections break more often than that, would never come through. Should this
@@ -227,7 +210,7 @@ class PostgresProgress:
             held = await end_job(connection, job, worker)
         else:
             held = await move_job(connection, job, worker, {"number": work.number + 1})
-        if not held or run is None or run.state != RunState.RUNNING:
+        if not held or run is None or run.state is not RunState.RUNNING:
             return _Step()
         if not has_its_turn:
             await connection.execute(
@@ -243,7 +226,7 @@ class PostgresProgress:
         return _Step(verdicts, ended, None if waiting is None else unpack(waiting))
 
     async def _apply(
-        self, connection: AsyncConnection, work: ChunkWork, run: Any, computed: Sequence[Computed], quota: int
+        self, connection: AsyncConnection, work: ChunkWork, run: LockedRun, computed: Sequence[Computed], quota: int
     ) -> list[Verdict]:
         rows = await _planned_rows(connection, work.run_id, work.number)
         if work.kind is RunKind.REINDEX:
@@ -265,7 +248,7 @@ class PostgresProgress:
         service = await lock_service(connection, work.service_id)
         check_only = work.kind is RunKind.CHECK
         named = [r.product_id for r in rows]
-        present, documents = await present_products(connection, work.service_id, named), service.document_count
+        present, documents = await present_products(connection, work.service_id, named), service.documents
         if check_only and rows:
             present, more = await as_if_written(connection, work.run_id, rows[0].position, present, named)
             documents += more
@@ -318,14 +301,15 @@ class PostgresProgress:
         )
 
     async def _end_if_through(self, connection: AsyncConnection, run_id: UUID, late_round: int) -> RunEnded | None:
-        run = await self._lock_run(connection, run_id)
-        if run.next_chunk < run.chunk_count:
+        run = await lock_run(connection, run_id)
+        assert run is not None
+        if run.next_chunk < run.chunks:
             return None
-        if run.kind == RunKind.REINDEX and (more := await switch_bundle(connection, run_id, run, late_round)):
-            await self._enqueue_chunks(connection, run_id, run.chunk_count, run.chunk_count + more, late_round + 1)
+        if run.kind is RunKind.REINDEX and (more := await switch_bundle(connection, run_id, run, late_round)):
+            await self._enqueue_chunks(connection, run_id, run.chunks, run.chunks + more, late_round + 1)
             return None
-        state = end_state(run.add_cnt + run.update_cnt + run.delete_cnt)
-        if run.total_cnt == 0:
+        state = end_state(run.succeeded)
+        if run.total == 0:
             state = RunState.FINISHED
         await connection.execute(
             text("UPDATE index_runs SET state = :state, finished_at = now() WHERE id = :run"),

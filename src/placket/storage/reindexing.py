@@ -15,9 +15,9 @@ from placket.domain.runs import Outcome
 from placket.services.stores import ChunkWork
 from placket.storage.corrections import of_photo, read_corrections
 from placket.storage.database import take_time
-from placket.storage.documents import lock_service
 from placket.storage.garment_rows import garment_rows, replace_garments
 from placket.storage.leftovers import leave
+from placket.storage.row_locks import LockedRun, lock_service
 from placket.storage.run_rows import insert_chunks, insert_documents_as_rows
 
 _GIVEN_UP = "the image was never analysed"
@@ -76,7 +76,7 @@ async def apply_reindexed(
     return verdicts, len(changed)
 
 
-async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any, rounds: int) -> int:
+async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: LockedRun, rounds: int) -> int:
     """Serve the new embeddings from now on. Not yet when documents came or changed meanwhile, unless there were enough
     ``rounds`` of them: how many chunks of them were added to the run, whose row is locked."""
     await take_time(connection)
@@ -86,7 +86,7 @@ async def switch_bundle(connection: AsyncConnection, run_id: UUID, run: Any, rou
     return more
 
 
-async def _add_late(connection: AsyncConnection, run_id: UUID, run: Any) -> int:
+async def _add_late(connection: AsyncConnection, run_id: UUID, run: LockedRun) -> int:
     """A chunk or more of the documents that came or changed since the run looked for them last; how many chunks."""
     first = (
         await connection.execute(
@@ -107,9 +107,9 @@ async def _add_late(connection: AsyncConnection, run_id: UUID, run: Any) -> int:
     return chunks
 
 
-async def _serve_new(connection: AsyncConnection, run_id: UUID, run: Any) -> None:
+async def _serve_new(connection: AsyncConnection, run_id: UUID, run: LockedRun) -> None:
     values = {"service": run.service_id, "bundle": run.bundle}
-    if run.total_cnt and not await _has_garments(connection, values):
+    if run.total and not await _has_garments(connection, values):
         return  # nothing could be computed: the old embeddings go on serving
     service = await lock_service(connection, run.service_id)
     if service.bundle != run.bundle:
