@@ -100,7 +100,9 @@ async def test_storing_a_chunk_takes_as_many_statements_however_many_products_it
         ((job, work),) = await world.claim_chunks()
         asked.clear()
         assert (await world.complete(job, work)) is not None
-        return len(asked)
+        count = len(asked)
+        await world.work_off()
+        return count
 
     async def statements_once_more(rows: int) -> int:
         """Of a re-indexing with the bundle that the service has already."""

@@ -346,8 +346,7 @@ async def test_a_photo_found_changed_is_shown_whatever_is_said_of_its_product_be
     else:
         await world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
     await world.complete(*rest)
-    for late in await world.claim_chunks():
-        await world.complete(*late)
+    await world.work_off()
     service = await world.refreshed()
     document = await world.documents.get(service, "p1")
     shown = (document.image_sha256, document.width, document.height)

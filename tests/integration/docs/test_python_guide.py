@@ -34,9 +34,7 @@ def test_the_guide_does_what_it_says(notebook: Path, capsys: pytest.CaptureFixtu
     assert any(line.startswith("warehouse/shirt-1 ") for line in printed)
     assert "cannot be used: photos/broken.jpg the JPEG cannot be decoded: it is truncated" in printed
     assert any(line.startswith("photos/shirt-1.jpg 0.") and "<Garment " in line for line in printed)
-    assert (
-        printed[-1]
-        == "ImageFormatUnsupported - the bytes are no image but text; taken are BMP, GIF, JPEG, PNG, TIFF, WEBP"
-    )
+    why = "the bytes are no image but text; taken are AVIF, BMP, GIF, HEIC, JPEG, PNG, TIFF, WEBP"
+    assert printed[-1] == f"ImageFormatUnsupported - {why}"
     lines = [json.loads(line) for line in (notebook / "tags.jsonl").read_text("utf-8").splitlines()]
     assert [line["path"] for line in lines] == [f"photos/{name}.jpg" for name in ("broken", "shirt-1", "shirt-2")]
