@@ -78,7 +78,7 @@ def convert(
     account = Account()
     with run_safely():
         catalogue, format = _read(file)
-        with nullcontext(sys.stdout) if out is None else whole_file(out) as target:
+        with nullcontext() if out is None else whole_file(out) as target:
             written = _write(target, rows_of(catalogue, choice, account))
     _report(account, format, written, out)
     if account.problems:
@@ -108,14 +108,18 @@ def _opened(name: str) -> Iterator[io.BufferedReader]:
             yield file
 
 
-def _write(target: IO[str], rows: Iterable[dict[str, str]]) -> int:
-    """Bytes."""
+def _write(target: IO[bytes] | None, rows: Iterable[dict[str, str]]) -> int:
+    """Bytes. Without a ``target``, to standard output."""
     written = 0
     for row in rows:
         # Escaped, it is the same in every encoding that the output may have.
-        line = json.dumps(row, ensure_ascii=target is sys.stdout) + "\n"
-        target.write(line)
-        written += len(line.encode())
+        line = json.dumps(row, ensure_ascii=target is None) + "\n"
+        content = line.encode()
+        if target is None:
+            sys.stdout.write(line)
+        else:
+            target.write(content)
+        written += len(content)
     return written
 
 

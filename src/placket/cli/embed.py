@@ -7,6 +7,7 @@ import typer
 
 from placket.cli.local import AsJson, Photos, WholeImage, chosen_box, end, look_at
 from placket.cli.output import console, errors, fail
+from placket.cli.whole_file import is_stream
 from placket.domain.taxonomy import taxonomy
 
 if TYPE_CHECKING:
@@ -96,13 +97,13 @@ class _Run:
         except OSError as error:
             self._finished = False
             raise self._unwritten(error) from None
-        if not self._as_json:
+        if not self._as_json and not is_stream(self._out):
             console.print(f"{count} garments in {self._out}", soft_wrap=True)
 
     def close(self) -> None:
         if self._rows is None:
             return
-        if len(self._rows) and not self._finished and not self._as_json:
+        if len(self._rows) and self._rows.place and not self._finished and not self._as_json:
             kept = f"{len(self._rows)} photos are kept in {self._rows.place}: the same command goes on with the others"
             errors.print(kept, soft_wrap=True, markup=False)
         self._rows.close()

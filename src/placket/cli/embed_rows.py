@@ -10,12 +10,13 @@ import json
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from placket.cli.local_sources import Source
-from placket.cli.whole_file import whole_file
+from placket.cli.whole_file import is_stream, whole_file
 from placket.domain.garments import EMBEDDING_DIM
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ class EmbedRows:
 
     def __init__(self, out: Path, of: dict[str, Any]) -> None:
         self._out = out
-        self.place = out.with_name(f"{out.name}.partial")
+        # Beside a pipe or a device there is no place, and nobody goes on with it.
+        self.place = None if is_stream(out) else out.with_name(f"{out.name}.partial")
         self._of = of
         self._photos: dict[str, tuple[_Version, list[Row]]] = {}
         self._versions: dict[str, _Version] = {}
         self._order: list[str] = []
-        self._file = self.place.open("a+b")
+        self._file: IO[bytes] = self.place.open("a+b") if self.place else TemporaryFile("a+b")  # noqa: SIM115  # until close()
         try:
             self._lock()
             self._read()
@@ -89,7 +91,8 @@ class EmbedRows:
 
     def drop(self) -> None:
         """Keep none of them."""
-        self.place.unlink(missing_ok=True)
+        if self.place is not None:
+            self.place.unlink(missing_ok=True)
 
     def close(self) -> None:
         """What is kept stays, unless it is nothing."""
@@ -105,7 +108,7 @@ class EmbedRows:
         except OSError:
             # A file system without locks: then nobody looks.
             return
-        if not os.fstat(self._file.fileno()).st_nlink:
+        if self.place is not None and not os.fstat(self._file.fileno()).st_nlink:
             raise OtherRun(f"another run has just written {self._out}")
 
     def _read(self) -> None:
@@ -156,7 +159,7 @@ def _version(source: Source) -> _Version:
 
 
 def _write(out: Path, rows: list[tuple[str, Row]], bundle: str) -> None:
-    with whole_file(out, binary=True) as file:
+    with whole_file(out) as file:
         np.savez(
             file,
             paths=np.array([path for path, _ in rows], dtype=np.str_),

@@ -12,7 +12,7 @@ from placket.cli.output import console, fail
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
 from placket.cli.remote import PATIENT, USAGE, failures, profile_of, usage_errors
-from placket.cli.whole_file import whole_file
+from placket.cli.whole_file import is_stream, whole_file
 from placket.client import AsyncPlacket
 from placket.client.errors import NoSuchProduct
 
@@ -40,10 +40,11 @@ def search_every(service: str, out: Path | None, options: Mapping[str, Any], at_
     ):
 
         def write(line: object) -> None:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
         count, alone = asyncio.run(_search(found, service, options, at_once, write, bar))
-    console.print(f"{count:,} products in {out}; nothing is like {alone:,} of them", markup=False, soft_wrap=True)
+    if not is_stream(out):
+        console.print(f"{count:,} products in {out}; nothing is like {alone:,} of them", markup=False, soft_wrap=True)
 
 
 async def _search(
