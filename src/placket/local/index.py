@@ -159,8 +159,9 @@ def vector_of(bundle: "Bundle", given: "Garment | ArrayLike") -> Embedding:
 
 def _rows(bundle: "Bundle", given: "ArrayLike | Collection[Garment]") -> NDArray[np.float32]:
     seen: Any = given
-    if not isinstance(given, np.ndarray) and isinstance(given, Collection):
-        seen = [_embedding(bundle, one) if isinstance(one, Garment) else one for one in given]
+    # A column of a table, of which each value is a vector, is an array of objects.
+    if isinstance(seen, list | tuple) or getattr(seen, "dtype", None) == np.object_:
+        seen = [_embedding(bundle, one) if isinstance(one, Garment) else one for one in seen]
     rows = np.array(seen, np.float32, order="C")
     if not rows.size:
         return np.empty((0, EMBEDDING_DIM), np.float32)

@@ -1,5 +1,8 @@
 """Photos to garments, without a server: child processes look, as the server's do; any thread may ask."""
 
+# So that help() has types as they are written here.
+from __future__ import annotations
+
 import os
 import weakref
 from collections import deque
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 BoxLike: TypeAlias = Box | Collection[float]
 """Four fractions of the upright photo: x0, y0, x1, y1."""
 _LEAST_AT_ONCE = 16
-_open: "weakref.WeakSet[Vision]" = weakref.WeakSet()
+_open: weakref.WeakSet[Vision] = weakref.WeakSet()
 
 
 class Vision:
@@ -100,7 +103,7 @@ class Vision:
         lang: Lang = "en",
         box: BoxLike | None = None,
         path: str | None = None,
-        limits: ImageLimits = OWN_FILE,
+        limits: ImageLimits | None = None,
     ) -> Photo:
         """The garments of one photo, with tags in the language ``lang``.
 
@@ -122,8 +125,8 @@ class Vision:
         lang: Lang = "en",
         box: BoxLike | None = None,
         path: str | None = None,
-        limits: ImageLimits = OWN_FILE,
-    ) -> "Future[Photo]":
+        limits: ImageLimits | None = None,
+    ) -> Future[Photo]:
         """The same without waiting; ``await asyncio.wrap_future(vision.submit(image))`` in an event loop.
 
         Every picture that was submitted waits in memory, if it came so: for many, :meth:`analyse_many` is better.
@@ -141,15 +144,17 @@ class Vision:
         *,
         lang: Lang = "en",
         box: BoxLike | None = None,
-        limits: ImageLimits = OWN_FILE,
+        limits: ImageLimits | None = None,
     ) -> Iterator[Photo | Unusable]:
         """A result for every picture, in their order; of one that cannot be used, why. Any number of pictures: so many
         are in hand at once that all cores are busy, and no more."""
         self._check_open()
+        if isinstance(images, str | bytes | os.PathLike):
+            raise TypeError("several pictures are wanted: [picture], or pictures_in(folder) for those of a folder")
         return self._results(images, _language(lang), _box(box), limits)
 
     def _results(
-        self, images: Iterable[ImageLike], lang: Lang, box: Box | None, limits: ImageLimits
+        self, images: Iterable[ImageLike], lang: Lang, box: Box | None, limits: ImageLimits | None
     ) -> Iterator[Photo | Unusable]:
         ahead: deque[tuple[str | None, Future[Photo]]] = deque()
         try:
@@ -195,7 +200,7 @@ class Vision:
         """
         if bundle is not None and bundle != self.bundle:
             raise BundleMismatch(f"the vectors are of bundle {bundle}; this is bundle {self.bundle}")
-        return Index(self._bundle, vectors, ids, columns or {})
+        return Index(self._bundle, vectors, ids, {} if columns is None else columns)
 
     def close(self) -> None:
         """End the processes; whoever waits gets Closed. May be called twice."""
@@ -226,11 +231,11 @@ class Vision:
         lang: Lang,
         box: Box | None,
         path: str | None,
-        limits: ImageLimits,
+        limits: ImageLimits | None,
         *,
         interactive: bool = False,
     ) -> Photo:
-        picture = given(image, limits)
+        picture = given(image, limits or OWN_FILE)
         analysis = self._analysis(picture.data, picture.limits, box, interactive)
         if picture.size is not None:
             analysis = replace(analysis, width=picture.size[0], height=picture.size[1])
@@ -257,12 +262,12 @@ class Vision:
         return answer
 
 
-def _end(pool: "VisionPool", threads: ThreadPoolExecutor) -> None:
+def _end(pool: VisionPool, threads: ThreadPoolExecutor) -> None:
     threads.shutdown(wait=False, cancel_futures=True)
     pool.close()
 
 
-def _result(path: str | None, future: "Future[Photo]") -> Photo | Unusable:
+def _result(path: str | None, future: Future[Photo]) -> Photo | Unusable:
     try:
         return future.result()
     except CancelledError:

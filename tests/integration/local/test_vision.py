@@ -168,6 +168,12 @@ def test_few_are_taken_ahead_and_none_is_waited_for(vision: Vision) -> None:
     assert taken < 200
 
 
+@pytest.mark.parametrize("one", ["photos", b"bytes", Path("photos")])
+def test_many_are_not_one(vision: Vision, one: Any) -> None:
+    with pytest.raises(TypeError, match="pictures_in"):
+        vision.analyse_many(one)
+
+
 def test_several_threads_and_a_running_loop(vision: Vision, folder: Path) -> None:
     wanted = vision.analyse(folder / "a.jpg").to_dict()
     with ThreadPoolExecutor(8) as threads:

@@ -138,6 +138,20 @@ def test_garments_by_what_they_are(bundle: Bundle, vectors: Vectors) -> None:
             index.search(garments[0], tags=wrong)
 
 
+class Table(dict[str, list[Any]]):
+    """Of pandas' habits, the awkward ones: it has no truth of its own, and iterates over its columns' names."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth value of a table is ambiguous")
+
+
+def test_columns_of_a_table(bundle: Bundle, vectors: Vectors) -> None:
+    column = np.empty(5, dtype=object)
+    column[:] = list(vectors[:5])
+    index = Index(bundle, column, np.array([7, 8, 9, 10, 11]), Table(season=[1.5, 2, 2, 2, 2]))
+    assert index.search(vectors[0], where={"season": 1.5}) == [Match("7", 1.0, 0)]
+
+
 def test_what_is_no_index(bundle: Bundle, vectors: Vectors, index: Index) -> None:
     for wrong in (vectors[:3] * 2, np.full((1, 256), np.nan), vectors[:3, :100], vectors[0]):
         with pytest.raises(ValueError):
