@@ -64,6 +64,9 @@ def _refuse_exports(file: Path) -> None:
     """Of shop systems: the server would only say that their first line is wrong."""
     from placket.shops.formats import format_of_file
 
+    if not file.is_file():
+        # What is read out of a pipe is gone.
+        return
     try:
         with file.open("rb") as opened:
             format = format_of_file(opened)

@@ -1,6 +1,8 @@
 """`placket convert`, and what `placket index` says of a file that has to go through it first."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,17 @@ def test_four_columns_hold_what_a_shop_filters_by(file: Path) -> None:
         *("none", "summer", "", "Nord", "from-50"),
     ]
     assert list(row) == list(MAX_LENGTH)
+
+
+def test_nothing_is_read_out_of_a_pipe_before_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "rows.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(EXPORT,), daemon=True)
+    writer.start()
+    nobody = {"PLACKET_URL": "http://127.0.0.1:1", "PLACKET_KEY": "a-key"}
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    done = CliRunner().invoke(app, ["index", str(pipe), "--service", "s"], env=nobody)
+    # The client has read it all, and has found nobody to send it to.
+    assert (done.exit_code, "cannot be reached" in done.stderr) == (3, True)
+    writer.join(10)
+    assert not writer.is_alive()
