@@ -147,6 +147,7 @@ async def repeat(service: ServiceName, runId: UUID, caller: ByKey, parts: Parts,
     status_code=202,
     operation_id="reindexService",
     summary="Compute a service's embeddings anew, after a change of bundle",
+    description="Where that is under way already, the answer is its run.",
     responses=problems(403, 404),
 )
 async def reindex(service: ServiceName, caller: ByKey, parts: Parts) -> ReindexAnswer:
