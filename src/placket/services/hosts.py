@@ -67,6 +67,9 @@ class _Host:
     def down(self) -> bool:
         return self.failures >= _DOWN
 
+    def serves_another_than(self, holder: Holder) -> bool:
+        return self.held > 0 and self.waiting_for is not holder
+
     def pace(self, owner: str) -> _Pace:
         found = self.owners.setdefault(owner, _Pace())
         self.owners.move_to_end(owner)
@@ -101,9 +104,12 @@ class Hosts:
 
     @asynccontextmanager
     async def _held(self, host: _Host, holder: Holder) -> AsyncIterator[None]:
-        if (host.held and host.waiting_for is not holder) or (host.down and host.running):
+        if host.serves_another_than(holder) or (host.down and host.running):
             raise HostBusy
         await _soon(host.slow_turns, _PATIENCE if host.failures else _STEADY_PATIENCE)
+        if host.serves_another_than(holder):  # since then
+            host.slow_turns.release()
+            raise HostBusy
         host.waiting_for = holder
         host.held += 1
         try:

@@ -60,6 +60,32 @@ async def test_a_slow_host_serves_one_chunk_at_a_time() -> None:
     await asyncio.gather(_visit(hosts, "a"), _visit(hosts, "b"))  # it has become fast again
 
 
+async def test_who_comes_just_as_the_one_that_is_served_goes_on_is_sent_away() -> None:
+    hosts, go = Hosts(3), asyncio.Event()
+    await _visit(hosts, "a", 0.1)
+    inside: list[str] = []
+
+    async def visit(name: str) -> None:
+        async with hosts.turn("h", CHUNKS[name]):
+            inside.append(name)
+            assert set(inside) == {name}
+            await (asyncio.sleep(0.01) if go.is_set() else go.wait())
+            inside.remove(name)
+
+    async def late() -> None:
+        await go.wait()
+        await visit("b")
+
+    first = [asyncio.create_task(visit("a")) for _ in range(3)]  # two have a turn, and one waits
+    await asyncio.sleep(0)
+    latecomer = asyncio.create_task(late())
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(*first)
+    with pytest.raises(HostBusy):
+        await latecomer
+
+
 async def test_a_host_that_is_down() -> None:
     hosts = Hosts(8)
     for _ in range(3):
