@@ -20,8 +20,9 @@ from placket.storage.row_locks import lock_service
 LEFTOVERS_JOB = "leftovers"
 _PRODUCTS_AT_ONCE = 500
 
-# Not what a re-indexing has under way, nor the only garments that a product has.
-_CLEAR = text(
+# Not what a re-indexing has under way, nor the only garments that a product has. The offset keeps the planner to one
+# look into the index a product: where the statistics are of before the re-indexing, each portion would read them all.
+CLEAR = text(
     """
     WITH page AS (
         SELECT id, product_id FROM documents WHERE service_id = :service AND product_id > :after
@@ -30,7 +31,7 @@ _CLEAR = text(
         DELETE FROM garments g USING page WHERE g.document_id = page.id AND g.bundle <> :bundle
             AND g.bundle <> ALL(ARRAY(SELECT bundle FROM index_runs
                 WHERE service_id = :service AND kind = 'reindex' AND finished_at IS NULL))
-            AND EXISTS (SELECT 1 FROM garments n WHERE n.document_id = page.id AND n.bundle = :bundle)
+            AND EXISTS (SELECT 1 FROM garments n WHERE n.document_id = page.id AND n.bundle = :bundle OFFSET 0)
     )
     SELECT max(product_id) FROM page
     """
@@ -66,5 +67,5 @@ class PostgresLeftovers:
         if service.bundle != payload["bundle"]:
             return None  # It has switched again, and that has left a job of its own.
         values = {**payload, "after": last, "limit": self._at_once}
-        found: str | None = (await connection.execute(_CLEAR, values)).scalar_one()
+        found: str | None = (await connection.execute(CLEAR, values)).scalar_one()
         return found

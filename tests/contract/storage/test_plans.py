@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from placket.domain.labels import parse_labels
 from placket.domain.runs import Row
 from placket.storage.database import Database
+from placket.storage.leftovers import CLEAR
 from placket.storage.run_rows import insert_documents_as_rows
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, disable, embedding, enable, planned
 
@@ -66,6 +67,16 @@ async def test_what_is_left_to_re_index_is_found_without_comparing_everything_wi
     assert in_vain <= PRODUCTS
 
 
+async def test_a_portion_of_what_is_left_over_reads_no_more_than_that(world: World) -> None:
+    values = {"service": world.service.id, "bundle": NEW, "after": "", "limit": PRODUCTS}
+    async with re_indexed_just_now(world) as connection:
+        plan = (await connection.execute(text(f"EXPLAIN (ANALYZE) {CLEAR}"), values)).scalars().all()
+    read = [
+        int(n) for line in plan if " on garments n" in line for n in re.findall(r"actual time=\S+ rows=(\d+)", line)
+    ]
+    assert read and max(read) <= GARMENTS
+
+
 async def test_stored_vectors_are_not_parsed_from_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
     monkeypatch.setattr(Vector, "from_text", None)
@@ -92,6 +103,7 @@ async def test_storing_a_chunk_takes_as_many_statements_however_many_products_it
     sqlalchemy.event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
 
     async def statements(rows: int, bundle: str = "", row: Callable[[int, str], Row] = enable) -> int:
+        await world.work_off()  # what an earlier re-indexing left
         if bundle:
             run = await world.runs.accept_reindex(await world.refreshed(), bundle, rows)
         else:
