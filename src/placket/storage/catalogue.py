@@ -66,7 +66,7 @@ class PostgresServices:
         await delete_jobs(connection, [str(run) for run in stopped.scalars()])
 
     async def list(self, project_id: int) -> list[Service]:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             rows = await connection.execute(
                 text(f"SELECT {_COLUMNS} FROM services WHERE {_LIVE} ORDER BY name"), {"project": project_id}
             )
@@ -75,7 +75,7 @@ class PostgresServices:
     async def get(self, project_id: int, name: str) -> Service:
         if not storable(name):
             raise NoSuchService("there is no such service")
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 text(f"SELECT {_COLUMNS} FROM services WHERE {_LIVE} AND name = :name"),
                 {"project": project_id, "name": name},
@@ -87,7 +87,7 @@ class PostgresServices:
 
     async def everywhere(self) -> Sequence[tuple[str, Service]]:
         columns = ", ".join("s." + c for c in _COLUMNS.split(", "))
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             rows = await connection.execute(
                 text(
                     f"SELECT p.name, {columns} FROM services s JOIN projects p ON p.id = s.project_id"
@@ -116,7 +116,7 @@ class PostgresServices:
             return now
 
     async def requests_since(self, service_ids: Sequence[int], since: datetime) -> dict[int, int]:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             rows = await connection.execute(
                 text(
                     "SELECT service_id, count(*) FROM index_runs"

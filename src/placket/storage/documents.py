@@ -195,7 +195,7 @@ class PostgresDocuments:
     async def _select(
         self, service: Service, condition: str, values: Mapping[str, Any], tail: str = ""
     ) -> list[Document]:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             return await _select(connection, service.id, service.bundle, condition, values, tail)
 
     async def put(
@@ -270,7 +270,7 @@ class PostgresDocuments:
         return {rows[0].product_id: known_of(bundle, rows) for rows in groups}
 
     async def upload(self, service_id: int, product_id: str) -> bytes | None:
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 text("SELECT image FROM uploads WHERE service_id = :s AND product_id = :p"),
                 {"s": service_id, "p": product_id},
@@ -291,7 +291,7 @@ class PostgresDocuments:
             " LEFT JOIN garments g ON g.document_id = d.id AND g.bundle = :bundle"
             " WHERE s.id = :service ORDER BY d.revision, g.ordinal"
         )
-        async with self._database.begin() as connection:
+        async with self._database.read() as connection:
             found = await connection.execute(
                 statement, {"service": service, "bundle": bundle, "since": since, "limit": limit, "newest": newest}
             )

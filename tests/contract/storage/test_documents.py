@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from placket.domain.corrections import Correction
 from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
@@ -13,6 +13,7 @@ from placket.domain.filters import Condition
 from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.search import MemorySearch
+from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
 from placket.storage.documents import PostgresDocuments
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, fields, planned
@@ -214,6 +215,23 @@ async def test_new_changes_never_take_the_revisions_of_lost_ones(world: World) -
     await world.execute("UPDATE services SET revision = :revision", revision=before)
     await put(world, "new")
     assert (await world.documents.get(world.service, "new")).revision > lost
+
+
+async def test_what_a_search_reads_is_a_single_journey_each(world: World) -> None:
+    """No transaction around it: where the database is far away, each of its statements is waited for."""
+    await put(world, "p1")
+    url = make_url(world.database.url).update_query_dict({"application_name": "far away"})
+    far = Database(url.render_as_string(hide_password=False), 1)
+    services, documents = PostgresServices(far), PostgresDocuments(far)
+    for read in (
+        lambda: services.get(world.project, world.service.name),
+        lambda: documents.get(world.service, "p1"),
+        lambda: documents.changes(world.service.id, BUNDLE, 0, 10),
+    ):
+        await read()
+        last = await world.scalar("SELECT query FROM pg_stat_activity WHERE application_name = 'far away'")
+        assert str(last).startswith("SELECT"), last
+    await far.aclose()
 
 
 async def test_what_a_product_is_filtered_by_changes_alone(world: World) -> None:
