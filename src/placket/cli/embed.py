@@ -39,6 +39,9 @@ def embed(
     wanted = _groups(group)
     if not out.parent.is_dir():
         raise fail(f"there is no folder {out.parent}", 2)
+    if out.exists() and not out.is_file():
+        # Else it would be replaced by one: /dev/null, too.
+        raise fail(f"{out} is not a file", 2)
     run = _Run(out, wanted, whole_image, as_json)
     box = chosen_box(whole_image, None)
     try:

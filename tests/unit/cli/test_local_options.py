@@ -1,6 +1,7 @@
 """What is wrong on the command line is said before anything is read or loaded."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,12 @@ def test_options_of_embed(options: tuple[str, ...], tmp_path: Path) -> None:
     given = ["embed", "photo.png", "-o", str(tmp_path / "vectors.npz"), *options]
     assert CliRunner().invoke(app, given).exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_device_is_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert CliRunner().invoke(app, ["embed", "photo.png", "-o", str(tmp_path / "pipe")]).exit_code == 2
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_garment_for_people_and_for_programs() -> None:
