@@ -186,9 +186,10 @@ class Searching:
 
 def _nearest(document: Document, query: Embedding, labels: Sequence[LabelCondition]) -> int:
     """Which garment is the one that was found: where it was changed since, so that none is, the first."""
-    cosines = {
-        n: float(g.embedding @ query)
-        for n, g in enumerate(document.garments)
-        if all(condition.holds(label_words(g)) for condition in labels)
-    }
+    cosines = {n: float(g.embedding @ query) for n, g in enumerate(document.garments) if _holds(g, labels)}
     return max(cosines, key=cosines.__getitem__, default=0)
+
+
+def _holds(garment: Garment, labels: Sequence[LabelCondition]) -> bool:
+    words = label_words(garment) if labels else ()
+    return all(condition.holds(words) for condition in labels)

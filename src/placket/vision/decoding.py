@@ -186,8 +186,9 @@ def _heif_pixels(data: bytes, limits: ImageLimits) -> int:
         pixels = items.to_decode()
     except ValueError as error:
         raise _unreadable("HEIF", error) from None
-    if pixels > _HEIF_PIXELS * limits.max_pixels:
-        raise ImageTooManyPixels(f"the image is put together from {pixels} pixels")
+    most = _HEIF_PIXELS * limits.max_pixels
+    if pixels > most:
+        raise ImageTooManyPixels(f"the image is put together from {pixels} pixels, more than {most}")
     if items.held > 2 * len(data) + _HEIF_HELD:
         raise _unreadable("HEIF", ValueError("many of its items are the same bytes"))
     return pixels

@@ -5,6 +5,7 @@ thousand large ones that lie on one another. Its own size says nothing of that.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 _AGAIN = (b"ipma", b"free", b"skip", b"uuid")
@@ -39,7 +40,12 @@ class Items:
 def read_items(data: bytes) -> Items:
     """Raises ValueError where boxes are missing, damaged or not as they have to be."""
     found = Items()
-    metas = [content for kind, content in _boxes(memoryview(data)) if kind == b"meta"]
+    metas = []
+    # What an app appends need be no box, and no reader looks at it.
+    with suppress(ValueError):
+        for kind, content in _boxes(memoryview(data)):
+            if kind == b"meta":
+                metas.append(content)
     if len(metas) != 1:
         raise ValueError("it says nothing of its pictures, or says it twice")
     try:

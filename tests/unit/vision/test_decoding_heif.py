@@ -108,6 +108,11 @@ def test_boxes_that_are_missing_twice_there_or_damaged(old: bytes, new: bytes) -
         decode(data.replace(old, new, 1), EVERY)
 
 
+@pytest.mark.parametrize("appended", [b"\0\0\0\3abcd", b"SEFH\1\0\0\0SEFT", bytes(20)])
+def test_what_an_app_appends_need_be_no_box(appended: bytes) -> None:
+    assert decode(tiles(1, 2, 200, 100) + appended, EVERY).width == 200
+
+
 def test_long_ids_and_boxes_of_64_bits_are_read_as_others() -> None:
     data = tiles(1, 2, 200, 100)
     at = data.index(b"meta") - 4
