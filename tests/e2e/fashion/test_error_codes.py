@@ -7,6 +7,7 @@ the calls beyond the guide.
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from typing import Any
@@ -223,6 +224,24 @@ PICTURES = [
     ("/missing", lambda _: None, -45050, "InvalidImageURLException"),
     ("/slow", lambda _: slowly, -45060, "ImageTimeoutError"),
 ]
+
+
+def test_only_an_image_that_takes_more_than_3_seconds_to_download_is_a_failure_however_many_are_asked_for_at_once(
+    shop: FashionClient, host: ImageHost
+) -> None:
+    page = picture()
+
+    def in_a_second(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.9)
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(page)))
+        request.end_headers()
+        request.wfile.write(page)
+
+    url = host.put("/in-a-second", in_a_second)
+    with ThreadPoolExecutor(40) as at_once:
+        for answer in at_once.map(lambda n: shop.data("GET", f"service/shop/detect?path={url}?{n}"), range(40)):
+            assert answer["totalCount"]
 
 
 @pytest.mark.parametrize(("call", "limit"), [("detect", 5_000_000), ("tag", 1_000_000)])
