@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 _AGAIN = (b"ipma", b"free", b"skip", b"uuid")
 """Boxes that may come several times. Of others readers differ in which of two they take."""
 _DEEPEST = 8
+_LONGEST = 1 << 18
+"""Bytes of a box of numbers: a phone's photo of hundreds of tiles has a tenth."""
+_MOST_BOXES = 10_000
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ def read_items(data: bytes) -> Items:
 
 def _boxes(content: memoryview, *, once: bool = False) -> Iterator[tuple[bytes, memoryview]]:
     """(kind, content) of the boxes that stand one after another."""
-    at, seen = 0, set[bytes]()
+    at, count, seen = 0, 0, set[bytes]()
     while at + 8 <= len(content):
         size, head = int.from_bytes(content[at : at + 4], "big"), 8
         kind = bytes(content[at + 4 : at + 8])
@@ -70,8 +73,9 @@ def _boxes(content: memoryview, *, once: bool = False) -> Iterator[tuple[bytes, 
             size, head = int.from_bytes(content[at + 8 : at + 16], "big"), 16
         elif size == 0:
             size = len(content) - at
-        if size < head or (once and kind in seen and kind not in _AGAIN):
-            raise ValueError("a box is damaged, or there twice")
+        count += 1
+        if size < head or count > _MOST_BOXES or (once and kind in seen and kind not in _AGAIN):
+            raise ValueError("a box is damaged, or there too often")
         seen.add(kind)
         yield kind, content[at + head : at + size]
         at += size
@@ -81,6 +85,8 @@ class _Numbers:
     """Big-endian numbers of a box with a version and flags. Raises LookupError at its end."""
 
     def __init__(self, content: memoryview) -> None:
+        if len(content) > _LONGEST:
+            raise ValueError("a box has more to say than any photo's")
         self._content = content
         self._at = 0
         self.version, self.flags = self.take(1), self.take(3)

@@ -108,6 +108,15 @@ def test_boxes_that_are_missing_twice_there_or_damaged(old: bytes, new: bytes) -
         decode(data.replace(old, new, 1), EVERY)
 
 
+def test_what_boxes_say_is_not_read_without_an_end() -> None:
+    coded, pixels = tile(SIDE)
+    item, properties = (b"hvc1", pixels, (1, 2)), [coded, size(SIDE, SIDE)]
+    with pytest.raises(ImageFormatUnsupported, match="more to say"):
+        decode(heic([item], properties, [(b"thmb", 1, [1] * 60_000)] * 3), EVERY)
+    with pytest.raises(ImageFormatUnsupported, match="too often"):
+        decode(heic([item], [*properties, *[box(b"free")] * 20_000]), EVERY)
+
+
 @pytest.mark.parametrize("appended", [b"\0\0\0\3abcd", b"SEFH\1\0\0\0SEFT", bytes(20)])
 def test_what_an_app_appends_need_be_no_box(appended: bytes) -> None:
     assert decode(tiles(1, 2, 200, 100) + appended, EVERY).width == 200
