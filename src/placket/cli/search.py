@@ -141,9 +141,9 @@ def every(
     at_once: Annotated[int, typer.Option(min=1, max=64, help="Searches on their way at a time.")] = 4,
     profile: ProfileName = None,
 ) -> None:
-    """Those like each product, as JSON lines.
+    """What is like each product of a service, as JSON lines.
 
-    For a shop that looks them up itself, or with --min-similarity 0.95 to find what is in the catalogue twice.
+    For a shop that looks it up itself, or with --min-similarity 0.95 to find what is in the catalogue twice.
     """
     from placket.cli.search_every import search_every
 
