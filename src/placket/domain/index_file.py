@@ -31,6 +31,7 @@ MAX_LENGTH = {
 COLUMNS = tuple(MAX_LENGTH)
 _BOM = "\ufeff"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NUL = re.compile(r"\x00")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _PLAIN_FIELDS = re.compile(r'(?:(?!")[^,\r\n]*+,)*+')
 _WITHIN_QUOTES = re.compile(r'[^"]*+(?:""[^"]*+)*+')
@@ -229,7 +230,8 @@ def _check_texts(columns: Mapping[str, str]) -> None:
     for name, value in columns.items():
         if len(value) > MAX_LENGTH[name]:
             raise _BadRow(INVALID_ROW, f"{name} has {len(value)} characters, more than {MAX_LENGTH[name]}")
-        if _CONTROL.search(value):
+        # A name is for people: the guide bounds its length alone, and word processors leave line breaks of their own.
+        if (_NUL if name == "name" else _CONTROL).search(value):
             raise _BadRow(INVALID_ROW, f"{name} has a control character")
         if not _encodable(value):
             raise _BadRow(INVALID_ROW, f"{name} has half a surrogate pair")

@@ -125,6 +125,8 @@ def test_the_usual_mistakes_with_a_first_line_are_named() -> None:
         ({"name": True}, "name must be a string"),
         ({"name": ["x"]}, "name must be a string"),
         ({"name": "a\x00b"}, "control"),
+        ({"product_id": "a\x0bb"}, "control"),
+        ({"s1": "a\x1bb"}, "control"),
         ({"name": "\ud800"}, "surrogate"),
     ],
 )
@@ -134,6 +136,15 @@ def test_a_bad_row_fails_alone_but_the_first_fails_the_file(change: dict[str, ob
     assert word in rows[1].detail
     with pytest.raises(IndexFileInvalid, match=word):
         read(jsonl({**GOOD, **change}, GOOD))
+
+
+def test_a_name_of_at_most_256_characters_is_taken_whatever_they_are() -> None:
+    """Word's line break is a vertical tab."""
+    name = "Coat\x0bwith a belt\x0c\x1f\x7f\x85\u2028"
+    (row,) = read(jsonl({**GOOD, "name": name}))
+    assert (row.reason, row.fields["name"]) == ("", name)
+    (row,) = read(CSV.replace("면 원피스", name).encode(), "csv")
+    assert (row.reason, row.fields["name"]) == ("", name)
 
 
 @pytest.mark.parametrize("first", [b",".join(c.encode() for c in COLUMNS), b"p1;enable;Shirt;3", b"p1,enable"])
