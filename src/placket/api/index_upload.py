@@ -54,11 +54,12 @@ async def _submit(
 
 
 async def _read(request: Request, parts: ApiParts, format: str, check_only: bool, callback_url: str) -> IndexFile:
-    limits = FormLimits(texts={LINK: MAX_URL_LENGTH}, files={FILE: parts.indexing.most_file_bytes})
+    most = parts.indexing.most_file_bytes
     try:
-        form = await read_form(request, limits)
-    except BodyTooLarge as error:
-        raise IndexFileTooLarge(error.detail) from None
+        form = await read_form(request, FormLimits(texts={LINK: MAX_URL_LENGTH}, files={FILE: most}))
+    except BodyTooLarge:
+        # Not what the body may have, which is more.
+        raise IndexFileTooLarge(f"the file has more than {most} bytes") from None
     file = form.files.get(FILE)
     return IndexFile(
         format=format,

@@ -95,6 +95,12 @@ async def test_bad_files(fashion: Fashion, shop: str, file: bytes, expected: tup
     assert code(body) == expected
 
 
+@pytest.mark.parametrize("size", [1001, 100_000, 5_000_000])
+async def test_a_file_that_is_too_large_is_told_how_large_it_may_be(fashion: Fashion, shop: str, size: int) -> None:
+    body = await fashion("POST", shop, INDEX, maker=True, files={"file": ("f.jsonl", b"x" * size)})
+    assert body["header"]["detail"] == "the file has more than 1000 bytes"
+
+
 @pytest.mark.parametrize("file", [ROW * 5, ROW[:-2] + b" " * (1000 - len(ROW) + 1) + b"}", b"\xef\xbb\xbf" + ROW])
 async def test_files_at_the_edge(fashion: Fashion, shop: str, file: bytes) -> None:
     body = await fashion("POST", shop, INDEX, maker=True, files={"file": ("f.jsonl", file)})
