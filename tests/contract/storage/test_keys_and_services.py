@@ -1,6 +1,7 @@
 """Keys, projects, installation secrets, and the services of a project."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -62,14 +63,21 @@ async def test_all_servers_count_a_key_s_turns_together(world: World, database: 
     store, other = world.keys, PostgresKeys(database)
     for key in ("kkkkkkkk", "llllllll"):
         await store.create(key_id=key, name=key, project=None, secret_hash=b"x", rate=5.0)
+    began = time.monotonic()
+
+    def most() -> float:
+        """A second's worth, and what the time of this test adds."""
+        return 6 + 5.0 * (time.monotonic() - began)
+
     waits = await asyncio.gather(*(s.take_turn("kkkkkkkk", 5.0) for s in (store, other) for _ in range(10)))
     taken = waits.count(0.0)
-    assert 5 <= taken <= 7  # a second's worth, and what the second of this test adds
+    assert 5 <= taken <= most()
     assert all(0 < w <= 0.21 for w in waits if w)
     assert await store.take_turn("llllllll", 5.0) == 0.0  # another key's turns are its own
     await asyncio.sleep(0.45)
-    later = [await other.take_turn("kkkkkkkk", 5.0) for _ in range(6)]
-    assert 2 <= later.count(0.0) <= 4
+    later = [await other.take_turn("kkkkkkkk", 5.0) for _ in range(6)].count(0.0)
+    assert later >= 2
+    assert taken + later <= most()
     # Less than one a second: the first is free, the second waits its time.
     assert await store.take_turn("llllllll", 0.1) == 0.0
     assert await store.take_turn("llllllll", 0.1) == pytest.approx(10, abs=2)

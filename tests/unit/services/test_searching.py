@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from placket.domain.errors import BundleMismatch, LinkInvalid
+from placket.domain.filters import Condition
 from placket.domain.garments import Analysis, Box, Garment, Label
 from placket.services.links import LinkedItem
 from placket.services.ports import Hit
@@ -90,3 +91,17 @@ async def test_which_garment_of_a_product_is_like_the_query() -> None:
 async def test_it_does_not_ask_for_ever() -> None:
     with pytest.raises(BundleMismatch):
         await searching(Switching(2)).by_product(CALLER, "s", "q", SearchOptions(5))
+
+
+@pytest.mark.parametrize(("threshold", "shown"), [(None, 1), (0.5, 1), (0.50001, 0)])
+async def test_a_product_that_just_reaches_the_threshold_is_shown(threshold: float | None, shown: int) -> None:
+    found = await searching(Switching(0)).by_product(CALLER, "s", "q", SearchOptions(5, threshold=threshold))
+    assert (len(found.matches), found.best) == (shown, 0.5)
+
+
+@pytest.mark.parametrize(("value", "left_out"), [("x", True), ("", False)])
+def test_of_those_with_its_own_value_a_product_is_the_best(value: str, left_out: bool) -> None:
+    document: Any = SimpleNamespace(fields={"s1": value})
+    own = Condition("s1", ("x",), negated=True)
+    assert SearchOptions(5, collapse="s1").without_those_like(document).conditions == ((own,) if left_out else ())
+    assert SearchOptions(5).without_those_like(document).conditions == ()
