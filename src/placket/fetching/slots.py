@@ -38,10 +38,6 @@ class Slots:
         entry.places.release()
         self._leave(host, entry)
 
-    @property
-    def hosts_in_use(self) -> int:
-        return len(self._hosts)
-
     def _leave(self, host: str, entry: "_Host") -> None:
         entry.callers -= 1
         if not entry.callers:  # hosts are named by strangers: an entry is kept only while it is used
