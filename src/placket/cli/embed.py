@@ -86,7 +86,7 @@ class _Run:
             self._rows.add(photo)
         except OSError as error:
             raise self._unwritten(error) from None
-        self._say(photo.path or "")
+        self._say(photo.path)
 
     def finish(self) -> None:
         """Raises typer.Exit."""

@@ -72,7 +72,7 @@ class EmbedRows:
 
     def add(self, photo: "Photo") -> None:
         """Raises OSError."""
-        path = photo.path or ""
+        path = photo.path
         rows = [
             (g.group, g.category.id, g.box.as_list(), np.asarray(g.embedding, "<f4").tobytes()) for g in photo.garments
         ]

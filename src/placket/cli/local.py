@@ -83,7 +83,7 @@ async def _look_at(
                 async for look in looks:
                     if isinstance(look, Unusable):
                         failed += 1
-                        say_unusable(look.path or "", look.error, quiet)
+                        say_unusable(look.path, look.error, quiet)
                     else:
                         each(look)
                     bar.advance()

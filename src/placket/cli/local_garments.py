@@ -9,7 +9,7 @@ from placket.local import Garment, Photo
 
 
 def title_of(photo: Photo) -> Text:
-    return Text.assemble((shown(photo.path or ""), "bold"), (f"  {photo.width} x {photo.height}", "dim"))
+    return Text.assemble((shown(photo.path), "bold"), (f"  {photo.width} x {photo.height}", "dim"))
 
 
 def garment_table(photo: Photo) -> Table:

@@ -13,7 +13,7 @@ _SQUARE = "display:inline-block;width:1em;height:1em;vertical-align:middle;borde
 
 def photo(seen: "Photo") -> str:
     """Its name, its size and its garments."""
-    title = f"<b>{escape(seen.path or '')}</b> {seen.width} x {seen.height}"
+    title = f"<b>{escape(seen.path)}</b> {seen.width} x {seen.height}"
     return f"<div>{title}{table(seen.garments) if seen.garments else ': nothing was found'}</div>"
 
 

@@ -29,9 +29,9 @@ class Given:
     size: tuple[int, int] | None = None
 
 
-def path_of(image: ImageLike) -> str | None:
-    """What a result calls it; None unless it is a path."""
-    return os.fspath(image) if isinstance(image, str | os.PathLike) else None
+def path_of(image: ImageLike) -> str:
+    """What a result calls it; empty unless it is a path."""
+    return os.fspath(image) if isinstance(image, str | os.PathLike) else ""
 
 
 def given(image: ImageLike, limits: ImageLimits) -> Given:

@@ -86,11 +86,11 @@ class Garment:
 class Photo:
     """A photo that was looked at: its garments, clothing first, then by score x area; the first is the main one.
 
-    ``path``: as it was given, None for a picture that came without. ``width``, ``height``: of the upright photo, in
+    ``path``: as it was given; empty for a picture that came without. ``width``, ``height``: of the upright photo, in
     pixels. ``bundle``: version of the networks that saw it.
     """
 
-    path: str | None
+    path: str
     width: int
     height: int
     garments: tuple[Garment, ...]
@@ -118,7 +118,7 @@ class Unusable:
     """A picture of several that could not be used: ``error`` says why, ``cause`` is what :meth:`Vision.analyse` would
     have raised."""
 
-    path: str | None
+    path: str
     error: str
     cause: Exception = field(repr=False)
 
@@ -127,7 +127,7 @@ class Unusable:
         return {"path": self.path, "error": self.error}
 
 
-def photo_of(path: str | None, analysis: Analysis, lang: Lang) -> Photo:
+def photo_of(path: str, analysis: Analysis, lang: Lang) -> Photo:
     """An analysis in the words of a language."""
     garments = tuple(_garment(garment, analysis.bundle, lang) for garment in analysis.garments)
     return Photo(path, analysis.width, analysis.height, garments, analysis.bundle)

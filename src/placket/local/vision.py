@@ -102,7 +102,7 @@ class Vision:
         *,
         lang: Lang = "en",
         box: BoxLike | None = None,
-        path: str | None = None,
+        path: str = "",
         limits: ImageLimits | None = None,
     ) -> Photo:
         """The garments of one photo, with tags in the language ``lang``.
@@ -124,7 +124,7 @@ class Vision:
         *,
         lang: Lang = "en",
         box: BoxLike | None = None,
-        path: str | None = None,
+        path: str = "",
         limits: ImageLimits | None = None,
     ) -> Future[Photo]:
         """The same without waiting; ``await asyncio.wrap_future(vision.submit(image))`` in an event loop.
@@ -156,7 +156,7 @@ class Vision:
     def _results(
         self, images: Iterable[ImageLike], lang: Lang, box: Box | None, limits: ImageLimits | None
     ) -> Iterator[Photo | Unusable]:
-        ahead: deque[tuple[str | None, Future[Photo]]] = deque()
+        ahead: deque[tuple[str, Future[Photo]]] = deque()
         try:
             for image in images:
                 ahead.append((path_of(image), self.submit(image, lang=lang, box=box, limits=limits)))
@@ -230,7 +230,7 @@ class Vision:
         image: ImageLike,
         lang: Lang,
         box: Box | None,
-        path: str | None,
+        path: str,
         limits: ImageLimits | None,
         *,
         interactive: bool = False,
@@ -239,7 +239,7 @@ class Vision:
         analysis = self._analysis(picture.data, picture.limits, box, interactive)
         if picture.size is not None:
             analysis = replace(analysis, width=picture.size[0], height=picture.size[1])
-        return photo_of(path_of(image) if path is None else path, analysis, lang)
+        return photo_of(path or path_of(image), analysis, lang)
 
     def _analysis(self, data: bytes, limits: ImageLimits, box: Box | None, interactive: bool) -> Analysis:
         from placket.services.ports import Priority
@@ -267,7 +267,7 @@ def _end(pool: VisionPool, threads: ThreadPoolExecutor) -> None:
     pool.close()
 
 
-def _result(path: str | None, future: Future[Photo]) -> Photo | Unusable:
+def _result(path: str, future: Future[Photo]) -> Photo | Unusable:
     try:
         return future.result()
     except CancelledError:

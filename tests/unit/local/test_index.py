@@ -106,7 +106,7 @@ def test_the_rest_of_what_can_be_asked(index: Index, vectors: Vectors) -> None:
 def garment(embedding: Vectors, bundle: str, color: str = "red") -> Garment:
     tags = {"colors": (Label(color, 0.8), Label("gold", 0.4))}
     seen = Seen("TOP", Label("shirt", 0.9), Box(0, 0, 1, 1), 0.9, tags, embedding)
-    return photo_of(None, Analysis(10, 10, (seen,), bundle), "en").garments[0]
+    return photo_of("", Analysis(10, 10, (seen,), bundle), "en").garments[0]
 
 
 def test_garments_instead_of_vectors(bundle: Bundle, vectors: Vectors) -> None:

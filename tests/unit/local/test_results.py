@@ -23,7 +23,7 @@ SHIRT = Seen(
 )
 
 
-def photo(path: str | None = "a.jpg") -> Photo:
+def photo(path: str = "a.jpg") -> Photo:
     return photo_of(path, Analysis(100, 200, (SHIRT,), "b"), "ko")
 
 
@@ -43,7 +43,7 @@ def test_lines_of_the_commands() -> None:
             {"type": "T_SHIRT", "group": "TOP", "category": "t_shirt", "box": [0.1, 0.2, 0.3, 0.4], "score": 0.95}
         ],
     }
-    item = json.loads(json.dumps(photo(None).to_dict()))["items"][0]
+    item = json.loads(json.dumps(photo("").to_dict()))["items"][0]
     assert item["tags"]["colors"] == [{"id": "red", "label": "레드", "score": 0.91235}]
     assert item["colors"] == [{"hex": "#c81e28", "name": "red", "label": "레드", "share": 0.81}]
 
@@ -61,6 +61,6 @@ def test_for_people() -> None:
     assert "<b>&lt;b&gt;&amp;.jpg</b> 100 x 200" in shown
     assert "colors: 레드" in shown
     assert "background:#c81e28" in shown
-    nothing = photo_of(None, Analysis(1, 1, (), "b"), "en")
+    nothing = photo_of("", Analysis(1, 1, (), "b"), "en")
     assert "nothing was found" in nothing._repr_html_()
     assert repr(nothing) == "<Photo without a path 1 x 1: nothing found>"

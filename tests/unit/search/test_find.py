@@ -9,6 +9,7 @@ import pytest
 import placket.search.find as find_module
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
+from placket.search.cosines import cosines
 from placket.search.find import Path, Question, find
 from placket.search.quantisation import Quantised, int8_bounds
 from placket.search.table import Table, View
@@ -39,6 +40,7 @@ def test_a_scan_of_the_codes_scores_few_rows(clustered: Catalogue) -> None:
         query = view.vectors[row]
         answer = find(view, Question(query, limit=20))
         assert answer.hits == clustered.expected(query, limit=20)
+        assert cosines(view.vectors, np.array(answer.rows), query).tolist() == [hit.cosine for hit in answer.hits]
         assert answer.path is Path.INT8
         assert answer.scored < 800
 
