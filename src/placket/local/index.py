@@ -112,7 +112,7 @@ class Index:
             limit,
             [*self._conditions(where), *self._conditions(where_not, negated=True)],
             labels,
-            exclude=frozenset(map(str, exclude)),
+            exclude=frozenset((exclude,) if isinstance(exclude, str) else map(str, exclude)),
             collapse=None if collapse is None else self._known(collapse),  # type: ignore[arg-type]  # a column's name
         )
         answer = find(self._view, question)
@@ -152,7 +152,8 @@ def vector_of(bundle: "Bundle", given: "Garment | ArrayLike") -> Embedding:
     """Raises BundleMismatch, ValueError."""
     one: Any = given if isinstance(given, Garment) else np.asarray(given)
     if not isinstance(one, Garment) and one.shape != (EMBEDDING_DIM,):
-        raise ValueError(f"an embedding has {EMBEDDING_DIM} numbers, not the shape {one.shape}")
+        told = f"{type(given).__name__} of the shape {one.shape}"
+        raise ValueError(f"a garment or its embedding of {EMBEDDING_DIM} numbers is wanted, not {told}")
     embedding: Embedding = _rows(bundle, [one])[0]
     return embedding
 
