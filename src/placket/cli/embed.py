@@ -39,7 +39,7 @@ def embed(
     wanted = _groups(group)
     if not out.parent.is_dir():
         raise fail(f"there is no folder {out.parent}", 2)
-    if out.exists() and not out.is_file():
+    if is_stream(out):
         # Else it would be replaced by one: /dev/null, too.
         raise fail(f"{out} is not a file", 2)
     run = _Run(out, wanted, whole_image, as_json)
@@ -100,13 +100,13 @@ class _Run:
         except OSError as error:
             self._finished = False
             raise self._unwritten(error) from None
-        if not self._as_json and not is_stream(self._out):
+        if not self._as_json:
             console.print(f"{count} garments in {self._out}", soft_wrap=True)
 
     def close(self) -> None:
         if self._rows is None:
             return
-        if len(self._rows) and self._rows.place and not self._finished and not self._as_json:
+        if len(self._rows) and not self._finished and not self._as_json:
             kept = f"{len(self._rows)} photos are kept in {self._rows.place}: the same command goes on with the others"
             errors.print(kept, soft_wrap=True, markup=False)
         self._rows.close()

@@ -10,13 +10,12 @@ import json
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from placket.cli.local_sources import Source
-from placket.cli.whole_file import is_stream, whole_file
+from placket.cli.whole_file import whole_file
 from placket.domain.garments import EMBEDDING_DIM
 
 if TYPE_CHECKING:
@@ -37,13 +36,13 @@ class EmbedRows:
 
     def __init__(self, out: Path, of: dict[str, Any]) -> None:
         self._out = out
-        # Beside a pipe or a device there is no place, and nobody goes on with it.
-        self.place = None if is_stream(out) else out.with_name(f"{out.name}.partial")
+        self.place = out.with_name(f"{out.name}.partial")
         self._of = of
         self._photos: dict[str, tuple[_Version, list[Row]]] = {}
         self._versions: dict[str, _Version] = {}
         self._order: list[str] = []
-        self._file: IO[bytes] = self.place.open("a+b") if self.place else TemporaryFile("a+b")  # noqa: SIM115  # until close()
+        # Without a buffer: what a full disk has refused would be tried again, and refused again, when it is closed.
+        self._file = self.place.open("ab", buffering=0)
         try:
             self._lock()
             self._read()
@@ -91,8 +90,7 @@ class EmbedRows:
 
     def drop(self) -> None:
         """Keep none of them."""
-        if self.place is not None:
-            self.place.unlink(missing_ok=True)
+        self.place.unlink(missing_ok=True)
 
     def close(self) -> None:
         """What is kept stays, unless it is nothing."""
@@ -108,32 +106,33 @@ class EmbedRows:
         except OSError:
             # A file system without locks: then nobody looks.
             return
-        if self.place is not None and not os.fstat(self._file.fileno()).st_nlink:
+        if not os.fstat(self._file.fileno()).st_nlink:
             raise OtherRun(f"another run has just written {self._out}")
 
     def _read(self) -> None:
-        self._file.seek(0)
-        head = self._file.readline()
-        if head and _content(head) != self._of:
-            raise OtherRun(
-                f"{self.place} has what a run of {_told(_content(head))} has done; this one is of {_told(self._of)}: "
-                "delete that file, or write to another one"
-            )
-        end = len(head)
-        for line in self._file:
-            content = _content(line)
-            if content is None:
-                break
-            rows = [(*row[:3], base64.b64decode(row[3])) for row in content["rows"]]
-            self._photos[content["path"]] = content["version"], rows
-            end += len(line)
+        with self.place.open("rb") as lines:
+            head = lines.readline()
+            if head and _content(head) != self._of:
+                raise OtherRun(
+                    f"{self.place} has what a run of {_told(_content(head))} has done; this one is of "
+                    f"{_told(self._of)}: delete that file, or write to another one"
+                )
+            end = len(head)
+            for line in lines:
+                content = _content(line)
+                if content is None:
+                    break
+                rows = [(*row[:3], base64.b64decode(row[3])) for row in content["rows"]]
+                self._photos[content["path"]] = content["version"], rows
+                end += len(line)
         self._file.truncate(end)
         if not head:
             self._write(self._of)
 
     def _write(self, content: dict[str, Any]) -> None:
-        self._file.write(json.dumps(content).encode() + b"\n")
-        self._file.flush()
+        line = json.dumps(content).encode() + b"\n"
+        while line:
+            line = line[self._file.write(line) :]
 
 
 def _content(line: bytes) -> Any:

@@ -108,6 +108,18 @@ def test_a_photo_that_was_broken_is_tried_again(local: Local, photos: Path) -> N
     assert "photos/003.png" in paths
 
 
+def test_a_disk_that_is_full(local: Local, photos: Path) -> None:
+    script = f"ulimit -f 60; exec '{placket_program()}' embed photos -o vectors.npz"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "error: vectors.npz cannot be written: File too large" in done.stderr
+    assert "photos are kept in vectors.npz.partial" in done.stderr
+    assert local("embed", "photos", "-o", "vectors.npz").code == 0
+    local("embed", "photos", "-o", "whole.npz")
+    assert arrays("vectors.npz") == arrays("whole.npz")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_takes_nothing_is_told_before_the_work(local: Local, photos: Path, folder: Path) -> None:
     (folder / "locked").mkdir(mode=0o500)
