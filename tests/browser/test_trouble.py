@@ -43,7 +43,7 @@ def test_back_from_a_product_the_photo_and_its_search_are_there(laptop: Watched,
     with page.expect_response("**/try/similar"):
         page.get_by_role("tab").last.click()
     with page.expect_response("**/try/similar"):
-        page.get_by_label("Hide identical photos").check()
+        page.locator("#similar-form [name=once]").select_option("image")
     name = page.get_by_role("tab", selected=True).inner_text()
     found = page.locator("#similar [data-score]").count()
     page.locator("#similar .product").first.click()
@@ -51,7 +51,7 @@ def test_back_from_a_product_the_photo_and_its_search_are_there(laptop: Watched,
     page.go_back()
     expect(page.locator("#similar [data-score]")).to_have_count(found)
     assert page.get_by_role("tab", selected=True).inner_text() == name
-    expect(page.get_by_label("Hide identical photos")).to_be_checked()
+    expect(page.locator("#similar-form [name=once]")).to_have_value("image")
     # Asked for anew, or by the next who signs in: nothing of it.
     page.goto(f"{indexed.console}/try")
     expect(page.locator("[data-look]")).to_have_count(0)

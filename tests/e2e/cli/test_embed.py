@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,9 @@ def arrays(path: str) -> dict[str, object]:
 def broken_off(how: signal.Signals) -> "subprocess.Popen[bytes]":
     """Once some photos are through."""
     command = [placket_program(), "embed", "photos", "-o", "vectors.npz"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ)
+    # In the background of a script, as `make test &`, it would be deaf to Ctrl-C.
+    hearing = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ, preexec_fn=hearing)
     kept, end = Path("vectors.npz.partial"), time.monotonic() + 60
     while not kept.exists() or kept.read_bytes().count(b"\n") < 20:
         assert time.monotonic() < end
