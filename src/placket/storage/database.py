@@ -1,6 +1,6 @@
 """The connection pool, and the errors of the driver turned into the domain's."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -165,7 +165,19 @@ class _BinaryCursor(psycopg.AsyncCursor[Any]):
         self.format = psycopg.pq.Format.BINARY
 
 
+WATCHED = {
+    # What a frozen process has locked is waited for by everybody: no transaction here pauses for longer.
+    "idle_in_transaction_session_timeout": "30s",
+    # A machine that is gone says nothing; without these, the server believes in it for two hours.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s",
+}
+"""How the server notices that this process is no more, and lets go of what it holds."""
+
 _SETTINGS = {
+    **WATCHED,
     # For statements without a transaction around them.
     "default_transaction_isolation": "read committed",
     # Times are read with the session's zone, and answers are in UTC.
@@ -183,10 +195,19 @@ def _set_up(dbapi_connection: object, _record: object) -> None:
 
 async def _set_up_session(connection: psycopg.AsyncConnection[Any]) -> None:
     """The settings; and vectors travel in binary, as NumPy arrays."""
-    wanted = ", ".join("set_config(%s, %s, false)" for _ in _SETTINGS)
-    await connection.execute(f"SELECT {wanted}", [word for pair in _SETTINGS.items() for word in pair])
+    await _set(connection, _SETTINGS)
     await connection.commit()
     await pgvector.psycopg.register_vector_async(connection)
+
+
+async def have_watched(connection: psycopg.AsyncConnection[Any]) -> None:
+    """For a connection beside the pool that locks something."""
+    await _set(connection, WATCHED)
+
+
+async def _set(connection: psycopg.AsyncConnection[Any], settings: Mapping[str, str]) -> None:
+    wanted = ", ".join("set_config(%s, %s, false)" for _ in settings)
+    await connection.execute(f"SELECT {wanted}", [word for pair in settings.items() for word in pair])
 
 
 def _leave_read_only(context: sqlalchemy.engine.ExceptionContext) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from placket.domain.errors import IndexRequestInProgress, StorageUnavailable
-from placket.storage.database import connect_options
+from placket.storage.database import connect_options, have_watched
 
 _CLASS = 0x706C6B31
 """First half of the advisory lock's key; the second is the service."""
@@ -69,6 +69,7 @@ class ReceivingPlaces:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._conninfo, autocommit=True, **connect_options(self._conninfo)
             )
+            await have_watched(self._connection)
         return self._connection
 
     async def _close(self) -> None:

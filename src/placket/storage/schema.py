@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from placket.domain.errors import SchemaTooNew, StorageUnavailable
-from placket.storage.database import answered, connect_options, normalise_url
+from placket.storage.database import WATCHED, answered, connect_options, normalise_url
 
 OLDEST_SERVER = 15
 """Major version of PostgreSQL."""
@@ -35,6 +35,8 @@ _LIMITS = (
     "SET LOCAL lock_timeout = '2s'",
     # What the role may have for its queries. A large table takes the time that it takes.
     "SET LOCAL statement_timeout = 0",
+    # Nor for as long as this process is frozen.
+    *(f"SET LOCAL {name} = '{value}'" for name, value in WATCHED.items()),
 )
 
 

@@ -8,14 +8,21 @@ import pytest
 from sqlalchemy import make_url, text
 
 from placket.domain.corrections import Correction
-from placket.domain.errors import BundleMismatch, DocumentQuotaExceeded, NoSuchProduct, NoSuchService
+from placket.domain.errors import (
+    BundleMismatch,
+    DocumentQuotaExceeded,
+    NoSuchProduct,
+    NoSuchService,
+    StorageUnavailable,
+)
 from placket.domain.filters import Condition
 from placket.domain.garments import Analysis
 from placket.domain.runs import Outcome
 from placket.search import MemorySearch
+from placket.storage import database
 from placket.storage.catalogue import PostgresServices
 from placket.storage.database import Database
-from placket.storage.documents import PostgresDocuments
+from placket.storage.documents import PostgresDocuments, lock_service
 from tests.contract.storage.world import BUNDLE, QUOTA, World, analysis, embedding, fields, planned
 
 
@@ -215,6 +222,22 @@ async def test_new_changes_never_take_the_revisions_of_lost_ones(world: World) -
     await world.execute("UPDATE services SET revision = :revision", revision=before)
     await put(world, "new")
     assert (await world.documents.get(world.service, "new")).revision > lost
+
+
+async def test_who_freezes_in_the_middle_of_a_change_holds_up_nobody_for_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is stopped, or its machine: its service waited for as long as that lasted."""
+    monkeypatch.setitem(database._SETTINGS, "idle_in_transaction_session_timeout", "300ms")
+    frozen = Database(world.database.url, 1)
+    with pytest.raises(StorageUnavailable):
+        async with frozen.begin() as connection:
+            await lock_service(connection, world.service.id)
+            assert await asyncio.wait_for(put(world, "p1"), 10) is Outcome.ADDED
+            await lock_service(connection, world.service.id)
+    async with frozen.begin() as connection:
+        await lock_service(connection, world.service.id)
+    await frozen.aclose()
 
 
 async def test_what_a_search_reads_is_a_single_journey_each(world: World) -> None:

@@ -91,6 +91,8 @@ async def test_a_session_is_as_the_statements_need_it(database_url: str, monkeyp
             word, now, isolation = (await connection.execute(asked, {"word": "café 체크"})).one()
         assert (word, now.isoformat()[-6:], isolation) == ("café 체크", "+00:00", "read committed")
     async with database.read() as connection:
+        paused = (await connection.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar_one()
+        assert paused == "30s"
         asked = text("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")
         assert (await connection.execute(asked)).scalar_one() == "placket"
     await database.aclose()
