@@ -80,6 +80,7 @@ class Worker:
         self._waits = 0
         self._jobs = jobs or Tallies().jobs
         self._bundles = bundles or _none
+        self._here: Sequence[str] = ()
 
     @property
     def in_hand(self) -> int:
@@ -189,7 +190,7 @@ class Worker:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                bundles = await self._bundles()
+                bundles = await self._bundles_here()
                 jobs = sorted({job for job, _ in self._in_hand})
                 await _in_time(self._queue.renew(self.name, jobs, self._lease, bundles))
             except StorageUnavailable as error:
@@ -202,6 +203,12 @@ class Worker:
                 continue
             self._outage.over("leases could not be renewed")
             await asyncio.sleep(self._lease / 4)
+
+    async def _bundles_here(self) -> Sequence[str]:
+        # A folder that cannot be read just now costs no lease.
+        with contextlib.suppress(OSError):
+            self._here = await self._bundles()
+        return self._here
 
     async def _repeat(self, schedule: Schedule) -> None:
         while True:

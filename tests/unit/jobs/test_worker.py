@@ -123,6 +123,20 @@ async def test_it_tells_which_bundles_it_has() -> None:
     assert queue.told == ["v1", "v2"]
 
 
+async def test_a_folder_of_bundles_that_cannot_be_read_costs_no_lease() -> None:
+    queue, done = MemoryQueue(["a"]), asyncio.Event()
+
+    async def slow(job: Job, worker: str) -> None:
+        await asyncio.sleep(0.3)
+        done.set()
+
+    async def here() -> list[str]:
+        raise PermissionError("bundles")
+
+    await work(Worker(queue, {"a": slow}, slots=1, lease_seconds=0.4, bundles=here), done)
+    assert [0] in queue.renewed
+
+
 async def test_where_the_bundle_is_gone_each_try_counts_and_they_are_far_apart() -> None:
     """So a run whose bundle nobody has ends, and a re-indexing can begin."""
     queue, tried = MemoryQueue(["a", "b"]), asyncio.Event()
