@@ -67,3 +67,12 @@ async def test_its_deletion_just_afterwards_does_not_make_the_put_a_failure() ->
     catalogue = await open_catalogue(MemoryServices(), DeletedAtOnce())
     result = await catalogue.put_product(CALLER, "main", "p", FIELDS, b"PIC1")
     assert (result.outcome, result.document.fields) == (Outcome.ADDED, FIELDS)
+
+
+async def test_where_a_quota_was_lowered_nothing_remains_and_not_less() -> None:
+    services = MemoryServices()
+    catalogue = await open_catalogue(services, MemoryDocuments())
+    (service,) = await catalogue.services(CALLER)
+    for used, remaining in ((0, 24), (23, 1), (30, 0)):
+        services.requests[service.id] = used
+        assert [i.remaining for i in await catalogue.information(CALLER)] == [remaining]
