@@ -20,7 +20,7 @@ from placket.condition import Condition
 from placket.console import ConsoleParts, ModelCard, create_console
 from placket.console.app import PREFIX as CONSOLE
 from placket.domain.errors import VisionUnavailable
-from placket.domain.images import PHOTO_FORMATS, TAGGER, ImageLimits
+from placket.domain.images import PHOTO_FORMATS, TAGGER, ImageLimits, formats_called
 from placket.domain.tagger.tasks import TaskRules
 from placket.fetching import CountingClient, SafeClient
 from placket.jobs.indexing import IndexJobs, IndexWebhooks, purge
@@ -133,9 +133,7 @@ async def _migrate(url: str) -> None:
 
 def image_limits(settings: Settings, max_bytes: int) -> ImageLimits:
     """What an image of the AI Fashion API may be."""
-    # Pillow calls a HEIC by the name of its container.
-    formats = frozenset("HEIF" if name == "heic" else name.upper() for name in settings.image_formats)
-    return ImageLimits(formats, max_bytes, settings.image_max_pixels)
+    return ImageLimits(formats_called(settings.image_formats), max_bytes, settings.image_max_pixels)
 
 
 class Application:

@@ -1,8 +1,24 @@
 """Which pictures are taken. The numbers are the guides'; each API names its own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MEGABYTE = 1_000_000
+
+
+_KNOWN_AS = {"HEIF": "HEIC"}
+"""What people call a format for which Pillow has another name."""
+
+
+def known_as(name: str) -> str:
+    """A format of Pillow's as people call it."""
+    return _KNOWN_AS.get(name, name)
+
+
+def formats_called(names: Iterable[str]) -> frozenset[str]:
+    """Pillow's names of formats that are called so, in whatever case."""
+    pillows = {called: name for name, called in _KNOWN_AS.items()}
+    return frozenset(pillows.get(name.upper(), name.upper()) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

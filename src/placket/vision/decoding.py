@@ -21,9 +21,9 @@ from placket.domain.errors import (
     ImageTooManyPixels,
     ImageTooSmall,
 )
-from placket.domain.images import ImageLimits
+from placket.domain.images import ImageLimits, known_as
 from placket.vision import gif_blocks, png_chunks
-from placket.vision.file_kinds import called, known_as, sniff
+from placket.vision.file_kinds import called, sniff
 from placket.vision.heif_items import read_items
 from placket.vision.jpeg_markers import END, read_markers
 from placket.vision.preprocessing import Pixels

@@ -5,6 +5,8 @@ People choose the film beside a photo, and programs send a photo as text: who is
 
 import re
 
+from placket.domain.images import known_as
+
 _VIDEO = "this is a video, not an image"
 _BASE64 = "this is an image in base64, not its own bytes"
 _AS_TEXT = "this was an image, but was made text on its way"
@@ -29,8 +31,6 @@ _OTHERS = {
     b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd": _AS_TEXT,
     b"\xef\xbf\xbdPNG": _AS_TEXT,
 }
-_KNOWN_AS = {"HEIF": "HEIC"}
-"""What people call a format for which Pillow has another name."""
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e]+")
 _LOOKED_AT = 512
 
@@ -61,11 +61,6 @@ def _brands(data: bytes) -> frozenset[bytes]:
         return frozenset()
     said = data[8 : min(int.from_bytes(data[:4], "big"), _LOOKED_AT)]
     return frozenset(said[at : at + 4] for at in range(0, len(said), 4))
-
-
-def known_as(name: str) -> str:
-    """A format as people call it."""
-    return _KNOWN_AS.get(name, name)
 
 
 def called(data: bytes) -> str:

@@ -21,6 +21,20 @@ async def test_a_cancelled_wait_takes_nothing() -> None:
             slots.release(host)
 
 
+async def test_who_gives_up_for_want_of_a_place_of_all_leaves_the_one_at_the_host() -> None:
+    slots = Slots(total=1, per_host=2)
+    await slots.acquire("a")
+    waiting = [asyncio.create_task(slots.acquire("b")) for _ in range(3)]
+    await asyncio.sleep(0)
+    for one in waiting[:2]:  # they have the places at their host; the third is queued for one of them
+        one.cancel()
+    await asyncio.gather(*waiting[:2], return_exceptions=True)
+    slots.release("a")
+    async with asyncio.timeout(1):
+        await waiting[2]
+    slots.release("b")
+
+
 async def test_first_come_first_served() -> None:
     slots = Slots(total=1, per_host=1)
     served: list[int] = []

@@ -7,7 +7,7 @@ import pytest
 
 from placket.domain.errors import InvalidParameter, Unauthorized
 from placket.services import keys as module
-from placket.services.keys import MOST_IMAGES_PER_MONTH, Keys
+from placket.services.keys import MOST_IMAGES_PER_MONTH, AdminToken, Keys
 from tests.support.memory_stores import MemoryKeys
 
 
@@ -61,3 +61,13 @@ async def test_another_process_refuses_a_revoked_key_a_second_later(monkeypatch:
     clock.now += 1.01
     with pytest.raises(Unauthorized):
         await there.authenticate(made.key)
+
+
+@pytest.mark.parametrize("configured", ["a-token-of-sixteen", None])
+async def test_only_the_whole_admin_token_is_one(configured: str | None) -> None:
+    admin = AdminToken(MemoryKeys(), configured)
+    token, _ = await admin.value()
+    await admin.check(token)
+    for wrong in ("", token[:-1], token + "x", token[1:], token.upper(), "\u00e9"):
+        with pytest.raises(Unauthorized):
+            await admin.check(wrong)
