@@ -48,7 +48,7 @@ FILTERS = {
     "100%": Narrowed(),
     "1%": Narrowed((Condition("s1", ("one in a hundred",)),)),
     "0.01%": Narrowed((Condition("s2", ("one in ten thousand",)),)),
-    "3% (tags)": Narrowed(labels=parse_labels(["category:dress,skirt", "colors:red", "!pattern:floral"])),
+    "0.04%, tags": Narrowed(labels=parse_labels(["category:dress,skirt", "colors:red", "!pattern:floral"])),
 }
 
 
