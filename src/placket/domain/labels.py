@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from placket.domain.errors import InvalidParameter
-from placket.domain.garments import Garment
 from placket.domain.taxonomy import taxonomy
 
 MOST_LABELS = 20
@@ -12,6 +12,22 @@ MOST_LABELS = 20
 
 NOT = "!"
 _LONGEST_SHOWN = 80
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class Told(Protocol):
+    """A garment as far as its labels go: of the domain, or as :mod:`placket.local` shows it."""
+
+    @property
+    def group(self) -> str: ...
+    @property
+    def category(self) -> _Named: ...
+    @property
+    def tags(self) -> Mapping[str, Sequence[_Named]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,7 @@ class LabelCondition:
         return self.negated is set(self.labels).isdisjoint(words)
 
 
-def label_words(garment: Garment) -> list[str]:
+def label_words(garment: Told) -> list[str]:
     """Everything that can be asked of the garment, in alphabetical order."""
     words = {f"group:{garment.group}", f"category:{garment.category.id}"}
     words.update(f"{attribute}:{x.id}" for attribute, labels in garment.tags.items() for x in labels)
@@ -67,7 +83,7 @@ def parse_attributes(given: Iterable[str]) -> tuple[str, ...]:
     return attributes
 
 
-def shared(garment: Garment, attributes: Iterable[str]) -> tuple[LabelCondition, ...]:
+def shared(garment: Told, attributes: Iterable[str]) -> tuple[LabelCondition, ...]:
     """What another garment has to be to have these in common with this one: of several colours, one. What could not be
     told of it is no condition."""
     words = label_words(garment)

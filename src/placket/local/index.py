@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from placket.domain.errors import BundleMismatch, InvalidParameter
 from placket.domain.filters import Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
-from placket.domain.labels import LabelCondition, parse_labels
+from placket.domain.labels import LabelCondition, label_words, parse_labels
 from placket.local.results import Garment
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ class Index:
                 called = "ids" if name == _ID else name[1:]
                 raise ValueError(f"{called}: {len(column)} values for {len(rows)} vectors")
         coded = {name: _coded(column) for name, column in texts.items()}
+        labels, self._has_labels = _labels(vectors, len(rows))
         self._view = View(
             vectors=rows,
             quantised=_quantised(rows),
             columns={name: codes for name, (codes, _) in coded.items()},
             dictionaries={name: words for name, (_, words) in coded.items()},
-            labels=_labels(vectors, len(rows)),
+            labels=labels,
             alive=np.ones(len(rows), np.bool_),
         )
 
@@ -107,6 +108,8 @@ class Index:
         labels = _conditions(tags)
         if not len(self):
             return []
+        if labels and not self._has_labels:
+            raise ValueError("tags are asked of garments; this index is of embeddings alone")
         question = Question(
             vector_of(self._bundle, query),
             limit,
@@ -159,10 +162,10 @@ def vector_of(bundle: "Bundle", given: "Garment | ArrayLike") -> Embedding:
 
 
 def _rows(bundle: "Bundle", given: "ArrayLike | Collection[Garment]") -> NDArray[np.float32]:
+    each = _each(given)
     seen: Any = given
-    # A column of a table, of which each value is a vector, is an array of objects.
-    if isinstance(seen, list | tuple) or getattr(seen, "dtype", None) == np.object_:
-        seen = [_embedding(bundle, one) if isinstance(one, Garment) else one for one in seen]
+    if each is not None:
+        seen = [_embedding(bundle, one) if isinstance(one, Garment) else one for one in each]
     rows = np.array(seen, np.float32, order="C")
     if not rows.size:
         return np.empty((0, EMBEDDING_DIM), np.float32)
@@ -174,18 +177,19 @@ def _rows(bundle: "Bundle", given: "ArrayLike | Collection[Garment]") -> NDArray
     return rows
 
 
-def _labels(given: "ArrayLike | Collection[Garment]", rows: int) -> "Bits":
-    """What each is, where that is known: of arrays alone, nothing."""
+def _each(given: Any) -> list[Any] | None:
+    """What stands for one row each, maybe a garment; None for an array of numbers."""
+    # A column of a table, of which each value is a vector, is an array of objects.
+    separate = isinstance(given, list | tuple) or getattr(given, "dtype", None) == np.object_
+    return list(given) if separate else None
+
+
+def _labels(given: "ArrayLike | Collection[Garment]", rows: int) -> "tuple[Bits, bool]":
+    """What each is, of vectors nothing; and whether anything is known of any."""
     from placket.search.labels import as_bits
 
-    garments = given if isinstance(given, Collection) and not isinstance(given, np.ndarray) else [None] * rows
-    return as_bits([_words(one) if isinstance(one, Garment) else () for one in garments])
-
-
-def _words(garment: Garment) -> list[str]:
-    """As a server keeps them to ask by (:func:`placket.domain.labels.label_words`)."""
-    tags = (f"{attribute}:{x.id}" for attribute, labels in garment.tags.items() for x in labels)
-    return [f"group:{garment.group}", f"category:{garment.category.id}", *tags]
+    words = [label_words(one) if isinstance(one, Garment) else [] for one in _each(given) or [None] * rows]
+    return as_bits(words), any(words)
 
 
 def _embedding(bundle: "Bundle", garment: Garment) -> Embedding:

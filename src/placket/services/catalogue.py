@@ -8,7 +8,7 @@ from placket.domain.corrections import Correction, check_correction, nearest
 from placket.domain.errors import InvalidParameter
 from placket.domain.images import ImageLimits
 from placket.domain.index_file import check_product
-from placket.domain.labels import parse_labels
+from placket.domain.labels import LabelCondition
 from placket.domain.names import check_service_name
 from placket.domain.quota_day import start_of_day
 from placket.domain.runs import FILTER_FIELDS, FilterField, Outcome, Status
@@ -90,15 +90,13 @@ class Catalogue:
         return await self._documents.get(await self.service(caller, service_name), product_id)
 
     async def products(
-        self, caller: Caller, service_name: str, after: str, limit: int, labels: Sequence[str] = ()
+        self, caller: Caller, service_name: str, after: str, limit: int, labels: Sequence[LabelCondition] = ()
     ) -> list[Document]:
-        """Products by id, after the given one; with ``labels``, as :func:`placket.domain.labels.parse_labels`
-        reads them, those with a garment for which all hold.
+        """Products by id, after the given one; with ``labels`` those with a garment for which all hold.
 
-        Raises NoSuchService, InvalidParameter (no label of the taxonomy).
+        Raises NoSuchService.
         """
-        wanted = parse_labels(labels)
-        return await self._documents.page(await self.service(caller, service_name), after, limit, wanted)
+        return await self._documents.page(await self.service(caller, service_name), after, limit, labels)
 
     async def correct_product(
         self, caller: Caller, service_name: str, product_id: str, correction: Correction

@@ -133,7 +133,11 @@ def test_garments_by_what_they_are(bundle: Bundle, vectors: Vectors) -> None:
     assert found("colors:red,blue", "category:shirt,dress") == {"0", "1", "2"}
     assert found("!colors:red,blue") == {"3"}
     assert found("colors:gold", "!group:TOP") == set()
-    assert Index(bundle, vectors[:3], None, {}).search(vectors[0], tags=["colors:red"]) == []
+    column = np.empty(4, np.object_)
+    column[:] = garments
+    assert {m.id for m in Index(bundle, column, None, {}).search(garments[0], tags=["colors:red"])} == {"0", "2"}
+    with pytest.raises(ValueError, match="embeddings alone"):
+        Index(bundle, vectors[:3], None, {}).search(vectors[0], tags=["colors:red"])
     for wrong in (["colour:red"], ["red"], "colors:red"):
         with pytest.raises(ValueError):
             index.search(garments[0], tags=wrong)

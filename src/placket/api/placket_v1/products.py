@@ -13,6 +13,7 @@ from placket.api.placket_v1.schemas import FilterValues, Product, ProductList
 from placket.api.placket_v1.uploads import IMAGE, it_has, read_image_form
 from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import MAX_LENGTH
+from placket.domain.labels import parse_labels
 from placket.domain.runs import FIELDS, Outcome
 
 router = APIRouter(prefix=PREFIX, tags=["Products"])
@@ -41,7 +42,7 @@ async def browse(
     cursor: Annotated[str | None, Query(max_length=512, description="nextCursor of the page before.")] = None,
     tag: Tags = [],  # noqa: B006
 ) -> ProductList:
-    found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1, tag)
+    found = await parts.catalogue.products(caller, service, from_cursor(cursor), limit + 1, parse_labels(tag))
     page = found[:limit]
     following = as_cursor(page[-1].product_id) if len(found) > limit else None
     return ProductList(items=[Product.of(d, language) for d in page], nextCursor=following)

@@ -28,7 +28,7 @@ async def browse(visit: Visit) -> Response:
     name, after = visit.path("service"), visit.argument("after")
     service = await visit.parts.catalogue.service(visit.caller, name)
     conditions = parse_labels(visit.arguments("tag"))
-    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1, [c.text for c in conditions])
+    found = await visit.parts.catalogue.products(visit.caller, name, after, _PAGE + 1, conditions)
     products = found[:_PAGE]
     more = products[-1].product_id if len(found) > _PAGE else None
     return visit.render(
@@ -44,8 +44,7 @@ async def browse(visit: Visit) -> Response:
 
 async def export(visit: Visit) -> Response:
     """Every product that the filter finds, with its tags, as CSV."""
-    name, labels = visit.path("service"), visit.arguments("tag")
-    parse_labels(labels)
+    name, labels = visit.path("service"), parse_labels(visit.arguments("tag"))
     await visit.parts.catalogue.service(visit.caller, name)
 
     async def lines() -> AsyncIterator[str]:
