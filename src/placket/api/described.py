@@ -51,12 +51,15 @@ LIMIT = parameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_RES
 THRESHOLD = parameter(
     "threshold", {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "Least similarity; without it nothing is cut"
 )
-FILTERS = tuple(
-    parameter(
-        f"filter.{field}", {"type": "string", "examples": ["equal:1003,1005"]}, "[equal: or !equal:]value[,value]"
-    )
-    for field in FILTER_FIELDS
-)
+
+
+def filters_of(form: str) -> tuple[dict[str, Any], ...]:
+    """A parameter for each field that is filtered by; ``form``: what its value looks like."""
+    schema = {"type": "string", "examples": ["equal:1003,1005"]}
+    return tuple(parameter(f"filter.{field}", schema, form) for field in FILTER_FIELDS)
+
+
+FILTERS = filters_of("[equal: or !equal:]value[,value]")
 INDEX_BODY: dict[str, Any] = {
     "required": True,
     "content": {

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote, unquote_to_bytes
 
 from placket.domain.errors import InvalidParameter
-from placket.domain.filters import Condition, parse_filters
+from placket.domain.filters import Filter, parse_filters
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _INTEGER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -65,8 +65,9 @@ class Query:
             raise InvalidParameter(f"{name} must be a number over 0 and at most 1")
         return number
 
-    def conditions(self) -> tuple[Condition, ...]:
-        return parse_filters(self.pairs)
+    def conditions(self, *, numbers: bool = False) -> tuple[Filter, ...]:
+        """See :func:`placket.domain.filters.parse_filters`."""
+        return parse_filters(self.pairs, numbers=numbers)
 
     def echo(self, own: str, value: str) -> str:
         """``data.query``: the call's own parameter, then the others in the order received, percent-encoded."""

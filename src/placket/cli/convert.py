@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10_000
 _MOST_BYTES = 5_000_000
 """Of an index file, unless the server is told otherwise."""
-_WORDS = "vendor, product, stock, price:50,100, tag:BEGINNING or none."
+_WORDS = "vendor, product, stock, price, price:50,100, tag:BEGINNING or none."
 
 
 Source = Annotated[

@@ -21,7 +21,9 @@ Least = Annotated[float | None, typer.Option("--min-similarity", help="Least sim
 Filters = Annotated[
     list[str] | None,
     typer.Option(
-        "--filter", metavar="FIELD=VALUE", help="category1_id=3,5 or s1=!equal:1; may be repeated, and all must hold."
+        "--filter",
+        metavar="FIELD=VALUE",
+        help="category1_id=3,5, s1=!equal:1, or s2=between:20,50 for numbers; may be repeated, and all must hold.",
     ),
 ]
 Tags = Annotated[

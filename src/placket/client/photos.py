@@ -50,9 +50,10 @@ class Search(Calls[M]):
     """Similar products, the most similar first in ``items``. ``bestSimilarity`` is that of the nearest product which
     passes filters and tags, also where ``min_similarity`` left it out, and absent when none passes.
 
-    ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1"}``. ``tags``: of the garment that is
-    like the query, ``["category:dress,jumpsuit", "!pattern:floral"]``; ``same``: in what it is as the product's or
-    photo's, ``["category", "colors"]``. ``min_similarity``: over 0, to 1. ``fields``: of ``name``, ``image_url``,
+    ``limit``: 1 to 200. ``filters``: ``{"category1_id": "3,5", "s1": "!equal:1", "s2": "between:20,50"}``, the last for
+    a column of numbers, of which either end may be missing. ``tags``: of the garment that is like the query,
+    ``["category:dress,jumpsuit", "!pattern:floral"]``; ``same``: in what it is as the product's or photo's,
+    ``["category", "colors"]``. ``min_similarity``: over 0, to 1. ``fields``: of ``name``, ``image_url``,
     ``categories``, ``s1``, ``s2`` and ``garment``, which of those in a product's photo is like the query; ``lang`` is
     of its category's name. ``include_duplicates=False`` leaves out products whose photo is, byte for byte, the query's
     or a better hit's; ``collapse="s1"`` those whose ``s1`` (or a category's column) is. ``box``: as a garment has it.

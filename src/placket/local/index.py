@@ -1,5 +1,6 @@
 """The nearest of some ten thousand embeddings: the server's own search, over arrays of the caller's."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from placket.domain.errors import BundleMismatch, InvalidParameter
-from placket.domain.filters import Condition
+from placket.domain.filters import Between, Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.domain.labels import LabelCondition, label_words, parse_labels
 from placket.local.results import Garment
@@ -89,6 +90,7 @@ class Index:
         limit: int = 10,
         where: Filter | None = None,
         where_not: Filter | None = None,
+        between: Mapping[str, tuple[float | None, float | None]] | None = None,
         tags: Iterable[str] = (),
         exclude: Iterable[object] = (),
         min_similarity: float | None = None,
@@ -96,7 +98,9 @@ class Index:
     ) -> list[Match]:
         """The ``limit`` nearest, best first; equal ones by id. Of several rows with one id only the nearest counts.
 
-        ``where``, ``where_not``: values that a row must have, or must not have. ``tags``: of an index of garments, what
+        ``where``, ``where_not``: values that a row must have, or must not have. ``between``: of columns of
+        numbers, the lowest and the highest that a row may have, as ``{"price": (20, 50)}``; None where there is no end.
+        ``tags``: of an index of garments, what
         they are, as ``["category:dress,skirt", "!pattern:floral"]``; all must hold. ``exclude``: ids that are left out.
         ``collapse``: of rows with one value in this column, which is not empty, only the nearest is shown.
         Raises ValueError, BundleMismatch.
@@ -113,7 +117,11 @@ class Index:
         question = Question(
             vector_of(self._bundle, query),
             limit,
-            [*self._conditions(where), *self._conditions(where_not, negated=True)],
+            [
+                *self._conditions(where),
+                *self._conditions(where_not, negated=True),
+                *(self._between(name, *ends) for name, ends in (between or {}).items()),
+            ],
             labels,
             exclude=frozenset((exclude,) if isinstance(exclude, str) else map(str, exclude)),
             collapse=None if collapse is None else self._known(collapse),  # type: ignore[arg-type]  # a column's name
@@ -129,6 +137,11 @@ class Index:
         for name, wanted in (given or {}).items():
             several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
             yield Condition(self._known(name), tuple(map(str, wanted)) if several else (str(wanted),), negated)
+
+    def _between(self, name: str, low: float | None, high: float | None) -> Between:
+        return Between(
+            self._known(name), -math.inf if low is None else float(low), math.inf if high is None else float(high)
+        )
 
     def _known(self, name: str) -> str:
         if name not in self.columns:

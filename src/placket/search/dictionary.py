@@ -6,10 +6,12 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from placket.domain.filters import number_of
+
 Codes = npt.NDArray[np.int32]
 
-# A slot of a dict, its share of the dict's spare room, and an entry of a list (CPython, 64 bits).
-_ENTRY_BYTES = 104
+# A slot of a dict, its share of the spare room, an entry of a list, and the number that it is (CPython, 64 bits).
+_ENTRY_BYTES = 112
 
 
 class Dictionary:
@@ -18,6 +20,7 @@ class Dictionary:
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
         self._texts: list[str] = []
+        self._numbers: npt.NDArray[np.float64] = np.empty(0)
         self.nbytes = 0
 
     def __len__(self) -> int:
@@ -38,6 +41,15 @@ class Dictionary:
 
     def text(self, code: int) -> str:
         return self._texts[code]
+
+    def numbers(self) -> npt.NDArray[np.float64]:
+        """``(n,)``: the number that each text is, by its code; NaN where it is none. Each is read once, when a range is
+        first asked for; two readers at a time read the same."""
+        known, count = self._numbers, len(self._texts)
+        if len(known) < count:
+            known = np.concatenate([known, [number_of(text) for text in self._texts[len(known) : count]]])
+            self._numbers = known
+        return known
 
     def without_unused(self, codes: Codes) -> tuple[Self, Codes]:
         """A dictionary of the texts that occur in ``codes``, and the same column in its codes."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from placket.domain.filters import Condition
+from placket.domain.filters import Between, Filter
 from placket.domain.garments import Embedding
 from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
@@ -48,7 +48,7 @@ class Question:
 
     query: Embedding
     limit: int
-    conditions: Sequence[Condition] = ()
+    conditions: Sequence[Filter] = ()
     labels: Sequence[LabelCondition] = ()
     min_cosine: float | None = None
     exclude: frozenset[str] = frozenset()
@@ -85,8 +85,7 @@ def _eligible(view: View, question: Question) -> Mask:
     """Rows that are alive, pass every filter and are not left out by name or by the query's own image."""
     mask = view.alive
     for condition in question.conditions:
-        held = _holds(view, condition.field, condition.values)
-        mask = mask & (~held if condition.negated else held)
+        mask = mask & _passes(view, condition)
     for wanted in question.labels:
         held = having(view.labels, wanted.labels)
         mask = mask & (~held if wanted.negated else held)
@@ -95,6 +94,16 @@ def _eligible(view: View, question: Question) -> Mask:
     if question.query_sha256 and not question.include_duplicates:
         mask = mask & ~_holds(view, "image", (question.query_sha256,))
     return mask
+
+
+def _passes(view: View, condition: Filter) -> Mask:
+    if isinstance(condition, Between):
+        numbers = view.dictionaries[condition.field].numbers()
+        # What is no number is NaN, which is neither over nor under anything.
+        within: Mask = (numbers >= condition.low) & (numbers <= condition.high)
+        return within[view.columns[condition.field]]
+    held = _holds(view, condition.field, condition.values)
+    return ~held if condition.negated else held
 
 
 def _holds(view: View, name: str, texts: Iterable[str]) -> Mask:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from placket.domain.filters import Condition
+from placket.domain.filters import Filter
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
@@ -100,7 +100,7 @@ class MemorySearch:
         query: Embedding,
         *,
         limit: int,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Filter] = (),
         labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),

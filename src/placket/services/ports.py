@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from placket.domain.filters import Condition
+from placket.domain.filters import Filter
 from placket.domain.garments import Analysis, Box, Embedding
 from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.images import ImageLimits
@@ -169,7 +169,7 @@ class SearchEngine(Protocol):
         query: Embedding,
         *,
         limit: int,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Filter] = (),
         labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from placket.domain.errors import InvalidParameter, NoGarmentFound
-from placket.domain.filters import Condition
+from placket.domain.filters import Condition, Filter
 from placket.domain.garments import Box, Embedding, Garment
 from placket.domain.images import ImageLimits
 from placket.domain.keeping import big_enough
@@ -29,7 +29,7 @@ class SearchOptions:
     """
 
     limit: int
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Filter, ...] = ()
     threshold: float | None = None
     include_duplicates: bool = True
     collapse: FilterField | None = None

@@ -27,7 +27,10 @@ def filterable(text: str) -> str:
 
 
 def parse_filter(word: str) -> Filter:
-    """``vendor``, ``product``, ``stock``, ``price:50,100``, ``tag:season:``, ``none``. Raises FilterInvalid."""
+    """``vendor``, ``product``, ``stock``, ``price``, ``price:50,100``, ``tag:season:``, ``none``.
+
+    Raises FilterInvalid.
+    """
     kind, colon, rest = word.partition(":")
     match kind, bool(colon):
         case "vendor", False:
@@ -38,12 +41,14 @@ def parse_filter(word: str) -> Filter:
             return lambda product, price, in_stock: "" if in_stock else SOLD_OUT
         case "none", False:
             return lambda product, price, in_stock: ""
+        case "price", False:
+            return lambda product, price, in_stock: _plain(price)
         case "price", True:
             steps = _steps(rest)
             return lambda product, price, in_stock: _band(price, steps)
         case "tag", True if rest:
             return lambda product, price, in_stock: filterable(_tag(product.tags, rest))
-    raise FilterInvalid(f"{word!r}: vendor, product, stock, price:50,100, tag:BEGINNING or none")
+    raise FilterInvalid(f"{word!r}: vendor, product, stock, price, price:50,100, tag:BEGINNING or none")
 
 
 def _steps(text: str) -> list[float]:
@@ -66,6 +71,12 @@ def amount(price: str) -> float | None:
         mark, cents = ".", parts[-1]
         whole = found[0][: -len(cents) - 1]
     return float(re.sub(r"[.,]", "", whole) + mark + cents)
+
+
+def _plain(price: str) -> str:
+    """As a search compares numbers: a decimal point, no currency. Empty without a price."""
+    value = amount(price)
+    return "" if value is None else f"{value:.2f}"
 
 
 def _band(price: str, steps: list[float]) -> str:

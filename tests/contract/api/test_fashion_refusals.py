@@ -73,6 +73,7 @@ async def test_bad_thresholds(fashion: Fashion, shop: str, threshold: str) -> No
         "limit=1&filter.category4_id=1",
         "limit=1&filter.=1",
         "limit=1&filter.s1=contains:1",
+        "limit=1&filter.s1=between:1,2",
         "limit=1&filter.s1=a:b",
         "limit=1&x=%zz",
         "limit=1&x=%",

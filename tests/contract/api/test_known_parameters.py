@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from placket.domain.filters import Between, Condition
 from tests.contract.api.calls import SERVICE, problem, put
 from tests.support.memory import MemoryInstallation
 
@@ -44,6 +45,17 @@ async def test_lists_and_filters_may_be_given_several_times(
     assert (await bearer.get(f"{SERVICE}/products?tag=group:TOP&tag=category:shirt")).status_code == 200
     assert (await bearer.get(f"{SERVICE}/products/a/similar?filter.s1=a&filter.s1=!equal:b")).status_code == 200
     assert len(installation.engine.asked[-1]["conditions"]) == 2
+
+
+async def test_a_range_of_prices(bearer: httpx.AsyncClient, installation: MemoryInstallation) -> None:
+    await put(bearer, "a")
+    similar = f"{SERVICE}/products/a/similar"
+    assert (await bearer.get(f"{similar}?filter.s1=between:20,50&filter.s1=!equal:30")).status_code == 200
+    wanted = (Between("s1", 20, 50), Condition("s1", ("30",), negated=True))
+    assert installation.engine.asked[-1]["conditions"] == wanted
+    answer = await bearer.get(f"{similar}?filter.s1=between:50,20")
+    assert problem(answer) == (400, -40000, "InvalidParam")
+    assert "the lower one comes first" in answer.json()["detail"]
 
 
 async def test_the_key_comes_first(http: httpx.AsyncClient, shop: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from placket.domain.filters import Condition
+from placket.domain.filters import Filter
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.domain.labels import LabelCondition
 from placket.domain.runs import FilterField
@@ -116,7 +116,7 @@ class Catalogue:
         query: Embedding,
         *,
         limit: int,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Filter] = (),
         labels: Sequence[LabelCondition] = (),
         min_cosine: float | None = None,
         exclude: frozenset[str] = frozenset(),
@@ -129,7 +129,7 @@ class Catalogue:
         """What an exact engine answers at the newest revision, the slow and plain way."""
         scored = []
         for product in self.live(service, bundle):
-            passes = all((product.fields.get(c.field, "") in c.values) is not c.negated for c in conditions)
+            passes = all(c.holds(product.fields.get(c.field, "")) for c in conditions)
             garments = zip(product.vectors, product.labels, strict=True)
             chosen = [v for v, words in garments if all(c.holds(words) for c in labels)]
             if not passes or not chosen or product.product_id in exclude:

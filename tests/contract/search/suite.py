@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from placket.domain.filters import Condition
+from placket.domain.filters import Between, Condition
 from placket.domain.garments import EMBEDDING_DIM
 from placket.domain.labels import parse_labels
 from placket.services.ports import Hit, SearchEngine
@@ -79,6 +79,26 @@ class SearchEngineContract:
         ):
             hits = await self.check(engine, catalogue, query, limit=100, conditions=conditions)
             assert len(hits) == found, conditions
+
+    async def test_numbers_from_one_to_another(self, engine: SearchEngine, catalogue: Catalogue) -> None:
+        prices = ["19.99", "20", "20.00 EUR", " 35.5", "50", "50.01", "1,999", "", "many", "-5"]
+        for number, price in enumerate(prices):
+            catalogue.put(f"p{number}", [one_hot(0)], {"s1": price, "s2": str(number)})
+        for conditions, found in (
+            ([Between("s1", 20, 50)], ["p1", "p2", "p3", "p4"]),
+            ([Between("s1", 50)], ["p4", "p5"]),
+            ([Between("s1", high=0)], ["p9"]),
+            ([Between("s1", 60, 70)], []),
+            ([Between("category1_id")], []),
+            ([Between("s1", 20, 50), Condition("s2", ("2",), negated=True), Between("s2", high=3)], ["p1", "p3"]),
+        ):
+            hits = await self.check(engine, catalogue, one_hot(0), limit=20, conditions=conditions)
+            assert [h.product_id for h in hits] == found, conditions
+        # Prices that come later count too, those that were there once more.
+        catalogue.put("new", [one_hot(0)], {"s1": "21"})
+        catalogue.put("p1", [one_hot(0)], {"s1": "19"})
+        hits = await self.check(engine, catalogue, one_hot(0), limit=20, conditions=[Between("s1", 20, 50)])
+        assert [h.product_id for h in hits] == ["new", "p2", "p3", "p4"]
 
     async def test_by_what_the_garment_is(self, engine: SearchEngine, catalogue: Catalogue) -> None:
         """A product counts by its garments for which every condition on labels holds, and by no other."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import placket.search.find as find_module
-from placket.domain.filters import Condition
+from placket.domain.filters import Between, Condition
 from placket.domain.garments import EMBEDDING_DIM, Embedding
 from placket.domain.labels import LabelCondition
 from placket.domain.runs import FILTER_FIELDS
@@ -20,7 +20,7 @@ from tests.contract.search.catalogue import BUNDLE, Catalogue, exact, one_hot, u
 
 OTHER_SERVICE = 2
 NAMES = [f"p{i}" for i in range(40)] + ["", "P", "é", "키"]
-VALUES = ["", "a", "b", "c:d", "가"]
+VALUES = ["", "a", "b", "c:d", "가", "9", "10.5", "-3 EUR"]
 HASHES = ["", "h1", "h2", "h3"]
 # Of the first, a middle and the last byte of a row's bits; and one that no taxonomy has.
 LABELS = ["group:TOP", "category:shirt", "colors:red", "look:street", "category:toga"]
@@ -49,13 +49,15 @@ POOL = pool()
 places = st.integers(0, len(POOL) - 1)
 garments = st.lists(st.tuples(places, st.sets(st.sampled_from(LABELS))), min_size=1, max_size=4)
 fields = st.dictionaries(st.sampled_from(FILTER_FIELDS), st.sampled_from(VALUES))
+ends = st.sampled_from([-3.0, 0.0, 9.0, 10.0, 10.5])
 conditions = st.lists(
     st.builds(
         Condition,
         st.sampled_from(FILTER_FIELDS),
         st.lists(st.sampled_from([*VALUES, "unheard of"]), min_size=1, max_size=3).map(tuple),
         st.booleans(),
-    ),
+    )
+    | st.builds(Between, st.sampled_from(FILTER_FIELDS), ends, ends),
     max_size=3,
 )
 labels = st.lists(

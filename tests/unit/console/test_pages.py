@@ -11,6 +11,7 @@ import placket.console
 from placket.console.app import create_console
 from placket.console.words import LANGUAGES, choose, strings
 from placket.domain.errors import StorageUnavailable
+from placket.domain.filters import Between
 from placket.domain.labels import LabelCondition
 from placket.services.ports import Hit
 from tests.support.memory import MemoryInstallation
@@ -128,6 +129,10 @@ async def test_filters_of_the_similar_search(admin: Browser, installation: Memor
     assert (await admin.post("/try/similar", {**form, "once": "s2"})).status_code == 200
     asked = installation.engine.asked[-1]
     assert (asked["include_duplicates"], asked["collapse"]) == (True, "s2")
+    assert (await admin.post("/try/similar", {**form, "operator": "between", "values": "20, 50"})).status_code == 200
+    assert installation.engine.asked[-1]["conditions"] == (Between("s1", 20, 50),)
+    refused = await admin.post("/try/similar", {**form, "operator": "between", "values": "20"})
+    assert (refused.status_code, "two numbers" in refused.text) == (400, True)
     assert (await admin.post("/try/similar", {**form, "once": "price"})).status_code == 400
     assert (await admin.post("/try/similar", {**form, "tag": "colors:price"})).status_code == 400
     assert (await admin.post("/try/similar", {**form, "field": "price"})).status_code == 400

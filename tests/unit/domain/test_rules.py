@@ -1,12 +1,13 @@
 """Filters, names, the quota's day, links, and which garments are kept."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from placket.domain.errors import InvalidParameter, LinkInvalid
-from placket.domain.filters import Condition, parse_filters
+from placket.domain.filters import Between, Condition, between, number_of, parse_filters
 from placket.domain.garments import Box, Garment, Label
 from placket.domain.keeping import big_enough, keep_for_product, named_groups
 from placket.domain.names import check_key_name, check_service_name
@@ -35,11 +36,103 @@ def test_filter_grammar(value: str, values: tuple[str, ...], negated: bool) -> N
 
 
 @pytest.mark.parametrize(
-    "parameter", [("filter.s1", "like:x"), ("filter.s1", ":x"), ("filter.name", "x"), ("filter.", "x")]
+    "parameter",
+    [
+        ("filter.s1", "like:x"),
+        ("filter.s1", "between:20,50"),
+        ("filter.s1", ":x"),
+        ("filter.name", "x"),
+        ("filter.", "x"),
+    ],
 )
 def test_bad_filters(parameter: tuple[str, str]) -> None:
     with pytest.raises(InvalidParameter):
         parse_filters([parameter])
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("20", 20.0),
+        (" -1.50 ", -1.5),
+        ("+0.1", 0.1),
+        ("19.99 EUR", 19.99),
+        ("5 만원", 5.0),
+        ("9" * 15 + ".5", 999_999_999_999_999.5),
+    ],
+)
+def test_what_a_number_is(text: str, number: float) -> None:
+    assert number_of(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "EUR 20",
+        "€20",
+        "20€",
+        "1,999",
+        "1 999",
+        "1.",
+        ".5",
+        "1e3",
+        "nan",
+        "inf",
+        "0x10",
+        "٣",
+        "1" * 16,
+        "1 _x",
+        "--1",
+        "x 1",
+    ],
+)
+def test_what_no_number_is(text: str) -> None:
+    assert math.isnan(number_of(text))
+    assert not Between("s1").holds(text)
+
+
+@pytest.mark.parametrize(
+    ("ends", "low", "high"),
+    [
+        ("20,50", 20.0, 50.0),
+        (" 20 , 50 ", 20.0, 50.0),
+        ("20,", 20.0, math.inf),
+        (",-0.5", -math.inf, -0.5),
+        ("20,20.0", 20.0, 20.0),
+        ("0,0", 0.0, 0.0),
+    ],
+)
+def test_a_range_of_numbers(ends: str, low: float, high: float) -> None:
+    parameters = [("filter.s1", f"between:{ends}"), ("filter.s1", "!equal:x")]
+    wanted = (Between("s1", low, high), Condition("s1", ("x",), negated=True))
+    assert parse_filters(parameters, numbers=True) == wanted
+
+
+@pytest.mark.parametrize(
+    "ends", ["", ",", "20", "50,20", "a,b", "20,50,60", "20,EUR", "nan,", "1e3,", "inf,", "20;50", "20 EUR,"]
+)
+def test_what_no_range_is(ends: str) -> None:
+    with pytest.raises(InvalidParameter):
+        parse_filters([("filter.s1", f"between:{ends}")], numbers=True)
+    with pytest.raises(InvalidParameter):
+        between("s1", ends)
+
+
+def test_both_ends_of_a_range_are_in_it() -> None:
+    held = [
+        text
+        for text in ("19.99", "20", "20.00 EUR", "35", "50.0", "50.01", "many", "")
+        if Between("s1", 20, 50).holds(text)
+    ]
+    assert held == ["20", "20.00 EUR", "35", "50.0"]
+
+
+def test_the_operators_that_are_known_are_told() -> None:
+    for numbers, known in ((False, "equal or !equal "), (True, "equal, !equal or between ")):
+        with pytest.raises(InvalidParameter, match=known):
+            parse_filters([("filter.s1", "like:x")], numbers=numbers)
 
 
 @pytest.mark.parametrize("name", ["ab", "a-", "a_9", "z" * 32])

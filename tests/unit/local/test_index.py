@@ -92,6 +92,16 @@ def test_filters_hold_for_the_row_itself(
         assert found == expected(bundle, vectors, vectors[row], rows, 12)
 
 
+@pytest.mark.parametrize("ends", [(10, 40), (None, 3.5), (88, None), (None, None), (40, 10)])
+def test_numbers_from_one_to_another(index: Index, bundle: Bundle, vectors: Vectors, ends: Any) -> None:
+    low, high = (-np.inf if ends[0] is None else ends[0], np.inf if ends[1] is None else ends[1])
+    rows = np.array([row for row in range(COUNT) if low <= row % 90 <= high and row % 7 != 3], np.intp)
+    found = index.search(vectors[5], limit=12, where_not={"product": "g3"}, between={"season": ends})
+    assert found == expected(bundle, vectors, vectors[5], rows, 12)
+    with pytest.raises(ValueError, match="no column 'price'"):
+        index.search(vectors[5], between={"price": ends})
+
+
 def test_the_rest_of_what_can_be_asked(index: Index, vectors: Vectors) -> None:
     best, second, *_ = found = index.search(vectors[0], limit=50)
     for left_out in ([best.id], best.id):

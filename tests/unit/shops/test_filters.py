@@ -18,6 +18,10 @@ TEE = Product(1, "tee", vendor="Nord, Inc.", tags=("Sale", "season:Summer, early
         ("tag:season:", "", "Summer early"),
         ("tag:sale", "", "Sale"),
         ("tag:x", "", ""),
+        ("price", "", ""),
+        ("price", "49.9", "49.90"),
+        ("price", "1.299,00 EUR", "1299.00"),
+        ("price", "USD 1,250,000", "1250000.00"),
         ("price:50,100", "", ""),
         ("price:50,100", "49.99", "under-50"),
         ("price:50,100", "50", "50-100"),
@@ -31,7 +35,7 @@ def test_what_a_column_holds(word: str, price: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["", "brand", "vendor:", "vendor:x", "price", "price:", "price:a", "price:5,5", "price:0", "tag:", "price:nan"],
+    ["", "brand", "vendor:", "vendor:x", "price:", "price:a", "price:5,5", "price:0", "tag:", "price:nan"],
 )
 def test_what_no_column_holds(word: str) -> None:
     with pytest.raises(FilterInvalid):

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from placket.api.described import FILTERS
+from placket.api.described import filters_of
 from placket.api.paths import path_text
 from placket.api.query import Query as RawQuery
 from placket.domain.errors import InvalidParameter
 from placket.domain.fashion_tags import tag_language
-from placket.domain.filters import Condition
+from placket.domain.filters import Filter
 from placket.domain.garments import Box
 from placket.domain.labels import MOST_LABELS
 
@@ -32,8 +32,8 @@ def _language(
     return tag_language(lang)
 
 
-def _conditions(request: Request) -> tuple[Condition, ...]:
-    return RawQuery(request.scope["query_string"]).conditions()
+def _conditions(request: Request) -> tuple[Filter, ...]:
+    return RawQuery(request.scope["query_string"]).conditions(numbers=True)
 
 
 def _box(
@@ -56,7 +56,7 @@ def _box(
 ServiceName = Annotated[str, Depends(_service)]
 ProductId = Annotated[str, Depends(_product_id)]
 Language = Annotated[str, Depends(_language)]
-Conditions = Annotated[tuple[Condition, ...], Depends(_conditions)]
+Conditions = Annotated[tuple[Filter, ...], Depends(_conditions)]
 SearchBox = Annotated[Box | None, Depends(_box)]
 Tags = Annotated[
     list[str],
@@ -68,7 +68,13 @@ Tags = Annotated[
     ),
 ]
 
-FILTER_DOCUMENTATION = {"parameters": list(FILTERS)}
+FILTER_DOCUMENTATION = {
+    "parameters": list(
+        filters_of(
+            "[equal: or !equal:]value[,value], or between:low,high for numbers, as prices: an end may be missing"
+        )
+    )
+}
 
 
 def as_cursor(product_id: str) -> str:

@@ -11,7 +11,7 @@ from placket.console.garments import Shown, overlay, shown
 from placket.console.guard import read_upload
 from placket.console.visit import Visit
 from placket.domain.errors import InvalidParameter
-from placket.domain.filters import Condition
+from placket.domain.filters import BETWEEN, Condition, Filter, between
 from placket.domain.labels import parse_labels
 from placket.domain.runs import FILTER_FIELDS
 from placket.services.searching import MOST_RESULTS, Found, Match, SearchOptions
@@ -74,7 +74,7 @@ async def similar(visit: Visit) -> Response:
     return similar_page(visit, service, options, found)
 
 
-def narrowed(limit: int, once: str, tags: Sequence[str], conditions: tuple[Condition, ...] = ()) -> SearchOptions:
+def narrowed(limit: int, once: str, tags: Sequence[str], conditions: tuple[Filter, ...] = ()) -> SearchOptions:
     """``once``: what each is to be shown once of, ``image`` or a field; empty for every product. Raises
     InvalidParameter."""
     collapse = next((field for field in FILTER_FIELDS if field == once), None)
@@ -105,13 +105,15 @@ def similar_page(visit: Visit, service: str, options: SearchOptions, found: Foun
     )
 
 
-def _conditions(visit: Visit) -> tuple[Condition, ...]:
-    """``values``: with commas between them; empty means no filter."""
+def _conditions(visit: Visit) -> tuple[Filter, ...]:
+    """``values``: with commas between them; empty means no filter. Raises InvalidParameter."""
     field, values = visit.text("field"), visit.text("values")
     if not values:
         return ()
     if field not in FILTER_FIELDS:
         raise InvalidParameter(f"a filter's field is one of {', '.join(FILTER_FIELDS)}")
+    if visit.text("operator") == BETWEEN:
+        return (between(field, values),)
     wanted = tuple(v.strip() for v in values.split(","))
     return (Condition(field, wanted, negated=visit.text("operator") == "not"),)
 
