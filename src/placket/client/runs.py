@@ -132,7 +132,8 @@ class Runs(Calls[M]):
     def reindex(self, service: str) -> Steps[Run | None]:
         """Compute the service's embeddings anew: the run, also one that is under way; None when they are of the bundle
         in use already."""
-        body = yield from self._retries.send(Request("POST", f"{service_path(service)}/reindex", False), read_placket)
+        # Asked for twice it is one run.
+        body = yield from self._retries.send(Request("POST", f"{service_path(service)}/reindex", True), read_placket)
         run: Run | None = body["run"]
         return run
 

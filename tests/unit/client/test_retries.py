@@ -135,6 +135,13 @@ def test_what_is_repeatable_is_repeated(run: Run, pauses: list[float], failure: 
     assert len(pauses) == 1
 
 
+def test_a_reindexing_is_asked_for_again(run: Run, pauses: list[float]) -> None:
+    """The server answers with the run that is under way."""
+    script = Script(httpx.ReadTimeout("slow"), httpx.Response(200, json={"run": None}))
+    assert run(script, lambda c: c.runs.reindex("shop")) is None
+    assert [r.method for r in script.requests] == ["POST", "POST"]
+
+
 def test_an_internal_error_is_not_repeated(run: Run, pauses: list[float]) -> None:
     script = Script(problem(500, -50000))
     with pytest.raises(errors.ServerError) as caught:
