@@ -53,13 +53,13 @@ THRESHOLD = parameter(
 )
 
 
-def filters_of(form: str) -> tuple[dict[str, Any], ...]:
+def filters_of(form: str, *examples: str) -> tuple[dict[str, Any], ...]:
     """A parameter for each field that is filtered by; ``form``: what its value looks like."""
-    schema = {"type": "string", "examples": ["equal:1003,1005"]}
+    schema = {"type": "string", "examples": list(examples)}
     return tuple(parameter(f"filter.{field}", schema, form) for field in FILTER_FIELDS)
 
 
-FILTERS = filters_of("[equal: or !equal:]value[,value]")
+FILTERS = filters_of("[equal: or !equal:]value[,value]", "equal:1003,1005")
 INDEX_BODY: dict[str, Any] = {
     "required": True,
     "content": {

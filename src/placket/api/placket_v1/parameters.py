@@ -71,7 +71,8 @@ Tags = Annotated[
 FILTER_DOCUMENTATION = {
     "parameters": list(
         filters_of(
-            "[equal: or !equal:]value[,value], or between:low,high for numbers, as prices: an end may be missing"
+            "[equal: or !equal:]value[,value]; of numbers, as prices, between:low,high: an end may be missing",
+            *("equal:1003,1005", "between:20,50"),
         )
     )
 }
