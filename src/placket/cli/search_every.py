@@ -44,7 +44,8 @@ def search_every(service: str, out: Path | None, options: Mapping[str, Any], at_
 
         count, alone = asyncio.run(_search(found, service, options, at_once, write, bar))
     if not is_stream(out):
-        console.print(f"{count:,} products in {out}; nothing is like {alone:,} of them", markup=False, soft_wrap=True)
+        lonely = f"; nothing is like {alone:,} of them" if alone else ""
+        console.print(f"{count:,} products in {out}{lonely}", markup=False, soft_wrap=True)
 
 
 async def _search(

@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,9 @@ from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsCsv, AsJson, ProfileNa
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rich.console import Console
 
     from placket.cli.tasks_input import Request
     from placket.client import AsyncPlacket
@@ -73,11 +76,13 @@ def create(
             "callback_url": callback_url or request.callback_url,
         }
         groups = detection or request.detection
-        if strict or request.strict:
-            task = placket.tagger.create(request.entries, detection=groups, strict=True, **said)
-        else:
-            with _sending(len(request.entries), as_json, lambda task: _append_command(profile, task, file)) as progress:
-                task = placket.tagger.create_of_many(request.entries, detection=groups, progress=progress, **said)
+        with _reasons_of(request):
+            if strict or request.strict:
+                task = placket.tagger.create(request.entries, detection=groups, strict=True, **said)
+            else:
+                further = partial(_append_command, profile, file)
+                with _sending(len(request.entries), as_json, further) as progress:
+                    task = placket.tagger.create_of_many(request.entries, detection=groups, progress=progress, **said)
     _submitted(profile, request, task, wait, as_json)
 
 
@@ -100,11 +105,13 @@ def append(
     with asking(profile) as placket:
         request = read_request(file)
         groups = detection or request.detection
-        if strict or request.strict:
-            task = placket.tagger.append(task_id, request.entries, detection=groups, strict=True)
-        else:
-            with _sending(len(request.entries), as_json, lambda task: _append_command(profile, task, file)) as progress:
-                task = placket.tagger.append_of_many(task_id, request.entries, detection=groups, progress=progress)
+        with _reasons_of(request):
+            if strict or request.strict:
+                task = placket.tagger.append(task_id, request.entries, detection=groups, strict=True)
+            else:
+                further = partial(_append_command, profile, file)
+                with _sending(len(request.entries), as_json, further) as progress:
+                    task = placket.tagger.append_of_many(task_id, request.entries, detection=groups, progress=progress)
     _submitted(profile, request, task, wait, as_json)
 
 
@@ -240,7 +247,7 @@ def _sending(total: int, as_json: bool, again: "Callable[[str], str]") -> "Itera
             raise
 
 
-def _append_command(profile: str | None, task_id: str, file: Path) -> str:
+def _append_command(profile: str | None, file: Path, task_id: str) -> str:
     return of_profile(f"placket tasks append {task_id} {shlex.quote(str(file))}", profile)
 
 
@@ -251,13 +258,7 @@ def _submitted(profile: str | None, request: "Request", submitted: "Submitted", 
     task = None
     if not as_json:
         console.print(f"Task {submitted['taskId']}: {counts['accept']:,} accepted, {counts['failure']:,} not.")
-        failures = submitted["failureList"]
-        lines = request.lines_of([f["request"] for f in failures])
-        for failure, line in list(zip(failures, lines, strict=True))[:MOST_SHOWN]:
-            where = f"line {line}, {_id_of(failure['request'])}" if line else _id_of(failure["request"])
-            console.print(f"  {where}: {failure['errorMessage']}", style="yellow", markup=False, soft_wrap=True)
-        if len(failures) > MOST_SHOWN:
-            console.print(f"  and {len(failures) - MOST_SHOWN:,} more; --json lists all", style="dim")
+        _show_refused(console, request, submitted["failureList"], "; --json lists all")
     if wait:
         task = _followed(profile, submitted["taskId"], as_json)
         failed = failed or task["count"]["failure"] > 0
@@ -269,6 +270,29 @@ def _submitted(profile: str | None, request: "Request", submitted: "Submitted", 
         show_tasks([task])
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _reasons_of(request: "Request") -> "Iterator[None]":
+    """Where nothing was taken, what is wrong with each entry, before the sentence that says so."""
+    from placket.client.errors import NothingAccepted
+
+    try:
+        yield
+    except NothingAccepted as error:
+        _show_refused(errors, request, error.failures)
+        raise
+
+
+def _show_refused(
+    where: "Console", request: "Request", failures: "Sequence[Mapping[str, Any]]", all_of: str = ""
+) -> None:
+    lines = request.lines_of([f["request"] for f in failures])
+    for failure, line in list(zip(failures, lines, strict=True))[:MOST_SHOWN]:
+        entry = f"line {line}, {_id_of(failure['request'])}" if line else _id_of(failure["request"])
+        where.print(f"  {entry}: {failure['errorMessage']}", style="yellow", markup=False, soft_wrap=True)
+    if len(failures) > MOST_SHOWN:
+        where.print(f"  and {len(failures) - MOST_SHOWN:,} more{all_of}", style="dim")
 
 
 def _id_of(sent: Any) -> str:

@@ -62,8 +62,20 @@ def test_a_list_that_broke_off_is_sent_once_more(ask: Remote, url: str, folder: 
     assert "line 2, 0: context.id is already in use in this task" in again.out
     assert "and 950 more; --json lists all" in again.out
     assert ask("tasks", "status", task, "--json").json["count"]["total"] == 1200
-    assert ask("tasks", "append", task, "all.csv").code == 4
+    nothing = ask("tasks", "append", task, "all.csv")
+    assert (nothing.code, nothing.out) == (4, "")
+    assert "context.id is already in use in this task" in nothing.err
     assert ask("tasks", "delete", task).code == 0
+
+
+def test_a_list_of_which_nothing_is_taken_says_why(ask: Remote, folder: Path) -> None:
+    (folder / "wrong.csv").write_text("id,url\na,ftp://x/y.png\nb,ftp://x/z.png\n")
+    for options in ((), ("--strict",), ("--json",)):
+        refused = ask("tasks", "create", "wrong.csv", *options)
+        assert (refused.code, refused.out) == (4, "")
+        assert "line 2, a: " in refused.err and "line 3, b: " in refused.err
+        assert refused.err.rstrip().splitlines()[-1].startswith("error: ")
+    assert ask("tasks", "list", "--json").json == []
 
 
 def test_the_words_of_a_file_reach_the_tags(ask: Remote, url: str, folder: Path) -> None:
