@@ -1,7 +1,9 @@
 """The four languages' words: complete, and no word for two things."""
 
 import json
+from collections import Counter
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,8 @@ from placket.domain.names_of import LANGUAGES, category_name, label_name
 from placket.domain.tagger.result import broad_name
 from placket.domain.taxonomy import taxonomy
 
-NAMES = json.loads((files("placket.domain") / "data" / "names.json").read_text("utf-8"))
+DATA = files("placket.domain") / "data"
+NAMES = json.loads((DATA / "names.json").read_text("utf-8"))
 VOCABULARIES = {"category": taxonomy().categories, **taxonomy().attributes}
 
 
@@ -21,6 +24,34 @@ def _name(vocabulary: str, word: str, language: str) -> str:
 def test_the_file_holds_the_taxonomy_and_nothing_else() -> None:
     assert tuple(NAMES["categories"]) == taxonomy().categories
     assert {a: tuple(labels) for a, labels in NAMES["attributes"].items()} == dict(taxonomy().attributes)
+
+
+def test_words_are_those_of_categories_and_groups_that_there_are() -> None:
+    """Of a misspelt one nobody would ever read them."""
+    told = {
+        "aliases.json": (_data("aliases.json"), taxonomy().categories),
+        "hints.json, more": (_data("hints.json")["more"], taxonomy().categories),
+        "group_words.json": (_data("group_words.json"), (*taxonomy().groups, "")),
+    }
+    unknown = {name: sorted(words.keys() - set(known)) for name, (words, known) in told.items()}
+    assert not any(unknown.values()), f"not in taxonomy.json: {unknown}"
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in DATA.iterdir() if file.name.endswith(".json")))
+def test_nothing_is_told_twice(name: str) -> None:
+    """Of a key that is there twice, only the last one's words count."""
+    assert _data(name)
+
+
+def _data(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((DATA / name).read_text("utf-8"), object_pairs_hook=_once)
+    return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    assert not twice, f"there twice: {twice}"
+    return dict(pairs)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

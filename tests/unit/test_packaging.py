@@ -5,11 +5,18 @@ import json
 import re
 import sys
 import tomllib
+from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, metadata, packages_distributions
 from pathlib import Path
 
+import pytest
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+DEV = PYPROJECT["dependency-groups"]["dev"]
+LOCKED = re.compile(r"^([a-zA-Z0-9][^\\\n]*?) *\\?$", re.MULTILINE)
 PERMISSIVE = ("0BSD", "APACHE", "BSD", "CC0", "ISC", "MIT", "PSF", "PYTHON", "ZLIB")
 
 
@@ -44,7 +51,25 @@ def test_all_that_is_imported_is_a_dependency() -> None:
     others = imported - sys.stdlib_module_names - {"placket"}
     missing = {name for name in others if declared.isdisjoint(map(canonical, installed.get(name, [name])))}
     # The commands `train`, `eval` and `export` ask for the extra.
-    assert missing <= {"torch", "onnx"}
+    missing -= {"torch", "onnx"}
+    assert not missing, f"no dependencies of pyproject.toml: {missing}; add them there, then run `make lock`"
+
+
+@pytest.mark.parametrize(("group", "asked"), [("run", PROJECT["dependencies"]), ("dev", DEV)])
+def test_the_lock_files_hold_what_is_asked_for(group: str, asked: list[str]) -> None:
+    """The commands of the Makefile install what these name, and nothing else."""
+    locked = defaultdict(set)
+    for pin in (Requirement(line) for line in LOCKED.findall((ROOT / f"requirements/{group}.txt").read_text("utf-8"))):
+        locked[canonical(pin.name)] |= {str(pin.specifier).removeprefix("==")}
+    pins = [(line, Requirement(line).specifier, locked[canonical(Requirement(line).name)]) for line in asked]
+    stale = [line for line, allowed, versions in pins if not versions or not all(map(allowed.contains, versions))]
+    assert not stale, f"requirements/{group}.txt does not hold what pyproject.toml asks for, {stale}: run `make lock`"
+
+
+def test_what_runs_is_tested_as_it_is() -> None:
+    """The same versions with the tests' tools beside it."""
+    run, dev = (set(LOCKED.findall((ROOT / f"requirements/{n}.txt").read_text("utf-8"))) for n in ("run", "dev"))
+    assert not run - dev, "requirements/dev.txt has other versions than requirements/run.txt: run `make lock`"
 
 
 def _imports(file: Path) -> list[str]:
