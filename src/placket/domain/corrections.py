@@ -62,7 +62,7 @@ def check_correction(correction: Correction, seen: Garment) -> None:
     """Raises InvalidParameter for words outside the taxonomy, or that do not apply to the garment's category."""
     words = taxonomy()
     if correction.category is not None and correction.category not in words.categories:
-        raise InvalidParameter("category is none of the taxonomy's")
+        raise InvalidParameter(f"category is one of {', '.join(words.categories)}")
     category = correction.category or seen.category.id
     for attribute, labels in correction.tags.items():
         if attribute not in words.attributes:

@@ -146,6 +146,7 @@ def test_json_and_back() -> None:
         (None, {"pattern": ("dot", "solid")}, "one label"),
         (None, {"colors": ("red", "red")}, "twice"),
         ("backpack", {"neckline": ("round",)}, "does not apply"),
+        ("kilt", {}, "^category is one of t_shirt, .*"),
         (None, {"length": ("midi",)}, "length is one of crop, waist, hip, thigh, knee, calf, ankle$"),
         ("skirt", {"shape": ("wide",)}, "shape is one of straight, flare, .*"),
         ("dress", {"length": ("hip",)}, "length is one of mini, above_knee, knee, midi, ankle, full$"),
