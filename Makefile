@@ -19,11 +19,13 @@ help:
 	@echo 'make demo       set up, start a server, index drawn products, search and tag them'
 	@echo 'make demo-stop  end the server that the demo left running'
 	@echo 'make test       set up and run the tests (ARGS="-k name" for some of them)'
+	@echo 'make dev        set up $(VENV) with what the tests need, too'
 	@echo 'make install    set up $(VENV); the command is then $(BIN)/placket'
 	@echo 'make lint       style, types, layers, and whether the reference still matches the code'
 	@echo 'make docs       write the reference in docs/reference anew'
 	@echo 'make bundle     train the shipped networks again: DATA=folder of the training data (hours)'
 	@echo 'make lock       choose the newest versions of all dependencies anew'
+	@echo 'make clean      remove $(VENV) and what the tests have kept'
 
 install: $(VENV)/.run-installed
 dev: $(VENV)/.dev-installed

@@ -81,7 +81,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise fail(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
+        remedy = "; --port takes another one" if error.errno == errno.EADDRINUSE else ""
+        raise fail(f"cannot listen on {host} port {port}: {error.strerror or error}{remedy}") from None
     return listener
 
 

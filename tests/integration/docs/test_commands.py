@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from placket.cli.main import app
-from tests.integration.docs.pages import PAGES, ROOT, blocks
+from placket.training.recipes import brought_recipes
+from tests.integration.docs.pages import PAGES, ROOT, blocks, everything
 
 _IN_A_BLOCK = re.compile(r"(?:^|[\s/(])placket (?=[a-z])((?:\\\n|[^\n|>;&()])*)")
 _IN_PROSE = re.compile(r"`placket ([^`]+)`")
@@ -21,6 +22,9 @@ def _commands() -> Iterator[tuple[str, str]]:
     for block in blocks("sh"):
         for line in _IN_A_BLOCK.findall(re.sub(r"(?<=\s)#.*", "", block.text)):
             yield str(block.page.relative_to(ROOT)), line.replace("\\\n", " ")
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    for made, line in re.findall(r"^\t\$\((TRAIN|EXPORT)\) (.*)", makefile, re.MULTILINE):
+        yield "Makefile", f"train {line}" if made == "TRAIN" else f"export --out {line}"
     for page in PAGES:
         # The reference is made from the commands themselves.
         if page.name not in ("cli.md", "CHANGELOG.md"):
@@ -69,6 +73,13 @@ def test_it_is_one(where: str, line: str) -> None:
         words = line.split()
     strange = _strange([word for word in words if word not in ("...", "")])
     assert strange is None, f"{where}: there is no {strange} of `placket {line}`"
+
+
+def test_every_recipe_exists() -> None:
+    """Of `make bundle` too, which would come to some of them after hours."""
+    named = re.findall(r"--recipe ([a-z-]+)", everything() + (ROOT / "Makefile").read_text("utf-8"))
+    assert len(set(named)) > 10
+    assert set(named) <= set(brought_recipes())
 
 
 def test_what_there_is_not_is_found_out() -> None:

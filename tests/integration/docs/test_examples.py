@@ -88,6 +88,12 @@ def test_every_make_target_exists() -> None:
     assert {"demo", "test"} <= named <= targets
 
 
+def test_make_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (targets,) = re.findall(r"^\.PHONY: (.*)", makefile, re.MULTILINE)
+    assert set(targets.split()) - {"help"} == set(re.findall(r"@echo 'make ([a-z-]+)", makefile))
+
+
 def test_every_command_exists() -> None:
     root = typer.main.get_command(app)
     context = typer.Context(root)

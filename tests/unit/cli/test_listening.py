@@ -27,7 +27,8 @@ def test_answers_are_not_held_back_for_acknowledgements() -> None:
 def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     with _listen("127.0.0.1", 0) as listener, pytest.raises(typer.Exit):
         _listen("127.0.0.1", listener.getsockname()[1])
-    assert "cannot listen on 127.0.0.1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "cannot listen on 127.0.0.1" in said and said.endswith("; --port takes another one\n")
 
 
 def test_an_idle_connection_is_closed_by_the_balancer_first() -> None:
