@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from placket.cli.csv_lines import AsCsv, one_form
 from placket.cli.local import AsJson, Photos, end, look_at
 from placket.cli.tag import Lang, Language
 
@@ -9,14 +10,22 @@ if TYPE_CHECKING:
     from placket.local import Photo
 
 
-def detect(photos: Photos, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def detect(photos: Photos, as_json: AsJson = False, as_csv: AsCsv = False, lang: Lang = Language.EN) -> None:
     """Garments of photos: what they are, and where.
 
     With --json one line an image: path, width, height, and items with type, group, category, box (fractions), score.
+    With --csv one line a garment, or one for a photo without any or that could not be used.
     """
     from placket.cli.json_lines import write_json
+    from placket.cli.local_csv import GarmentCsv
     from placket.cli.local_garments import detection_table, title_of
     from placket.cli.output import console
+
+    one_form(as_csv, as_json)
+    if as_csv:
+        lines = GarmentCsv(places=True)
+        end(look_at(photos, lines.show, lang=lang.value, quiet=False, unusable=lines.refuse))
+        return
 
     def show(photo: "Photo") -> None:
         if as_json:

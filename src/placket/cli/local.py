@@ -6,6 +6,7 @@ They are looked at by `placket.local`, as by a caller from Python; what is fetch
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an im
 WholeImage = Annotated[
     bool, typer.Option("--whole-image", help="Take the whole picture for one garment; nothing is detected.")
 ]
+Refuse = Callable[[str, str], None]
+"""Takes the path of a picture that could not be used, and why."""
 Todo = Callable[[str, list[Source]], list[Source]]
 """The version of the bundle and all sources to those that are still to be looked at."""
 
@@ -43,14 +46,17 @@ def look_at(
     lang: "Lang" = "en",
     quiet: bool,
     todo: Todo = lambda _, sources: sources,
+    unusable: Refuse | None = None,
 ) -> int:
     """Analyse every picture and hand it to ``each``, in order. Errors are said; how many there were.
 
-    ``box``: the one garment of every picture. ``quiet``: errors are JSON lines too, and there is no bar.
+    ``box``: the one garment of every picture. ``quiet``: errors are JSON lines too, and there is no bar. ``unusable``
+    takes the errors instead.
     """
+    refuse = unusable or partial(say_unusable, as_json=quiet)
     with run_safely():
         sources = gather(arguments)
-        failed = asyncio.run(_look_at(sources, each, box, lang, quiet, todo))
+        failed = asyncio.run(_look_at(sources, each, refuse, box, lang, quiet, todo))
     say_how_many(failed, len(sources), quiet)
     return failed
 
@@ -64,6 +70,7 @@ def end(failed: int) -> None:
 async def _look_at(
     sources: list[Source],
     each: "Callable[[Photo], None]",
+    refuse: Refuse,
     box: "Box | None",
     lang: "Lang",
     quiet: bool,
@@ -83,7 +90,7 @@ async def _look_at(
                 async for look in looks:
                     if isinstance(look, Unusable):
                         failed += 1
-                        say_unusable(look.path, look.error, quiet)
+                        refuse(look.path, look.error)
                     else:
                         each(look)
                     bar.advance()

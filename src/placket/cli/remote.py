@@ -45,10 +45,6 @@ ProfileName = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AsCsv = Annotated[
-    bool,
-    typer.Option("--csv", help="Print CSV for spreadsheets: in UTF-8 with its mark, ' before what they would run."),
-]
 ServiceOption = Annotated[
     str, typer.Option("--service", "-s", help="Name of the service.", autocompletion=service_names)
 ]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from placket.cli.csv_lines import AsCsv, one_form, write_csv
 from placket.cli.json_lines import write_json
 from placket.cli.output import console, errors
-from placket.cli.remote import AsCsv, AsJson, Limit, ProfileName, ServiceOption, asking, for_table
+from placket.cli.remote import AsJson, Limit, ProfileName, ServiceOption, asking, for_table
 from placket.domain.runs import Outcome, RunKind, RunState
 
 if TYPE_CHECKING:
@@ -81,14 +82,11 @@ def rows(
     """
     if failed and outcome not in (None, Outcome.FAILED):
         raise typer.BadParameter(f"it contradicts --outcome {outcome}", param_hint="--failed")
-    if as_csv and as_json:
-        raise typer.BadParameter("--csv and --json exclude each other")
+    one_form(as_csv, as_json)
     wanted = cast("shapes.Outcome | None", Outcome.FAILED if failed else outcome)
     with asking(profile) as placket:
         found = placket.runs.rows(service, run_id, outcome=wanted)
         if as_csv:
-            from placket.cli.csv_lines import write_csv
-
             write_csv(_ROW_COLUMNS, map(_cells, found))
         elif as_json:
             for row in found:

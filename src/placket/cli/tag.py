@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placket.cli.csv_lines import AsCsv, one_form
 from placket.cli.local import AsJson, Photos, WholeImage, chosen_box, end, look_at
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Lang = Annotated[Language, typer.Option("--lang", help="Language of the labels."
 def tag(
     photos: Photos,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
     lang: Lang = Language.EN,
     whole_image: WholeImage = False,
     box: Annotated[
@@ -33,12 +35,21 @@ def tag(
 ) -> None:
     """Garments of photos with their tags and colours.
 
-    With --json one line an image: path, width, height, items; or path and error. Exit code 1, after all the others,
+    With --json one line an image: path, width, height, items; or path and error. With --csv one line a garment, or one
+    for a photo without any or that could not be used. Exit code 1, after all the others,
     when a photo could not be used.
     """
     from placket.cli.json_lines import write_json
+    from placket.cli.local_csv import GarmentCsv
     from placket.cli.local_garments import garment_table, title_of
     from placket.cli.output import console
+
+    one_form(as_csv, as_json)
+    box_of_all = chosen_box(whole_image, box)
+    if as_csv:
+        lines = GarmentCsv(places=False)
+        end(look_at(photos, lines.show, box=box_of_all, lang=lang.value, quiet=False, unusable=lines.refuse))
+        return
 
     def show(photo: "Photo") -> None:
         if as_json:
@@ -48,4 +59,4 @@ def tag(
         console.print(garment_table(photo) if photo.garments else "nothing was found")
         console.print()
 
-    end(look_at(photos, show, box=chosen_box(whole_image, box), lang=lang.value, quiet=as_json))
+    end(look_at(photos, show, box=box_of_all, lang=lang.value, quiet=as_json))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placket.cli.csv_lines import AsCsv, one_form, write_csv
 from placket.cli.json_lines import write_json
 from placket.cli.local import Photos
 from placket.cli.output import console, errors
 from placket.cli.progress import progress_bar
-from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsCsv, AsJson, ProfileName, asking, of_profile, waiting
+from placket.cli.remote import MOST_SHOWN, SOME_FAILED, AsJson, ProfileName, asking, of_profile, waiting
 from placket.cli.tag import Lang, Language
 
 if TYPE_CHECKING:
@@ -159,8 +160,7 @@ def results(
     """
     from placket.cli.tasks_report import CSV_COLUMNS, csv_rows, show_window
 
-    if as_csv and as_json:
-        raise typer.BadParameter("--csv and --json exclude each other")
+    one_form(as_csv, as_json)
     failed = 0
 
     def windows() -> "Iterator[Results]":
@@ -174,8 +174,6 @@ def results(
 
     with asking(profile) as placket:
         if as_csv:
-            from placket.cli.csv_lines import write_csv
-
             write_csv(CSV_COLUMNS, (row for window in windows() for row in csv_rows(window)))
         else:
             for window in windows():

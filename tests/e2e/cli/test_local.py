@@ -1,6 +1,8 @@
 """`placket tag`, `detect`, `embed` without a server, on a bundle that nobody trained."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import pty
@@ -69,6 +71,31 @@ def test_a_table_for_people(local: Local, photos: Path) -> None:
     assert "nothing was found" in done.out
     assert "photos/broken.png: the PNG cannot be decoded" in done.err
     assert "1 of 3 could not be used" in done.err
+
+
+def test_a_table_for_spreadsheets(local: Local, photos: Path) -> None:
+    (photos / "sub" / "=1+1.png").write_bytes(picture(RED))
+    done = local("tag", "photos", "=x.png", "--csv", "--lang", "ko")
+    assert done.code == 1
+    assert done.out.startswith("\ufeffpath,error,width,height,garment,category,score,measured_colors,colors,pattern,")
+    rows = list(csv.DictReader(io.StringIO(done.out.removeprefix("\ufeff"))))
+    assert [(row["path"], row["garment"], row["width"]) for row in rows] == [
+        ("photos/blue.jpg", "1", "160"),
+        ("photos/blue.jpg", "2", "160"),
+        ("photos/broken.png", "", ""),
+        ("photos/plain.WEBP", "", "160"),
+        ("photos/sub/=1+1.png", "1", "160"),
+        ("photos/sub/red.png", "1", "160"),
+        ("'=x.png", "", ""),
+    ]
+    assert [bool(row["error"]) for row in rows] == [False, False, True, False, False, False, True]
+    assert set(taxonomy().attributes) < set(rows[0])
+    assert any("\uac00" <= c <= "\ud7a3" for c in rows[-2]["category"] + rows[-2]["measured_colors"])
+    assert "2 of 6 could not be used" in done.err
+    assert "broken" not in done.err
+    places = list(csv.DictReader(io.StringIO(local("detect", "photos/sub/red.png", "--csv").out)))
+    assert [0 <= float(places[0][side]) <= 1 for side in ("x0", "y0", "x1", "y1")] == [True] * 4
+    assert local("detect", "photos", "--csv", "--json").code == 2
 
 
 def test_whole_image_and_box(local: Local, photos: Path) -> None:
