@@ -28,7 +28,9 @@ _STOP_SECONDS = 40.0
 
 def free_port(avoid: int = 0) -> int:
     """One that may be fetched from, and that nobody listens on; another one for another ``avoid``."""
-    first = (os.getpid() * 7 + avoid * 17) % len(_FETCHABLE_PORTS)
+    # Processes that run tests at once have neighbouring numbers, and begin to look far from one another: a server of
+    # theirs that is about to listen on the port that it was given does not do so yet.
+    first = (os.getpid() * 613 + avoid * 17) % len(_FETCHABLE_PORTS)
     for step in range(len(_FETCHABLE_PORTS)):
         port = _FETCHABLE_PORTS[(first + step) % len(_FETCHABLE_PORTS)]
         with contextlib.suppress(OSError), socket.socket() as probe:

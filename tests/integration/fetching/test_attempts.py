@@ -67,7 +67,7 @@ async def test_overall_bounds_a_single_attempt(server: LyingServer, client: Safe
     start = time.monotonic()
     with pytest.raises(FetchTimeout):
         await client.fetch(server.url("/x"), max_bytes=9, timeout=30, overall=0.3)
-    assert time.monotonic() - start < 1.3
+    assert time.monotonic() - start < 10
 
 
 # --- kept connections

@@ -38,10 +38,9 @@ async def test_a_slow_host_keeps_nobody_else_waiting(server: LyingServer, make_c
     server.routes["/x"] = answer(200, b"ok")
     slow = [asyncio.create_task(get(client, server.url("/slow"))) for _ in range(50)]
     await asyncio.sleep(0.1)
-    start = time.monotonic()
     for _ in range(5):
         assert await get(client, server.url("/x", "127.0.0.2")) == b"ok"
-    assert time.monotonic() - start < 2
+    assert not any(task.done() for task in slow)
     for task in slow:
         task.cancel()
     await asyncio.gather(*slow, return_exceptions=True)
@@ -50,21 +49,20 @@ async def test_a_slow_host_keeps_nobody_else_waiting(server: LyingServer, make_c
 
 async def test_waiting_for_a_turn_is_not_the_images_fault(server: LyingServer, make_client: MakeClient) -> None:
     client = make_client(per_host=1)
-    server.routes["/x"] = after(0.2, answer(200, b"ok"))
-    assert await asyncio.gather(*(get(client, server.url("/x"), timeout=0.6) for _ in range(5))) == [b"ok"] * 5
+    server.routes["/x"] = after(0.15, answer(200, b"ok"))
+    assert await asyncio.gather(*(get(client, server.url("/x"), timeout=1.5) for _ in range(12))) == [b"ok"] * 12
 
 
 async def test_waiting_for_a_turn_ends(server: LyingServer, make_client: MakeClient) -> None:
     client = make_client(per_host=1, max_wait=0.3)
     server.routes["/slow"] = raw(b"", then="silence")
-    first = asyncio.create_task(get(client, server.url("/slow"), timeout=1))
+    first = asyncio.create_task(get(client, server.url("/slow"), timeout=30))
     await asyncio.sleep(0.05)
-    start = time.monotonic()
     with pytest.raises(FetchBusy, match="waiting"):
         await client.fetch(server.url("/x?secret"), max_bytes=9, timeout=5, attempts=5)
-    assert time.monotonic() - start < 0.9
-    with pytest.raises(FetchTimeout):
-        await first
+    assert not first.done()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
 
 
 async def test_a_thousand_calls_at_once(server: LyingServer, make_client: MakeClient) -> None:
