@@ -28,6 +28,13 @@ def index(
         Path | None,
         typer.Option(help="CSV with the other columns of a folder's products; else the one CSV in it, or beside it."),
     ] = None,
+    by_folder: Annotated[
+        bool,
+        typer.Option(
+            "--by-folder",
+            help="Each folder below DIR holds the photos of one product: its name is their s1, and begins their ids.",
+        ),
+    ] = False,
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Called with the run of a file when it has ended.")
     ] = None,
@@ -45,7 +52,9 @@ def index(
 
         if callback_url is not None:
             raise typer.BadParameter("a folder is no run whose end could be told", param_hint="--callback-url")
-        index_folder(Path(source), columns, service, at_once, profile, dry_run=dry_run, as_json=as_json)
+        index_folder(
+            Path(source), columns, service, at_once, profile, by_folder=by_folder, dry_run=dry_run, as_json=as_json
+        )
         return
     from placket.cli.index_report import follow, show_reserved
 

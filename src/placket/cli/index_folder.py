@@ -57,12 +57,13 @@ def index_folder(
     at_once: int,
     profile: str | None,
     *,
+    by_folder: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Upload every photo below ``folder`` as a product. Running it again replaces what is there."""
     with usage_errors(), failures():
-        plan = plan_folder(folder, columns)
+        plan = plan_folder(folder, columns, by_folder=by_folder)
     if not plan.products and not plan.refused:
         raise fail(f"there are no photos in {folder}", USAGE)
     total = len(plan.products) + len(plan.refused)

@@ -41,8 +41,10 @@ class Plan:
 Row = tuple[int, dict[str, str]]
 
 
-def plan_folder(folder: Path, columns: Path | None) -> Plan:
+def plan_folder(folder: Path, columns: Path | None, *, by_folder: bool = False) -> Plan:
     """Every photo below ``folder``, and every row of the CSV, is a product of the plan or is refused.
+
+    ``by_folder``: the photos in a folder below it show one design, whose number, in ``s1``, is the folder's name.
 
     Raises TableInvalid for a CSV that is none or says nothing that can be used, OSError.
     """
@@ -51,10 +53,11 @@ def plan_folder(folder: Path, columns: Path | None) -> Plan:
     plan = Plan()
     photos: dict[str, list[Path]] = {}
     for photo in pictures_in(folder):
-        photos.setdefault(id_of(photo), []).append(photo)
+        photos.setdefault(id_of(photo, folder if by_folder else photo.parent), []).append(photo)
     for product_id, found in photos.items():
         row = rows.pop(product_id, None)
-        _plan_photo(plan, product_id, found, row)
+        design = design_of(found[0], folder) if by_folder else ""
+        _plan_photo(plan, product_id, found, row, {"s1": design} if design else {})
     for product_id, (line, fields) in rows.items():
         where = f"line {line}"
         if fields.get("status") == "disable":
@@ -65,18 +68,25 @@ def plan_folder(folder: Path, columns: Path | None) -> Plan:
     return plan
 
 
-def id_of(photo: Path) -> str:
-    """Composed, as people type it: some file systems keep names decomposed."""
-    return unicodedata.normalize("NFC", photo.stem)
+def id_of(photo: Path, below: Path) -> str:
+    """Its path below that folder, without the ending. Composed, as people type it: some file systems keep names
+    decomposed."""
+    return unicodedata.normalize("NFC", photo.relative_to(below).with_name(photo.stem).as_posix())
 
 
-def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None) -> None:
+def design_of(photo: Path, below: Path) -> str:
+    """The folder it lies in; empty where that is ``below`` itself."""
+    return unicodedata.normalize("NFC", photo.parent.relative_to(below).as_posix()).removeprefix(".")
+
+
+def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None, usual: dict[str, str]) -> None:
+    """``usual``: columns, where its row says nothing of them."""
     where = ", ".join(map(str, photos))
     fields = row[1] if row else {}
     if fields.get("status") == "disable":
         plan.products.append(Planned(product_id, None, where=f"line {row[0]}" if row else where))
         return
-    columns = {name: fields[name] for name in FIELDS if fields.get(name)}
+    columns = usual | {name: fields[name] for name in FIELDS if fields.get(name)}
     if len(photos) > 1:
         plan.refused.append(Refused(product_id, where, "SameName", "several photos have this name"))
         return

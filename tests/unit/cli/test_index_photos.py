@@ -40,6 +40,26 @@ def test_columns_go_to_their_photo(folder: Path) -> None:
     ]
 
 
+def test_a_folder_for_each_product(folder: Path) -> None:
+    """Cameras count, and studios call photos, alike in every folder."""
+    dress = unicodedata.normalize("NFD", "Kleid grün #1")
+    photo(
+        folder, f"{dress}/front.jpg", f"{dress}/v1.2 back.png", "원피스/front.jpg", "원피스/more/front.jpg", "top.jpg"
+    )
+    (folder / "c.csv").write_text("product_id,s1,name\n원피스/front,D7,Dress\n", encoding="utf-8")
+    plan = plan_folder(folder, None, by_folder=True)
+    assert [(p.product_id, p.fields) for p in plan.products] == [
+        ("Kleid grün #1/front", {"s1": "Kleid grün #1"}),
+        ("Kleid grün #1/v1.2 back", {"s1": "Kleid grün #1"}),
+        ("top", {}),
+        ("원피스/front", {"s1": "D7", "name": "Dress"}),
+        ("원피스/more/front", {"s1": "원피스/more"}),
+    ]
+    assert plan.refused == []
+    photo(folder, f"{'x' * 73}/y.jpg")
+    assert [r.reason for r in plan_folder(folder, None, by_folder=True).refused] == ["InvalidRow"]
+
+
 def test_limits_of_the_columns(folder: Path) -> None:
     photo(folder, f"{'x' * 72}.png", f"{'y' * 73}.png", "long.png", "edge.png")
     (folder / "c.csv").write_text(f"product_id,name\nlong,{'n' * 257}\nedge,{'n' * 256}\n")
