@@ -56,6 +56,8 @@ def index(
             Path(source), columns, service, at_once, profile, by_folder=by_folder, dry_run=dry_run, as_json=as_json
         )
         return
+    if by_folder:
+        raise typer.BadParameter("what is indexed is no folder", param_hint="--by-folder")
     from placket.cli.index_report import follow, show_reserved
 
     if "://" not in source:

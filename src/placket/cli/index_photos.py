@@ -88,7 +88,9 @@ def _plan_photo(plan: Plan, product_id: str, photos: list[Path], row: Row | None
         return
     columns = usual | {name: fields[name] for name in FIELDS if fields.get(name)}
     if len(photos) > 1:
-        plan.refused.append(Refused(product_id, where, "SameName", "several photos have this name"))
+        apart = len({p.parent for p in photos}) > 1
+        remedy = "; with --by-folder its folder is part of a photo's id" if apart else ""
+        plan.refused.append(Refused(product_id, where, "SameName", f"several photos have this name{remedy}"))
         return
     try:
         check_product(product_id, columns)

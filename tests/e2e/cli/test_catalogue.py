@@ -148,6 +148,16 @@ def test_two_photos_of_one_name(ask: Remote, shop: Placket, photos: Path) -> Non
     (photos / "more" / "nothing.png").unlink()
     done = ask("index", "photos", "-s", "shop", "--json")
     assert (done.code, done.json["indexed"], [f["reason"] for f in done.json["failures"]]) == (1, 2, ["SameName"])
+    done = ask("index", "photos", "-s", "shop", "--by-folder", "--json")
+    assert (done.code, done.json["indexed"], done.json["failures"]) == (0, 4, [])
+    products = {p["product_id"]: p["s1"] for p in shop.products.list("shop")}
+    assert products["more/red 1"] == "more"
+
+
+def test_a_file_has_no_folders(ask: Remote, shop: Placket, photos: Path) -> None:
+    (photos / "rows.jsonl").write_text("{}\n")
+    done = ask("index", "photos/rows.jsonl", "-s", "shop", "--by-folder")
+    assert (done.code, "is no folder" in done.err) == (2, True)
 
 
 def _every_product_and_those_like_it(ask: Remote, out: Path) -> None:

@@ -56,6 +56,8 @@ def test_a_folder_for_each_product(folder: Path) -> None:
         ("원피스/more/front", {"s1": "원피스/more"}),
     ]
     assert plan.refused == []
+    apart = plan_folder(folder, None).refused[0]
+    assert (apart.product_id, apart.reason, "--by-folder" in apart.detail) == ("front", "SameName", True)
     photo(folder, f"{'x' * 73}/y.jpg")
     assert [r.reason for r in plan_folder(folder, None, by_folder=True).refused] == ["InvalidRow"]
 

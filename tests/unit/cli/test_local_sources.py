@@ -27,7 +27,7 @@ def test_folders_are_sorted_and_only_their_pictures_taken(tmp_path: Path) -> Non
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
     found = [s.path and str(s.path.relative_to(tmp_path)) for s in gather([str(tmp_path)])]
     assert found == ["a.tiff", "b/1.png", "b/2.JPG", "b.webp", "d/IMG_1.HEIC", "d/e/f.bmp"]
-    assert len(SUFFIXES) == 11
+    assert len(SUFFIXES) == 14
 
 
 def test_the_order_of_the_command_line_is_kept(tmp_path: Path) -> None:
