@@ -35,6 +35,12 @@ def index(
             help="Each folder below DIR holds the photos of one product: its name is their s1, and begins their ids.",
         ),
     ] = False,
+    shrink: Annotated[
+        bool,
+        typer.Option(
+            "--shrink", help="Make a folder's photos small JPEGs on this machine first: any size, TIFF and HEIC too."
+        ),
+    ] = False,
     callback_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Called with the run of a file when it has ended.")
     ] = None,
@@ -53,11 +59,20 @@ def index(
         if callback_url is not None:
             raise typer.BadParameter("a folder is no run whose end could be told", param_hint="--callback-url")
         index_folder(
-            Path(source), columns, service, at_once, profile, by_folder=by_folder, dry_run=dry_run, as_json=as_json
+            Path(source),
+            columns,
+            service,
+            at_once,
+            profile,
+            by_folder=by_folder,
+            shrink=shrink,
+            dry_run=dry_run,
+            as_json=as_json,
         )
         return
-    if by_folder:
-        raise typer.BadParameter("what is indexed is no folder", param_hint="--by-folder")
+    for chosen, option in ((by_folder, "--by-folder"), (shrink, "--shrink")):
+        if chosen:
+            raise typer.BadParameter("what is indexed is no folder", param_hint=option)
     from placket.cli.index_report import follow, show_reserved
 
     if "://" not in source:

@@ -1,6 +1,7 @@
 """Photos of a folder on their way to a service, several at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from placket.cli.remote import (
     profile_of,
     usage_errors,
 )
+from placket.cli.shrinking import Shrinking
 from placket.client import AsyncPlacket
 from placket.client.errors import (
     ApiError,
@@ -33,9 +35,10 @@ from placket.client.errors import (
     NoSuchService,
     Unauthorized,
 )
-from placket.domain.errors import ImageError
+from placket.domain.errors import ImageError, ImageTooManyBytes
 from placket.pictures import read_picture
 
+Read = Callable[[Path], Awaitable[bytes]]
 _TOUCHES_ALL = (Unauthorized, NoSuchService, DocumentQuotaExceeded)
 
 
@@ -58,10 +61,12 @@ def index_folder(
     profile: str | None,
     *,
     by_folder: bool,
+    shrink: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Upload every photo below ``folder`` as a product. Running it again replaces what is there."""
+    """Upload every photo below ``folder`` as a product, with ``shrink`` made small first. Running it again replaces
+    what is there."""
     with usage_errors(), failures():
         plan = plan_folder(folder, columns, by_folder=by_folder)
     if not plan.products and not plan.refused:
@@ -71,7 +76,7 @@ def index_folder(
     if not dry_run:
         found = profile_of(profile)
         with failures(), usage_errors(), progress_bar("indexing", len(plan.products), "products", quiet=as_json) as bar:
-            asyncio.run(_upload(found, service, plan, at_once, report, bar))
+            asyncio.run(_upload(found, service, plan, at_once, shrink, report, bar))
     _show(report, service, dry_run, as_json)
     if report.stopped is not None:
         raise failed(report.stopped)
@@ -79,8 +84,11 @@ def index_folder(
         raise typer.Exit(SOME_FAILED)
 
 
-async def _upload(profile: Profile, service: str, plan: Plan, at_once: int, report: Report, bar: Bar) -> None:
+async def _upload(
+    profile: Profile, service: str, plan: Plan, at_once: int, shrink: bool, report: Report, bar: Bar
+) -> None:
     waiting = iter(plan.products)
+    read = Shrinking().read if shrink else _as_it_is
     async with AsyncPlacket(profile.url, profile.key) as placket:
         await placket.services.get(service)
     async with AsyncPlacket(profile.url, profile.key, retries=PATIENT) as placket:
@@ -89,19 +97,24 @@ async def _upload(profile: Profile, service: str, plan: Plan, at_once: int, repo
             for product in waiting:
                 if report.stopped is not None:
                     return
-                await _one(placket, service, product, report)
+                await _one(placket, service, product, read, report)
                 bar.advance()
 
         await asyncio.gather(*(work() for _ in range(at_once)))
 
 
-async def _one(placket: AsyncPlacket, service: str, product: Planned, report: Report) -> None:
+async def _as_it_is(photo: Path) -> bytes:
+    """Raises OSError, ImageError."""
+    return await asyncio.to_thread(read_picture, photo, MOST_BYTES)
+
+
+async def _one(placket: AsyncPlacket, service: str, product: Planned, read: Read, report: Report) -> None:
     try:
         if product.photo is None:
             await placket.products.delete(service, product.product_id)
             report.deleted += 1
         else:
-            photo = await asyncio.to_thread(read_picture, product.photo, MOST_BYTES)
+            photo = await read(product.photo)
             await placket.products.put(service, product.product_id, photo, **product.fields)
             report.indexed += 1
     except NoSuchProduct as error:
@@ -116,7 +129,7 @@ async def _one(placket: AsyncPlacket, service: str, product: Planned, report: Re
         else:
             report.stopped = error
     except ImageError as error:
-        _refuse(report, product, "TooLarge", error.detail)
+        _refuse(report, product, "TooLarge" if isinstance(error, ImageTooManyBytes) else "Unreadable", error.detail)
     except OSError as error:
         _refuse(report, product, "Unreadable", error.strerror or str(error))
 

@@ -112,6 +112,27 @@ def test_a_folder_is_uploaded(ask: Remote, shop: Placket, photos: Path) -> None:
     assert [(p["product_id"], p["name"]) for p in shop.products.list("shop")] == [("green", ""), ("red 1", "Red")]
 
 
+def test_photos_as_a_studio_has_them(ask: Remote, shop: Placket, folder: Path) -> None:
+    for product, colour in (("Größe #1", RED), ("100% 'a'", BLUE)):
+        (folder / "shoot" / product).mkdir(parents=True)
+        (folder / "shoot" / product / "front.tif").write_bytes(picture(colour, format="TIFF"))
+        (folder / "shoot" / product / "back.jpg").write_bytes(picture(colour, format="JPEG", size=(9000, 5600)))
+    (folder / "shoot" / "cut.jpg").write_bytes(picture(RED, format="JPEG")[:200])
+    plain_ = ask("index", "shoot", "-s", "shop", "--by-folder", "--json")
+    assert (plain_.json["indexed"], plain_.json["failed"]) == (0, 5)
+    done = ask("index", "shoot", "-s", "shop", "--by-folder", "--shrink", "--json")
+    assert (done.code, done.json["indexed"]) == (1, 4)
+    assert [(f["product_id"], f["reason"]) for f in done.json["failures"]] == [("cut", "Unreadable")]
+    assert {p["product_id"]: p["s1"] for p in shop.products.list("shop")} == {
+        "Größe #1/front": "Größe #1",
+        "Größe #1/back": "Größe #1",
+        "100% 'a'/front": "100% 'a'",
+        "100% 'a'/back": "100% 'a'",
+    }
+    near = ask("search", "product", "Größe #1/front", "-s", "shop", "--json")
+    assert near.json["items"][0]["product_id"] == "Größe #1/back"
+
+
 def test_folders_that_are_refused(ask: Remote, shop: Placket, photos: Path, folder: Path) -> None:
     def refused(*options: str | Path) -> str:
         done = ask("index", "photos", "-s", "shop", *options)
@@ -156,8 +177,9 @@ def test_two_photos_of_one_name(ask: Remote, shop: Placket, photos: Path) -> Non
 
 def test_a_file_has_no_folders(ask: Remote, shop: Placket, photos: Path) -> None:
     (photos / "rows.jsonl").write_text("{}\n")
-    done = ask("index", "photos/rows.jsonl", "-s", "shop", "--by-folder")
-    assert (done.code, "is no folder" in done.err) == (2, True)
+    for option in ("--by-folder", "--shrink"):
+        done = ask("index", "photos/rows.jsonl", "-s", "shop", option)
+        assert (done.code, "is no folder" in done.err, option in done.err) == (2, True, True)
 
 
 def _every_product_and_those_like_it(ask: Remote, out: Path) -> None:
