@@ -146,6 +146,11 @@ def test_bad_service_names(name: str) -> None:
         check_service_name(name)
 
 
+@pytest.mark.parametrize("name", ["x", "가" * 64, "a b"])
+def test_key_names(name: str) -> None:
+    check_key_name(name)
+
+
 @pytest.mark.parametrize("name", ["", " ", "x" * 65, "a\nb"])
 def test_bad_key_names(name: str) -> None:
     with pytest.raises(InvalidParameter):

@@ -1,5 +1,6 @@
 """A stranger's JSON: what counts against its size, and what is said of a field that is not there."""
 
+import base64
 import json
 import time
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placket.domain.tagger.bulk import Rejected, read_bulk
+from placket.domain.errors import ImageTooManyBytes
+from placket.domain.tagger.bulk import MAX_IMAGE_ID, Rejected, read_bulk
 from placket.domain.tagger.errors import RequestMalformed, RequestTooLarge
 from placket.domain.tagger.reading import read_object
 from placket.domain.tagger.single import read_single
@@ -64,6 +66,32 @@ def test_a_hostile_body_takes_no_long(body: bytes) -> None:
     with pytest.raises((RequestTooLarge, RequestMalformed)):
         read_object(body, most_values=10_000)
     assert time.process_time() - began < 5
+
+
+def in_base64(size: int, breaks: str = "") -> bytes:
+    digits = base64.b64encode(b"x" * size).decode()
+    content = "data:image/png;base64," + breaks + digits + breaks
+    return json.dumps({"image": {"type": "base64", "content": content}, "context": {"id": "1"}}).encode()
+
+
+@pytest.mark.parametrize("most", [1000, 1001, 1002])
+def test_an_image_of_as_many_bytes_as_may_be(most: int) -> None:
+    assert read_single(in_base64(most, "\r\n"), max_bytes=most).image == b"x" * most
+    for more in (most + 1, most + 2, most + 3):
+        with pytest.raises(ImageTooManyBytes):
+            read_single(in_base64(more), max_bytes=most)
+
+
+def test_an_id_of_as_many_characters_as_may_be() -> None:
+    image = {"type": "url", "content": "https://shop.example/1.jpg"}
+
+    def read(image_id: str) -> Any:
+        return read_bulk(
+            json.dumps({"taggingRequest": [{"image": image, "context": {"id": image_id}}]}).encode(), max_entries=1
+        ).items[0]
+
+    assert not isinstance(read("가" * MAX_IMAGE_ID), Rejected)
+    assert isinstance(read("가" * (MAX_IMAGE_ID + 1)), Rejected)
 
 
 def _without(value: dict[str, Any], outer: str, inner: str) -> dict[str, Any]:
