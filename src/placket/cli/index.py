@@ -16,35 +16,43 @@ class Format(enum.StrEnum):
     CSV = "csv"
 
 
+Source = Annotated[
+    str, typer.Argument(metavar="FILE|URL|DIR", help="JSONL or CSV file, its URL, or a folder of photos.")
+]
+Columns = Annotated[
+    Path | None,
+    typer.Option(help="CSV with the other columns of a folder's products; else the one CSV in it, or beside it."),
+]
+ByFolder = Annotated[
+    bool,
+    typer.Option(
+        "--by-folder",
+        help="Each folder below DIR holds the photos of one product: its name is their s1, and begins their ids.",
+    ),
+]
+Shrink = Annotated[
+    bool,
+    typer.Option(
+        "--shrink", help="Make a folder's photos small JPEGs on this machine first: any size, TIFF and HEIC too."
+    ),
+]
+CallbackUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Called with the run of a file when it has ended.")
+]
+AtOnce = Annotated[int, typer.Option(min=1, max=64, help="Photos of a folder that are on their way at once.")]
+
+
 def index(
-    source: Annotated[
-        str, typer.Argument(metavar="FILE|URL|DIR", help="JSONL or CSV file, its URL, or a folder of photos.")
-    ],
+    source: Source,
     service: ServiceOption,
     format: Annotated[Format | None, typer.Option(help="Of the file, where its name does not end so.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run of a file until it has ended.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check; nothing changes.")] = False,
-    columns: Annotated[
-        Path | None,
-        typer.Option(help="CSV with the other columns of a folder's products; else the one CSV in it, or beside it."),
-    ] = None,
-    by_folder: Annotated[
-        bool,
-        typer.Option(
-            "--by-folder",
-            help="Each folder below DIR holds the photos of one product: its name is their s1, and begins their ids.",
-        ),
-    ] = False,
-    shrink: Annotated[
-        bool,
-        typer.Option(
-            "--shrink", help="Make a folder's photos small JPEGs on this machine first: any size, TIFF and HEIC too."
-        ),
-    ] = False,
-    callback_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Called with the run of a file when it has ended.")
-    ] = None,
-    at_once: Annotated[int, typer.Option(min=1, max=64, help="Photos of a folder that are on their way at once.")] = 8,
+    columns: Columns = None,
+    by_folder: ByFolder = False,
+    shrink: Shrink = False,
+    callback_url: CallbackUrl = None,
+    at_once: AtOnce = 8,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
