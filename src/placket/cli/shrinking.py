@@ -13,8 +13,8 @@ _QUALITY = 92
 
 
 class Shrinking:
-    """Any format and size that is taken without a server becomes a JPEG of what the networks see of it, upright and in
-    sRGB: what it shows of garments is the same, and every server takes it."""
+    """Any format and size that is taken without a server becomes a JPEG (of a cut-out, a PNG) of what the networks
+    see of it, upright and in sRGB: what it shows of garments is the same, and every server takes it."""
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -26,11 +26,16 @@ class Shrinking:
 
 
 def _shrunk(photo: Path) -> bytes:
+    import numpy as np
     from PIL import Image
 
     from placket.vision.decoding import decode
 
     picture = decode(read_picture(photo, OWN_FILE.max_bytes), OWN_FILE)
-    out = io.BytesIO()
-    Image.fromarray(picture.pixels).save(out, "JPEG", quality=_QUALITY, subsampling=0)
+    out, small = io.BytesIO(), Image.fromarray(picture.pixels)
+    if picture.opaque is None:
+        small.save(out, "JPEG", quality=_QUALITY, subsampling=0)
+    else:
+        small.putalpha(Image.fromarray(picture.opaque.astype(np.uint8) * 255))
+        small.save(out, "PNG")
     return out.getvalue()

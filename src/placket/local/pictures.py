@@ -49,7 +49,7 @@ def _in_memory(image: object, limits: ImageLimits) -> Given:
     """Pixels: shrunk here as a file's are where it is decoded, so that few go through the pipe."""
     from PIL import Image
 
-    from placket.vision.decoding import bmp, opened
+    from placket.vision.decoding import small_file
 
     if isinstance(image, np.ndarray):
         image = _pillow(image)
@@ -58,9 +58,8 @@ def _in_memory(image: object, limits: ImageLimits) -> Given:
             "a picture is a path, bytes, a PIL image or a NumPy array of uint8 (height x width, x 3 or x 4), not "
             f"{type(image).__module__}.{type(image).__qualname__}"
         )
-    picture = opened(image, limits)
-    data = bmp(picture)
-    return Given(data, ImageLimits(frozenset({"BMP"}), len(data)), (picture.width, picture.height))
+    data, width, height = small_file(image, limits)
+    return Given(data, ImageLimits(frozenset({"BMP", "PNG"}), len(data)), (width, height))
 
 
 def _pillow(array: "NDArray[np.generic]") -> "Image.Image":

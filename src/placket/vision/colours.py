@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.garments import Box, Swatch
-from placket.vision.preprocessing import Pixels
+from placket.vision.preprocessing import Mask, Pixels
 
 _GRID = 40
 _RING = 0.12
 _BACKDROP_SPREAD = 0.05
 _BACKDROP_SHARE = 0.6
+_CUT_OUT_SHARE = 0.25
 _LIKE_BACKDROP = 0.06
 _BACKDROP_AROUND = 0.1
 _LEAST_FOREGROUND = 0.08
@@ -35,7 +36,7 @@ _DENIM = ("blue", "navy", "sky_blue", "black", "gray")
 _BLUISH = -0.012
 
 Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+Places = tuple[NDArray[np.intp], ...]
 
 _TO_LMS = np.array(
     [
@@ -70,32 +71,49 @@ class Backdrop:
     lab: Floats
 
 
-def backdrop(pixels: Pixels) -> Backdrop | None:
-    """The photo's backdrop, when most of its edge has one colour."""
+@dataclass(frozen=True, slots=True)
+class CutOut:
+    """A photo whose ground was taken away: which of its pixels are ``opaque``."""
+
+    opaque: Mask
+
+
+Ground = Backdrop | CutOut
+
+
+def ground_of(pixels: Pixels, opaque: Mask | None = None) -> Ground | None:
+    """What the photo's garments lie on, where that is known: nothing, when some of its edge is transparent, or the
+    backdrop, when most of its edge has one colour."""
     height, width = pixels.shape[:2]
     rows = np.linspace(0, height - 1, 40).astype(int)
     columns = np.linspace(0, width - 1, 40).astype(int)
-    edge = np.concatenate([pixels[0, columns], pixels[-1, columns], pixels[rows, 0], pixels[rows, -1]])
-    lab = oklab(edge)
+    edge = (
+        np.r_[0 * columns, 0 * columns + height - 1, rows, rows],
+        np.r_[columns, columns, 0 * rows, 0 * rows + width - 1],
+    )
+    if opaque is not None and (~opaque[edge]).mean() >= _CUT_OUT_SHARE:
+        return CutOut(opaque)
+    lab = oklab(pixels[edge])
     middle = np.median(lab, axis=0)
     even = np.linalg.norm(lab - middle, axis=1) < _BACKDROP_SPREAD
     return Backdrop(middle) if even.mean() >= _BACKDROP_SHARE else None
 
 
-def swatches(pixels: Pixels, box: Box, behind: Backdrop | None, *, denim: bool = False) -> tuple[Swatch, ...]:
+def swatches(pixels: Pixels, box: Box, behind: Ground | None, *, denim: bool = False) -> tuple[Swatch, ...]:
     """Up to five colours of the garment in ``box``, largest share first; shares sum to 1 at most.
 
-    ``behind`` is the photo's :func:`backdrop`. ``denim``: blues and blacks are named as denim.
+    ``behind`` is :func:`ground_of` the photo. ``denim``: blues and blacks are named as denim.
     """
-    rgb, inside = _sample(pixels, box)
+    at, inside = _grid(pixels, box)
+    rgb = pixels[at]
     lab = oklab(rgb)
-    weight = _weights(rgb, lab, inside, behind)
+    weight = _weights(rgb, lab, inside, _ground(behind, at, lab, ~inside))
     chosen = weight > 0.15 * weight.max()
     return _dominant(rgb[chosen], lab[chosen], weight[chosen], denim)
 
 
-def _sample(pixels: Pixels, box: Box) -> tuple[Pixels, Mask]:
-    """A grid of pixels over the widened box ``(g, g, 3)``, and which of them lie in the box."""
+def _grid(pixels: Pixels, box: Box) -> tuple[Places, Mask]:
+    """Rows and columns of a grid of pixels ``(g, g)`` over the widened box, and which of them lie in the box."""
     height, width = pixels.shape[:2]
     ys = np.linspace(max(0.0, box.y0 - _RING * box.height), min(1.0, box.y1 + _RING * box.height), _GRID)
     xs = np.linspace(max(0.0, box.x0 - _RING * box.width), min(1.0, box.x1 + _RING * box.width), _GRID)
@@ -103,17 +121,22 @@ def _sample(pixels: Pixels, box: Box) -> tuple[Pixels, Mask]:
     rows = np.clip((ys * height).astype(int), 0, height - 1)
     columns = np.clip((xs * width).astype(int), 0, width - 1)
     inside = np.outer((ys >= box.y0) & (ys <= box.y1), (xs >= box.x0) & (xs <= box.x1))
-    return pixels[np.ix_(rows, columns)], inside
+    return np.ix_(rows, columns), inside
 
 
-def _weights(rgb: Pixels, lab: Floats, inside: Mask, behind: Backdrop | None) -> Floats:
+def _ground(behind: Ground | None, at: Places, lab: Floats, around: Mask) -> Mask | None:
+    """Which points are not the garment's, where the photo's ground tells."""
+    if behind is None:
+        return None
+    ground = ~behind.opaque[at] if isinstance(behind, CutOut) else _backdrop_mask(lab, behind)
+    # The edge of a photo in a frame, with bars beside it or round corners, is not what lies behind the garment.
+    return None if (ground & around).sum() < _BACKDROP_AROUND * around.sum() else ground
+
+
+def _weights(rgb: Pixels, lab: Floats, inside: Mask, ground: Mask | None) -> Floats:
     """How surely each point is the garment's, 0..1, zero outside the box."""
     central = _bump() * inside
     around = ~inside
-    ground = None if behind is None else _backdrop_mask(lab, behind)
-    # The edge of a photo in a frame, or with bars beside it, is not what lies behind the garment.
-    if ground is not None and (ground & around).sum() < _BACKDROP_AROUND * around.sum():
-        ground = None
     weight = central * (_stands_out(rgb, central, inside) if ground is None else ~ground)
     if weight.sum() < _LEAST_FOREGROUND * central.sum():
         # Nearly nothing differs from what is around it: a white shirt on white. Its middle is still itself.

@@ -26,7 +26,7 @@ from placket.vision import gif_blocks, png_chunks
 from placket.vision.file_kinds import called, sniff
 from placket.vision.heif_items import read_items
 from placket.vision.jpeg_markers import END, read_markers
-from placket.vision.preprocessing import Pixels
+from placket.vision.preprocessing import Mask, Pixels
 from placket.vision.profiles import MOST_BYTES, in_srgb
 from placket.vision.tiff_samples import grey_of_eight_bits, read_whole_values
 
@@ -56,17 +56,20 @@ own, a map of opacity or of light beside it."""
 _HEIF_HELD = 32 << 20
 """Bytes that its items may name beyond twice the file's own."""
 _SMALL_QUALITY = 82
+_HALF = 128
 _BOMB_SENTENCE = "the image has far more pixels than any photo"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``pixels`` may be smaller than the photo; ``width`` and ``height`` are those of the upright photo itself."""
+    """``pixels`` may be smaller than the photo; ``width`` and ``height`` are those of the upright photo itself.
+    ``opaque``: of a cut-out, which pixels are at least half opaque; None where all are."""
 
     pixels: Pixels
     width: int
     height: int
+    opaque: Mask | None = None
 
 
 class PixelBudget:
@@ -138,17 +141,15 @@ def _read(
         return _decoded(image, name, width, height)
 
 
-def opened(image: Image.Image, limits: ImageLimits) -> Picture:
-    """The same for a picture that Pillow has opened already, however it came about. Raises as :func:`decode`."""
+def small_file(image: Image.Image, limits: ImageLimits) -> tuple[bytes, int, int]:
+    """A picture that Pillow has opened already, however it came about, as a file that is decoded to the same pixels at
+    once; its width and height. Raises as :func:`decode`."""
     _check_size(*image.size, limits)
-    return _decoded(image, image.format or f"picture of mode {image.mode}", *image.size)
-
-
-def bmp(picture: Picture) -> bytes:
-    """A file that is decoded to exactly these pixels, at once."""
+    small, width, height = _upright(image, image.format or f"picture of mode {image.mode}", *image.size)
     out = io.BytesIO()
-    Image.fromarray(picture.pixels).save(out, "BMP")
-    return out.getvalue()
+    # From its pixels alone: a profile or a transparent colour that Pillow still knows of would be applied once more.
+    Image.fromarray(np.asarray(small)).save(out, "PNG" if small.mode == "RGBA" else "BMP", compress_level=0)
+    return out.getvalue(), width, height
 
 
 def small_jpeg(picture: Picture, side: int) -> bytes:
@@ -216,6 +217,11 @@ def _factor(width: int, height: int) -> int:
 
 
 def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
+    return _on_white(*_upright(image, name, width, height))
+
+
+def _upright(image: Image.Image, name: str, width: int, height: int) -> tuple[Image.Image, int, int]:
+    """The picture shrunk, upright, RGB or RGBA in sRGB; its width and height before."""
     try:
         if isinstance(image, TiffImagePlugin.TiffImageFile):
             read_whole_values(image)
@@ -223,7 +229,7 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
         if name == "HEIF" and image.size != (width, height):
             raise ValueError(f"it says {width} x {height} pixels and has {image.width} x {image.height}")
         turn = _TURNS.get(_orientation(image))
-        small = _rgb(_eight_bits(image, name), image.info.get("icc_profile"))
+        small = _small(_eight_bits(image, name), image.info.get("icc_profile"))
     except _BOMB:
         raise ImageTooManyPixels(_BOMB_SENTENCE) from None
     except MemoryError:
@@ -236,7 +242,16 @@ def _decoded(image: Image.Image, name: str, width: int, height: int) -> Picture:
         small = small.transpose(turn)
         if turn in (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8]):
             width, height = height, width
-    return Picture(np.asarray(small), width, height)
+    return small, width, height
+
+
+def _on_white(small: Image.Image, width: int, height: int) -> Picture:
+    if small.mode == "RGB":
+        return Picture(np.asarray(small), width, height)
+    alpha = small.getchannel("A")
+    shown = Image.composite(small.convert("RGB"), Image.new("RGB", small.size, "white"), alpha)
+    opaque = np.asarray(alpha) >= _HALF
+    return Picture(np.asarray(shown), width, height, None if opaque.all() else opaque)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -284,8 +299,8 @@ def _on_its_screen(image: GifImagePlugin.GifImageFile) -> Image.Image:
     return screen
 
 
-def _rgb(image: Image.Image, profile: object) -> Image.Image:
-    """Shrunk, in sRGB, then on white: so nothing large is ever converted twice."""
+def _small(image: Image.Image, profile: object) -> Image.Image:
+    """Shrunk, then in sRGB: so nothing large is ever converted twice."""
     factor = _factor(*image.size)
     if factor > 1:
         image = image.reduce(factor)
@@ -293,5 +308,6 @@ def _rgb(image: Image.Image, profile: object) -> Image.Image:
         return in_srgb(image, profile)
     grey = image.mode in ("LA", "La")
     image = image.convert("LA" if grey else "RGBA")
-    shown = in_srgb(image.convert("L" if grey else "RGB"), profile)
-    return Image.composite(shown, Image.new("RGB", image.size, "white"), image.getchannel("A"))
+    small = in_srgb(image.convert("L" if grey else "RGB"), profile)
+    small.putalpha(image.getchannel("A"))
+    return small

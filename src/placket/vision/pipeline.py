@@ -12,17 +12,17 @@ from placket.domain.hints import NO_HINTS, Hints
 from placket.domain.keeping import order_garments
 from placket.domain.taxonomy import taxonomy
 from placket.vision.bundle import Bundle
-from placket.vision.colours import Backdrop, backdrop, swatches
+from placket.vision.colours import Ground, ground_of, swatches
 from placket.vision.cut_off import worn_below
 from placket.vision.decoding import Picture
 from placket.vision.detector import Detection, Detector, distinct, iou
 from placket.vision.encoder import Encoded, Encoder
 from placket.vision.engine import Engine
-from placket.vision.preprocessing import Pixels, cut
+from placket.vision.preprocessing import Mask, Pixels, cut
 from placket.vision.squares import squares, whole_in
 from placket.vision.tags import Tagger
 from placket.vision.told_names import named_as_told
-from placket.vision.upright import stands, turned, turned_box, ways_up
+from placket.vision.upright import stands, turned, turned_box, turned_mask, ways_up
 from placket.vision.worn import for_one_person, once
 
 _ONE_PLACE = 0.8
@@ -62,7 +62,8 @@ class Pipeline:
         self, picture: Picture, box: Box | None = None, data: bytes | None = None, hints: Hints = NO_HINTS
     ) -> Analysis:
         """Every garment in the picture; with ``box``, the one in it. ``data``: the photo's bytes, for their hash."""
-        garments = self.whole(picture.pixels, box, hints) if box else self.garments(picture.pixels, hints)
+        pixels, opaque = picture.pixels, picture.opaque
+        garments = self.whole(pixels, box, hints, opaque) if box else self.garments(pixels, hints, opaque)
         return Analysis(
             width=picture.width,
             height=picture.height,
@@ -71,14 +72,14 @@ class Pipeline:
             sha256=hashlib.sha256(data).hexdigest() if data is not None else "",
         )
 
-    def garments(self, pixels: Pixels, hints: Hints = NO_HINTS) -> list[Garment]:
+    def garments(self, pixels: Pixels, hints: Hints = NO_HINTS, opaque: Mask | None = None) -> list[Garment]:
         """What the detector finds, tagged and embedded; clothing first, then by score x area.
 
         Where the detector is not sure of anything, the encoder has to be: what looks like no category is no garment.
-        A photo that lies on its side is seen upright.
+        A photo that lies on its side is seen upright. ``opaque``: of a cut-out, which pixels are.
         """
         seen, turn = self._upright(self._see(pixels))
-        garments = self._told(seen, hints)
+        garments = self._told(seen, hints, turned_mask(opaque, -turn))
         settings = self.detector.settings
         sure = [
             g for g in garments if g.score >= settings.score_threshold or g.category.score >= settings.fallback_category
@@ -135,12 +136,13 @@ class Pipeline:
         sure = distinct((d for d in seen if d.score >= settings.score_threshold), settings.nms_iou)
         return sure[: settings.max_detections] or found
 
-    def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS) -> list[Garment]:
+    def whole(self, pixels: Pixels, box: Box, hints: Hints = NO_HINTS, opaque: Mask | None = None) -> list[Garment]:
         """The garment in ``box``, taken for granted: its score is 1. What the photo shows around it counts as for one
         that was found, so that of a box that was told the same is told again."""
         own = with_area(box)
         seen, turn = self._upright(self._around(pixels, own))
-        (garment,) = self._told(self._asked(seen, turned_box(own, -turn)), hints, last=True)
+        asked = self._asked(seen, turned_box(own, -turn))
+        (garment,) = self._told(asked, hints, turned_mask(opaque, -turn), last=True)
         return [replace(garment, box=box, score=1.0)]
 
     def _around(self, pixels: Pixels, box: Box) -> _Seen:
@@ -161,9 +163,9 @@ class Pipeline:
             [*(seen.encoded[n] for n in rest), *own],
         )
 
-    def _told(self, seen: _Seen, hints: Hints, *, last: bool = False) -> list[Garment]:
+    def _told(self, seen: _Seen, hints: Hints, opaque: Mask | None, *, last: bool = False) -> list[Garment]:
         """The garments seen, or the ``last`` alone."""
-        behind = backdrop(seen.pixels)
+        behind = ground_of(seen.pixels, opaque)
         worn = for_one_person(seen.found, seen.encoded)
         each = list(zip(seen.boxes, worn, seen.found, worn_below(seen.found), strict=True))
         return [
@@ -176,7 +178,7 @@ class Pipeline:
         pixels: Pixels,
         box: Box,
         encoded: Encoded,
-        behind: Backdrop | None,
+        behind: Ground | None,
         hints: Hints,
         detection: Detection,
         *,

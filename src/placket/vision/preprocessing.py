@@ -11,6 +11,8 @@ from placket.domain.garments import Box
 
 Pixels = NDArray[np.uint8]
 """Upright RGB, ``(height, width, 3)``, uint8."""
+Mask = NDArray[np.bool_]
+"""Which pixels, ``(height, width)``."""
 
 
 @dataclass(frozen=True, slots=True)

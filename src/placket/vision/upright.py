@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from placket.domain.garments import Box
 from placket.vision.encoder import TURNS, Encoded
-from placket.vision.preprocessing import Pixels
+from placket.vision.preprocessing import Mask, Pixels
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +39,11 @@ def stands(before: Floats, after: Floats, turn: int) -> float:
 def turned(pixels: Pixels, quarters: int) -> Pixels:
     """The picture turned counterclockwise by quarters."""
     return np.ascontiguousarray(np.rot90(pixels, quarters))
+
+
+def turned_mask(mask: Mask | None, quarters: int) -> Mask | None:
+    """A mask of the picture that is `turned` by as many quarters."""
+    return None if mask is None else np.rot90(mask, quarters)
 
 
 def turned_box(box: Box, quarters: int) -> Box:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from placket.cli.shrinking import Shrinking
 from placket.domain.images import AI_FASHION
 from placket.local import LANGUAGES, WHOLE_IMAGE, Box, Photo, Unusable, Vision, pictures_in
 from placket.local.errors import (
@@ -87,6 +88,22 @@ def test_pillow_s_pictures_as_they_come(vision: Vision) -> None:
     grey, rgba = np.asarray(Image.open(io.BytesIO(files[2]))), np.asarray(transparent)
     assert vision.analyse(grey).to_dict() == vision.analyse(files[2]).to_dict()
     assert vision.analyse(rgba).to_dict() == vision.analyse(files[1]).to_dict()
+
+
+def test_what_is_seen_through_a_cut_out_is_no_colour_of_it(vision: Vision, tmp_path: Path) -> None:
+    image = drawn(300, 400).convert("RGBA")
+    ImageDraw.Draw(image).rectangle([100, 90, 200, 180], fill=(255, 255, 255, 255))
+    filled = encoded(image, "PNG")
+    image.putalpha(Image.fromarray(np.where((np.asarray(image) == 255).all(-1), 0, 255).astype(np.uint8)))
+    cut_out = encoded(image, "PNG")
+
+    def colours(picture: bytes | Image.Image) -> list[list[str]]:
+        return [[color.name for color in g.colors] for g in vision.analyse(picture).garments]
+
+    assert colours(filled)[0] == ["white", "red"]
+    (tmp_path / "a.png").write_bytes(cut_out)
+    for same in (cut_out, image, asyncio.run(Shrinking().read(tmp_path / "a.png"))):
+        assert colours(same) == [["red"], ["navy"]]
 
 
 @pytest.mark.parametrize(

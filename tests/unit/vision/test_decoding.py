@@ -125,6 +125,28 @@ def test_transparent_parts_become_white(format: str) -> None:
     near(corners(pixels), [CORNERS[0], (255, 255, 255), CORNERS[2], (255, 255, 255)], 12)
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("size", [(80, 48), (2400, 1440)])
+def test_of_a_cut_out_it_is_kept_what_is_opaque(size: tuple[int, int], orientation: int) -> None:
+    image = quarters(*size).convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").rotate(90).resize(size))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = decode(encoded(image, "PNG", exif=exif), EVERY)
+    assert picture.opaque is not None
+    assert picture.opaque.shape == picture.pixels.shape[:2]
+    assert picture.opaque.mean() == pytest.approx(0.5, abs=0.02)
+    upright = np.rot90(picture.opaque, {1: 0, 3: 2, 6: 1}[orientation])
+    assert (upright == upright[:1]).all()
+    assert upright[0, 0] == (image.getpixel((0, 0))[3] > 127) != upright[0, -1]
+
+
+@pytest.mark.parametrize("opacity", [128, 255])
+def test_what_is_opaque_everywhere_is_no_cut_out(opacity: int) -> None:
+    assert decode(encoded(Image.new("RGBA", (30, 20), (9, 9, 9, opacity)), "PNG"), EVERY).opaque is None
+    assert decode(encoded(quarters(), "JPEG"), EVERY).opaque is None
+
+
 def test_half_transparent_black_is_grey() -> None:
     image = Image.new("RGBA", (30, 30), (0, 0, 0, 128))
     near(decode(encoded(image, "PNG"), EVERY).pixels[15, 15], (127, 127, 127), 1)

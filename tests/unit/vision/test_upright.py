@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placket.domain.errors import BundleInvalid
-from placket.domain.garments import WHOLE_IMAGE, Box, Garment
+from placket.domain.garments import WHOLE_IMAGE, Box, Garment, Swatch
 from placket.vision.bundle import read_bundle
+from placket.vision.decoding import Picture
 from placket.vision.encoder import Encoded
 from placket.vision.engine import Engine
 from placket.vision.local import LocalVision
 from placket.vision.pipeline import Pipeline
-from placket.vision.upright import stands, turned, turned_box, ways_up
+from placket.vision.upright import stands, turned, turned_box, turned_mask, ways_up
 from tests.support.tiny_bundle import write_tiny_bundle
 
 UNIT = np.eye(256, dtype=np.float32)[0]
@@ -96,6 +97,21 @@ def test_so_is_what_is_told_of_a_box(box: Box, quarters: int, tmp_path: Path) ->
 def test_a_box_too_thin_to_show_anything_does_no_harm(box: Box, quarters: int, tmp_path: Path) -> None:
     (got,) = seen(write_tiny_bundle(tmp_path, turns=1.0), turned(photo(), quarters), box)
     assert got.box == box and np.isfinite(got.embedding).all()
+
+
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("box", [None, Box(0.1, 0.2, 0.7, 0.6)])
+def test_so_are_the_colours_of_a_cut_out(box: Box | None, quarters: int, tmp_path: Path) -> None:
+    pipeline = Pipeline(read_bundle(write_tiny_bundle(tmp_path, turns=1.0)), Engine(1))
+    opaque = np.zeros((300, 200), bool)
+    opaque[40:280, 120:190] = opaque[80:100, 10:120] = True
+
+    def colours(quarters: int, mask: np.ndarray | None) -> list[tuple[Swatch, ...]]:
+        lying = Picture(turned(photo(), quarters), 1, 1, turned_mask(mask, quarters))
+        seen = pipeline.analyse(lying, turned_box(box, quarters) if box else None)
+        return [g.swatches for g in seen.garments]
+
+    assert colours(quarters, opaque) == colours(0, opaque) != colours(0, None)
 
 
 def test_a_photo_stays_as_it_is_unless_that_is_unlikely(tmp_path: Path) -> None:

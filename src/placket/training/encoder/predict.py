@@ -12,7 +12,7 @@ from placket.training.cache import Store
 from placket.training.encoder.crops import crop
 from placket.training.encoder.items import Item
 from placket.training.onnx_models import Floats, OnnxDetector, OnnxEncoder, iou_matrix
-from placket.vision.colours import backdrop, swatches
+from placket.vision.colours import ground_of, swatches
 
 BATCH = 16
 LEAST_IOU = 0.5
@@ -45,7 +45,7 @@ class Predictions:
 
 def measure(pixels: NDArray[np.uint8], item: Item) -> tuple[Swatches, Swatches]:
     """The colours in the item's box, named as of any fabric and as of denim."""
-    box, behind = Box(*(float(v) for v in item.box)), backdrop(pixels)
+    box, behind = Box(*(float(v) for v in item.box)), ground_of(pixels)
     return swatches(pixels, box, behind), swatches(pixels, box, behind, denim=True)
 
 
