@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,16 +34,23 @@ def pictures_in(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises OSError for a folder that cannot be read.
     """
+    return iter(sorted(path for path in _files_in(folder) if path.suffix.lower() in SUFFIXES))
 
+
+def others_in(folder: str | os.PathLike[str]) -> Counter[str]:
+    """How many files `pictures_in` passes over for the ending of their name, by ending in lower case ("" for none).
+    Hidden ones do not count. Raises as `pictures_in`."""
+    return Counter(ending for path in _files_in(folder) if (ending := path.suffix.lower()) not in SUFFIXES)
+
+
+def _files_in(folder: str | os.PathLike[str]) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise error
 
-    found = []
     for place, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         here = Path(place)
-        found += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in SUFFIXES]
-    return iter(sorted(found))
+        yield from (here / name for name in names if not name.startswith("."))
 
 
 def read_picture(path: Path, max_bytes: int) -> bytes:

@@ -10,7 +10,7 @@ import typer
 from placket.cli.index_photos import Plan, Planned, Refused, plan_folder
 from placket.cli.index_report import show_failures
 from placket.cli.json_lines import write_json
-from placket.cli.looking import MOST_BYTES
+from placket.cli.looking import MOST_BYTES, say_passed_over
 from placket.cli.output import console, fail
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
@@ -70,6 +70,7 @@ def index_folder(
     with usage_errors(), failures():
         plan = plan_folder(folder, columns, by_folder=by_folder)
     if not plan.products and not plan.refused:
+        say_passed_over(plan.others)
         raise fail(f"there are no photos in {folder}", USAGE)
     total = len(plan.products) + len(plan.refused)
     report = Report(total, refused=plan.refused)
@@ -77,7 +78,7 @@ def index_folder(
         found = profile_of(profile)
         with failures(), usage_errors(), progress_bar("indexing", len(plan.products), "products", quiet=as_json) as bar:
             asyncio.run(_upload(found, service, plan, at_once, shrink, report, bar))
-    _show(report, service, dry_run, as_json)
+    _show(report, plan, service, dry_run, as_json)
     if report.stopped is not None:
         raise failed(report.stopped)
     if report.refused:
@@ -138,11 +139,12 @@ def _refuse(report: Report, product: Planned, reason: str, detail: str) -> None:
     report.refused.append(Refused(product.product_id, product.where, reason, detail))
 
 
-def _show(report: Report, service: str, dry_run: bool, as_json: bool) -> None:
+def _show(report: Report, plan: Plan, service: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         counts = {"total": report.total, "indexed": report.indexed, "deleted": report.deleted}
         listed = [asdict(r) for r in report.refused]
-        write_json({"service": service, "dryRun": dry_run, **counts, "failed": len(listed), "failures": listed})
+        told = {"failed": len(listed), "failures": listed, "notLookedAt": plan.others}
+        write_json({"service": service, "dryRun": dry_run, **counts, **told})
         return
     if dry_run:
         good = report.total - len(report.refused)
@@ -153,3 +155,4 @@ def _show(report: Report, service: str, dry_run: bool, as_json: bool) -> None:
             f"{len(report.refused):,} failed."
         )
     show_failures([(r.where, r.product_id, r.reason, r.detail) for r in report.refused])
+    say_passed_over(plan.others)

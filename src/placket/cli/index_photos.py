@@ -9,7 +9,7 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.index_file import COLUMNS, check_product
 from placket.domain.reasons import INVALID_ROW
 from placket.domain.runs import FIELDS
-from placket.pictures import pictures_in
+from placket.pictures import others_in, pictures_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,11 @@ class Refused:
 
 @dataclass(slots=True)
 class Plan:
+    """``others``: how many files are no photos, by the ending of their names; the CSV that was read is none of them."""
+
     products: list[Planned] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
 
 
 Row = tuple[int, dict[str, str]]
@@ -50,7 +53,10 @@ def plan_folder(folder: Path, columns: Path | None, *, by_folder: bool = False) 
     """
     file = columns or find_columns(folder)
     rows = read_columns(file) if file else {}
-    plan = Plan()
+    others = others_in(folder)
+    if file and file.resolve().is_relative_to(folder.resolve()):
+        others[file.suffix.lower()] -= 1
+    plan = Plan(others=dict(+others))
     photos: dict[str, list[Path]] = {}
     for photo in pictures_in(folder):
         photos.setdefault(id_of(photo, folder if by_folder else photo.parent), []).append(photo)

@@ -57,7 +57,7 @@ def look_at(
     with run_safely():
         sources = gather(arguments)
         failed = asyncio.run(_look_at(sources, each, refuse, box, lang, quiet, todo))
-    say_how_many(failed, len(sources), quiet)
+    say_how_many(failed, len(sources), arguments, quiet)
     return failed
 
 

@@ -1,11 +1,13 @@
 """What was named on the command line: files, folders, URLs; in order, folders sorted."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import category
 
-from placket.pictures import SUFFIXES, pictures_in
+from placket.pictures import SUFFIXES, others_in, pictures_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,16 @@ def gather(arguments: Iterable[str]) -> list[Source]:
     """One source a picture. A folder is looked through with all below it for the endings of pictures; hidden files and
     folders (their name begins with a dot) are left out, and no link to a folder is followed."""
     return [source for argument in arguments for source in _sources(argument)]
+
+
+def passed_over(arguments: Iterable[str]) -> Counter[str]:
+    """How many files of the folders are no pictures by the ending of their names, by ending."""
+    others: Counter[str] = Counter()
+    for argument in arguments:
+        if not is_url(argument) and Path(argument).is_dir():
+            with suppress(OSError):
+                others += others_in(argument)
+    return others
 
 
 def is_url(argument: str) -> bool:

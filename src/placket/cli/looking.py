@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from placket.cli.json_lines import write_json
-from placket.cli.local_sources import shown
+from placket.cli.local_sources import passed_over, shown
 from placket.cli.output import errors
 
 S = TypeVar("S")
@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 MOST_BYTES = 200_000_000
 """Of a photo for a server: more than any takes; what it takes is for it to say."""
+_MOST_ENDINGS = 5
 
 
 async def in_order(
@@ -42,6 +43,21 @@ def say_unusable(path: str, error: str, as_json: bool) -> None:
         errors.print(f"{shown(path)}: {error}", style="red", markup=False, soft_wrap=True)
 
 
-def say_how_many(failed: int, total: int, as_json: bool) -> None:
-    if failed and not as_json:
+def say_how_many(failed: int, total: int, arguments: Sequence[str], as_json: bool) -> None:
+    """At the end, of what was named in ``arguments``: also what the folders hold beside pictures."""
+    if as_json:
+        return
+    if failed:
         errors.print(f"{failed} of {total} could not be used", style="yellow")
+    say_passed_over(passed_over(arguments))
+
+
+def say_passed_over(others: Mapping[str, int]) -> None:
+    """By the ending of their names: a folder of a studio's PSDs must not look like one without them."""
+    if not others:
+        return
+    often = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{count:,} {shown(ending) or 'without an ending'}" for ending, count in often[:_MOST_ENDINGS]]
+    if rest := sum(count for _, count in often[_MOST_ENDINGS:]):
+        told.append(f"{rest:,} others")
+    errors.print(f"not looked at: {', '.join(told)}", style="yellow", markup=False, soft_wrap=True)

@@ -53,7 +53,7 @@ def look_at(
     sources = gather(arguments)
     with failures(), usage_errors(), progress_bar("looking", len(sources), "images", quiet=as_json) as bar:
         failed = asyncio.run(_look_at(found, sources, ask, show, bar, as_json))
-    say_how_many(failed, len(sources), as_json)
+    say_how_many(failed, len(sources), arguments, as_json)
     if failed:
         raise typer.Exit(SOME_FAILED)
 

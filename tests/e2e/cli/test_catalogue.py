@@ -118,8 +118,11 @@ def test_photos_as_a_studio_has_them(ask: Remote, shop: Placket, folder: Path) -
         (folder / "shoot" / product / "front.tif").write_bytes(picture(colour, format="TIFF"))
         (folder / "shoot" / product / "back.jpg").write_bytes(picture(colour, format="JPEG", size=(9000, 5600)))
     (folder / "shoot" / "cut.jpg").write_bytes(picture(RED, format="JPEG")[:200])
+    (folder / "shoot" / "100% 'a'" / "back.psd").write_bytes(b"8BPS")
     plain_ = ask("index", "shoot", "-s", "shop", "--by-folder", "--json")
     assert (plain_.json["indexed"], plain_.json["failed"]) == (0, 5)
+    assert plain_.json["notLookedAt"] == {".psd": 1}
+    assert "not looked at: 1 .psd" in ask("index", "shoot", "-s", "shop", "--by-folder", "--dry-run").err
     done = ask("index", "shoot", "-s", "shop", "--by-folder", "--shrink", "--json")
     assert (done.code, done.json["indexed"]) == (1, 4)
     assert [(f["product_id"], f["reason"]) for f in done.json["failures"]] == [("cut", "Unreadable")]

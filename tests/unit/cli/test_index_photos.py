@@ -38,6 +38,15 @@ def test_columns_go_to_their_photo(folder: Path) -> None:
         ("4", f"{folder / '4.jpg'}, {folder / '4.png'}", "SameName"),
         ("6", "line 5", "NoPhoto"),
     ]
+    assert plan.others == {}
+
+
+def test_what_is_no_photo_is_counted(folder: Path) -> None:
+    photo(folder, "1.png", "1.psd", "sub/2.PSD", "sub/old.csv", ".hidden.psd")
+    (folder / "c.csv").write_text("product_id\n")
+    assert plan_folder(folder, None).others == {".psd": 2, ".csv": 1}
+    (folder.parent / "beside.csv").write_text("product_id\n")
+    assert plan_folder(folder, folder.parent / "beside.csv").others == {".psd": 2, ".csv": 2}
 
 
 def test_a_folder_for_each_product(folder: Path) -> None:

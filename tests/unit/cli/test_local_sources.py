@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from placket.cli.json_lines import write_json
-from placket.cli.local_sources import gather, shown
+from placket.cli.local_sources import gather, passed_over, shown
+from placket.cli.looking import say_how_many
 from placket.pictures import SUFFIXES
 
 
@@ -28,6 +29,19 @@ def test_folders_are_sorted_and_only_their_pictures_taken(tmp_path: Path) -> Non
     found = [s.path and str(s.path.relative_to(tmp_path)) for s in gather([str(tmp_path)])]
     assert found == ["a.tiff", "b/1.png", "b/2.JPG", "b.webp", "d/IMG_1.HEIC", "d/e/f.bmp"]
     assert len(SUFFIXES) == 14
+    (tmp_path / "b/2.TXT").write_bytes(b"")
+    (tmp_path / "b/LICENCE").write_bytes(b"")
+    assert passed_over([str(tmp_path), str(tmp_path / "c.txt"), "https://x.test/a", "none"]) == {".txt": 2, "": 1}
+
+
+def test_what_lies_beside_the_pictures_is_told_by_ending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("1.psd", "2.PSD", "3.psd", "a.cr2", "b.cr2", "NOTES", "x.[b]", "x.d", "y.e", "z.\x1bf"):
+        (tmp_path / name).write_bytes(b"")
+    say_how_many(0, 1, [str(tmp_path)], False)
+    say_how_many(0, 1, [str(tmp_path)], True)
+    say_how_many(0, 1, [str(tmp_path / "1.psd")], False)
+    told = capsys.readouterr().err
+    assert told == "not looked at: 3 .psd, 2 .cr2, 1 without an ending, 1 .\ufffdf, 1 .[b], 2 others\n"
 
 
 def test_the_order_of_the_command_line_is_kept(tmp_path: Path) -> None:
