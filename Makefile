@@ -9,6 +9,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 ARGS ?=
 DATA ?=
 BUILD ?= build
+# Processes that run tests at once; each starts servers of its own, so no more than there are cores.
+WORKERS ?= 0
+# A file's tests stay together, for what they share; in the order of the files, which leaves the short ones for the end.
+AT_ONCE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TRAIN = $(BIN)/python -m placket train
 EXPORT = $(BIN)/python -m placket export --data "$(DATA)" --version ours-1 --out
 
@@ -18,7 +22,7 @@ EXPORT = $(BIN)/python -m placket export --data "$(DATA)" --version ours-1 --out
 help:
 	@echo 'make demo       set up, start a server, index drawn products, search and tag them'
 	@echo 'make demo-stop  end the server that the demo left running'
-	@echo 'make test       set up and run the tests (ARGS="-k name" for some of them)'
+	@echo 'make test       set up and run the tests (ARGS="-k name" for some of them; WORKERS=2 for two at a time)'
 	@echo 'make dev        set up $(VENV) with what the tests need, too'
 	@echo 'make install    set up $(VENV); the command is then $(BIN)/placket'
 	@echo 'make lint       style, types, layers, and whether the reference still matches the code'
@@ -31,7 +35,7 @@ install: $(VENV)/.run-installed
 dev: $(VENV)/.dev-installed
 
 test: dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
 demo: install
 	@$(BIN)/python -m placket demo $(ARGS)

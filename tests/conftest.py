@@ -1,11 +1,17 @@
 """Fixtures for every test that needs a real database: one server a session, one database a test."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from placket.storage.database import Database
 from tests.support.postgres import TestServer, reachable_folder
+
+# The size of a terminal is what each test says it is. readline, which pytest loads, sets these two for the processes
+# that it starts, and with -n those run the tests. Done here, before the conftest of a folder imports the commands.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")
