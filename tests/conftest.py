@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+import structlog
 
 from placket.storage.database import Database
 from tests.support.postgres import TestServer, reachable_folder
@@ -12,6 +14,20 @@ from tests.support.postgres import TestServer, reachable_folder
 # that it starts, and with -n those run the tests. Done here, before the conftest of a folder imports the commands.
 for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands that run in the tests' own process set up how all of it logs, and loggers keep that once they are used:
+    other tests would no longer see what is logged."""
+    configure = structlog.configure
+
+    def uncached(**settings: Any) -> None:
+        configure(**settings | {"cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", uncached)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

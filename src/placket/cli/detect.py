@@ -1,5 +1,6 @@
 """`placket detect`: where garments are in photos, without a server."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placket.cli.csv_lines import AsCsv, one_form
@@ -16,15 +17,15 @@ def detect(photos: Photos, as_json: AsJson = False, as_csv: AsCsv = False, lang:
     With --json one line an image: path, width, height, and items with type, group, category, box (fractions), score.
     With --csv one line a garment, or one for a photo without any or that could not be used.
     """
+    from placket.cli.garment_csv import GarmentCsv
     from placket.cli.json_lines import write_json
-    from placket.cli.local_csv import GarmentCsv
-    from placket.cli.local_garments import detection_table, title_of
+    from placket.cli.local_garments import detection_table, title_of, write_lines
     from placket.cli.output import console
 
     one_form(as_csv, as_json)
     if as_csv:
         lines = GarmentCsv(places=True)
-        end(look_at(photos, lines.show, lang=lang.value, quiet=False, unusable=lines.refuse))
+        end(look_at(photos, partial(write_lines, lines), lang=lang.value, quiet=False, unusable=lines.refuse))
         return
 
     def show(photo: "Photo") -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placket.cli.local_sources import Source, gather
-from placket.cli.looking import in_order, say_how_many, say_unusable
+from placket.cli.looking import Refuse, in_order, say_how_many, say_unusable
 from placket.cli.output import run_safely
 from placket.cli.progress import progress_bar
 from placket.domain.errors import FetchError, ImageError
@@ -32,8 +32,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one line an im
 WholeImage = Annotated[
     bool, typer.Option("--whole-image", help="Take the whole picture for one garment; nothing is detected.")
 ]
-Refuse = Callable[[str, str], None]
-"""Takes the path of a picture that could not be used, and why."""
 Todo = Callable[[str, list[Source]], list[Source]]
 """The version of the bundle and all sources to those that are still to be looked at."""
 

@@ -16,6 +16,9 @@ MOST_BYTES = 200_000_000
 """Of a photo for a server: more than any takes; what it takes is for it to say."""
 _MOST_ENDINGS = 5
 
+Refuse = Callable[[str, str], None]
+"""Takes the path of a picture that could not be used, and why."""
+
 
 async def in_order(
     items: Iterable[S], work: Callable[[S], Coroutine[Any, Any, T]], at_once: int

@@ -1,11 +1,16 @@
 """`placket photos`: what is in photos, asked of a server."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placket.cli.csv_lines import AsCsv, one_form
+from placket.cli.garment_csv import GarmentCsv
 from placket.cli.json_lines import write_json
 from placket.cli.local import AsJson, Photos
+from placket.cli.looking import Refuse
 from placket.cli.remote import ProfileName, ServiceOption
 from placket.cli.tag import Lang, Language
 
@@ -26,18 +31,22 @@ def detect(
     lang: Lang = Language.EN,
     profile: ProfileName = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Every garment of a photo, clothing first: what it is, and where.
 
     With --json one line an image: path, width, height, items; or path and error. An item's link is for `placket search
-    link`. Exit code 1, after all the others, when a photo could not be used. URLs are fetched by the server.
+    link`. With --csv one line a garment, or one for a photo without any or that could not be used. Exit code 1, after
+    all the others, when a photo could not be used. URLs are fetched by the server.
     """
     from placket.cli.remote_photos import look_at
 
     async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "Photo":
         return await placket.photos.detect(service, photo, lang=lang)
 
-    look_at(photos, profile, ask, lambda path, found: _show(path, found, True, as_json), as_json=as_json)
+    one_form(as_csv, as_json)
+    show, unusable = _output(as_json, as_csv, places=True)
+    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable)
 
 
 @photos_app.command()
@@ -48,24 +57,31 @@ def tag(
     lang: Lang = Language.EN,
     profile: ProfileName = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """The widest garments of a photo with their tags and colours.
 
-    With --json one line an image: path, width, height, items; or path and error. Exit code 1, after all the others,
-    when a photo could not be used. URLs are fetched by the server.
+    With --json one line an image: path, width, height, items; or path and error. With --csv one line a garment, or one
+    for a photo without any or that could not be used. Exit code 1, after all the others, when a photo could not be
+    used. URLs are fetched by the server.
     """
     from placket.cli.remote_photos import look_at
 
     async def ask(placket: "AsyncPlacket", photo: bytes | str) -> "Photo":
         return await placket.photos.tag(service, photo, lang=lang, item_limit=item_limit)
 
-    look_at(photos, profile, ask, lambda path, found: _show(path, found, False, as_json), as_json=as_json)
+    one_form(as_csv, as_json)
+    show, unusable = _output(as_json, as_csv, places=False)
+    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable)
 
 
-def _show(path: str, photo: "Photo", places: bool, as_json: bool) -> None:
+def _output(as_json: bool, as_csv: bool, *, places: bool) -> "tuple[Callable[[str, Photo], None], Refuse | None]":
+    """Where a photo's garments go, and one that could not be used, unless that is said as usual."""
     if as_json:
-        write_json({"path": path, **photo})
-    else:
-        from placket.cli.remote_garments import show_photo
+        return lambda path, photo: write_json({"path": path, **photo}), None
+    from placket.cli.remote_garments import csv_rows, show_photo
 
-        show_photo(path, photo, places=places)
+    if not as_csv:
+        return partial(show_photo, places=places), None
+    lines = GarmentCsv(places=places)
+    return lambda path, photo: lines.show(path, photo["width"], photo["height"], csv_rows(photo)), lines.refuse

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placket.cli.garment_cells import box_cells, colours_cell, name_cell, places_table, tags_cell, tags_table
+from placket.cli.garment_csv import GarmentRow
 from placket.cli.index_report import facts_table, moment
 from placket.cli.local_sources import shown
 from placket.cli.output import console
@@ -23,6 +24,16 @@ def show_photo(path: str, photo: Photo, *, places: bool) -> None:
     table = _places(photo["items"]) if places else _tags(photo["items"])
     console.print(table if photo["items"] else "nothing was found")
     console.print()
+
+
+def csv_rows(photo: Photo) -> list[GarmentRow]:
+    return [_csv_row(garment) for garment in photo["items"]]
+
+
+def _csv_row(garment: Garment) -> GarmentRow:
+    tags = {a["attribute"]: [x["name"] for x in a["labels"]] for a in garment["tags"]}
+    colors = [(c["name"], c["share"]) for c in garment["colors"]]
+    return GarmentRow(garment["category"]["name"], garment["score"], garment["group"], garment["box"], colors, tags)
 
 
 def show_product(product: Product) -> None:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import typer
 
 from placket.cli.local_sources import Source, gather
-from placket.cli.looking import MOST_BYTES, in_order, say_how_many, say_unusable
+from placket.cli.looking import MOST_BYTES, Refuse, in_order, say_how_many, say_unusable
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
 from placket.cli.remote import (
@@ -43,16 +44,24 @@ class _Look(Generic[T]):
 
 
 def look_at(
-    arguments: Sequence[str], profile: str | None, ask: Ask[T], show: Callable[[str, T], None], *, as_json: bool
+    arguments: Sequence[str],
+    profile: str | None,
+    ask: Ask[T],
+    show: Callable[[str, T], None],
+    *,
+    as_json: bool,
+    unusable: Refuse | None = None,
 ) -> None:
-    """Hand every photo's answer to ``show``, in order; what cannot be used is said and stops nothing.
+    """Hand every photo's answer to ``show``, in order; what cannot be used is said, or handed to ``unusable``, and
+    stops nothing.
 
     Raises typer.Exit, also for what would fail them all.
     """
     found = profile_of(profile)
     sources = gather(arguments)
     with failures(), usage_errors(), progress_bar("looking", len(sources), "images", quiet=as_json) as bar:
-        failed = asyncio.run(_look_at(found, sources, ask, show, bar, as_json))
+        refuse = unusable or partial(say_unusable, as_json=as_json)
+        failed = asyncio.run(_look_at(found, sources, ask, show, bar, refuse))
     say_how_many(failed, len(sources), arguments, as_json)
     if failed:
         raise typer.Exit(SOME_FAILED)
@@ -64,7 +73,7 @@ async def _look_at(
     ask: Ask[T],
     show: Callable[[str, T], None],
     bar: Bar,
-    as_json: bool,
+    refuse: Refuse,
 ) -> int:
     """How many photos could not be used."""
     failed = 0
@@ -80,7 +89,7 @@ async def _look_at(
             async for look in looks:
                 if look.answer is None:
                     failed += 1
-                    say_unusable(look.path, look.error, as_json)
+                    refuse(look.path, look.error)
                 else:
                     show(look.path, look.answer)
                 bar.advance()

@@ -1,6 +1,7 @@
 """`placket tag`: what is in photos, without a server."""
 
 import enum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,16 +40,17 @@ def tag(
     for a photo without any or that could not be used. Exit code 1, after all the others,
     when a photo could not be used.
     """
+    from placket.cli.garment_csv import GarmentCsv
     from placket.cli.json_lines import write_json
-    from placket.cli.local_csv import GarmentCsv
-    from placket.cli.local_garments import garment_table, title_of
+    from placket.cli.local_garments import garment_table, title_of, write_lines
     from placket.cli.output import console
 
     one_form(as_csv, as_json)
     box_of_all = chosen_box(whole_image, box)
     if as_csv:
         lines = GarmentCsv(places=False)
-        end(look_at(photos, lines.show, box=box_of_all, lang=lang.value, quiet=False, unusable=lines.refuse))
+        write = partial(write_lines, lines)
+        end(look_at(photos, write, box=box_of_all, lang=lang.value, quiet=False, unusable=lines.refuse))
         return
 
     def show(photo: "Photo") -> None:

@@ -1,5 +1,7 @@
 """`placket products` and `placket photos` against a real server."""
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,29 @@ def test_photos(ask: Remote, shop: Placket, red: Path, host: ImageHost, folder: 
     assert (tagged.code, "tags" in tagged.lines[0]["items"][0]) == (0, True)
     assert "colors" in ask("photos", "tag", red, "-s", "shop").out
     assert ask("photos", "tag", red, "-s", "shop", "--item-limit", "5").code == 2
+    sheet = ask("photos", "tag", red, "photos/broken.png", "-s", "shop", "--item-limit", "4", "--csv")
+    header, *rows = csv.reader(io.StringIO(sheet.out.removeprefix("\ufeff")))
+    assert (sheet.code, sheet.err) == (1, "1 of 2 could not be used\n")
+    assert [(row[0].rpartition("/")[2], bool(row[1]), len(row)) for row in rows] == [
+        ("red.png", False, len(header)),
+        ("broken.png", True, len(header)),
+    ]
+    item, row = (
+        ask("photos", "tag", red, "-s", "shop", "--json").lines[0]["items"][0],
+        dict(zip(header, rows[0], strict=True)),
+    )
+    assert [row[name] for name in ("width", "height", "garment", "category")] == [
+        "160",
+        "160",
+        "1",
+        item["category"]["name"],
+    ]
+    assert row["measured_colors"] == "Red 100%"
+    told = {a["attribute"]: ", ".join(x["name"] for x in a["labels"]) for a in item["tags"]}
+    assert {name: row[name] for name in told} == told
+    places = csv.DictReader(io.StringIO(ask("photos", "detect", red, "-s", "shop", "--csv").out))
+    assert next(places)["group"] == item["group"]
+    assert ask("photos", "detect", red, "-s", "shop", "--csv", "--json").code == 2
     assert ask("photos", "detect", red, "-s", "none").code == 4
     away = ask("photos", "detect", red, "-s", "shop", PLACKET_URL="http://127.0.0.1:9")
     assert (away.code, away.out) == (3, "")
