@@ -1,7 +1,9 @@
 """Two bundles on the same garments: what is more than chance is said, and what is not."""
 
+import math
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from placket.cli.evaluate import evaluate_app
@@ -45,6 +47,25 @@ def test_a_verdict_needs_more_than_chance() -> None:
         "as good as now, as far as these garments tell: look",
     ]
     assert in_words("now", [worse]) == [in_words("now", [worse, same])[0]]
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "chance"),
+    [(5, 0, 0.0625), (7, 1, 0.0703), (6, 0, 0.0313), (18, 8, 0.0755), (3, 3, 1.0), (0, 0, 1.0)],
+)
+def test_few_garments_are_counted_exactly(gained: int, lost: int, chance: float) -> None:
+    # Two standard deviations of a coin let five heads in a row, and seven of eight, through.
+    better, worse = (Difference("fit", 900, 600, 600, *pair) for pair in ((gained, lost), (lost, gained)))
+    assert better.by_chance == worse.by_chance == pytest.approx(chance, abs=1e-4)
+    assert better.verdict.startswith("as good") == (chance > 0.05)
+
+
+def test_equal_bundles_are_seldom_told_apart() -> None:
+    for thrown in range(1, 60):
+        told = [
+            n for n in range(thrown + 1) if Difference("fit", 99, 9, 9, n, thrown - n).verdict in ("better", "worse")
+        ]
+        assert sum(math.comb(thrown, n) for n in told) / 2**thrown <= 0.05
 
 
 def test_another_bundle_that_is_none_is_said_before_any_work(tmp_path: Path) -> None:

@@ -198,10 +198,10 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
                 "dark": WorsePhotos(50, 0.5, 0.11, 0.1, 0.12),
             },
         },
-        {"now": [Difference("category", 40, 30, 36, 1, 7)]},
+        {"now": [Difference("category", 40, 30, 38, 1, 9)]},
     )
     text = page.read_text()
-    assert "## Beside `now`" in text and "| category | 40 | 0.750 | 0.900 | 1 | 7 | worse |" in text
+    assert "## Beside `now`" in text and "| category | 40 | 0.750 | 0.950 | 1 | 9 | worse |" in text
     assert "| dark | 0.500 | 0.400 | 0.300 | 0.200 | 0.110 / 0.120 |" in text and "(50 garments)" in text
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text

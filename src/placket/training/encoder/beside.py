@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from placket.training.encoder.evaluate import AGREEMENT, Answer, known_label
 from placket.training.encoder.items import MULTI, Item
 
-SURE = 2.0
-"""How many standard deviations of a fair coin are no chance: one such verdict in twenty is wrong."""
+CHANCE = 0.05
+"""With this probability at most an attribute of two equally good bundles is called better or worse. Of a page's
+14 attributes one may be as often as not: a single verdict that is nearly chance says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,15 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        apart = self.gained - self.lost
-        if abs(apart) <= SURE * math.sqrt(self.gained + self.lost):
+        if self.by_chance > CHANCE:
             return "as good, as far as these garments tell"
-        return "better" if apart > 0 else "worse"
+        return "better" if self.gained > self.lost else "worse"
+
+    @property
+    def by_chance(self) -> float:
+        """How probable it is that a fair coin falls as unevenly (the exact form of McNemar's test)."""
+        thrown, fewer = self.gained + self.lost, min(self.gained, self.lost)
+        return min(1.0, 2 * sum(math.comb(thrown, heads) for heads in range(fewer + 1)) * 0.5**thrown)
 
 
 def differences(items: Sequence[Item], own: Sequence[Answer], other: Sequence[Answer]) -> list[Difference]:
