@@ -30,7 +30,7 @@ from placket.training.encoder.predict import Predictions
 from placket.training.encoder.worse_photos import WorsePhotos
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.pages import card
-from placket.training.pages.encoder import write_page
+from placket.training.pages.encoder import no_better, write_page
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.report import plain
 from placket.training.sources import Garment
@@ -107,6 +107,30 @@ def test_calibration_error_of_the_sure_and_wrong() -> None:
     wrong = [Answer({"category": [("skirt", 0.99)]})] * 4
     assert calibration_error(items, sure, "category") == pytest.approx(0.01)
     assert calibration_error(items, wrong, "category") == pytest.approx(0.99)
+
+
+def test_a_few_thousand_labels_as_probable_as_told_have_a_calibration_error_all_the_same() -> None:
+    """What the encoder's page says is chance."""
+    rng = np.random.default_rng(0)
+    items = [item(n, category="dress") for n in range(3000)]
+    errors = []
+    for _ in range(5):
+        sure = rng.uniform(0.3, 1, len(items))
+        told = np.where(rng.random(len(items)) < sure, "dress", "skirt")
+        said = [Answer({"category": [(str(word), p)]}) for word, p in zip(told, sure.tolist(), strict=True)]
+        errors.append(calibration_error(items, said, "category"))
+    assert np.mean(errors) == pytest.approx(0.02, abs=0.005)
+
+
+def test_what_the_most_frequent_label_tells_as_well_is_said() -> None:
+    numbers = {
+        "hm": {"gender": (50, 0.9, 0.9), "fit": (50, 0.9, 0.8), "age": (49, 0.5, 0.9)},
+        "ccp": {"age": (50, 1, 1)},
+    }
+    assert (
+        no_better(numbers) == "Right no more often than the most frequent label of `train`: `hm` gender; `ccp` age.\n"
+    )
+    assert no_better({"hm": {"gender": (50, 0.9, float("nan"))}}) == ""
 
 
 def test_one_set_that_is_told_too_surely_does_not_hide_behind_another() -> None:
@@ -205,6 +229,8 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
     assert "| dark | 0.500 | 0.400 | 0.300 | 0.200 | 0.110 / 0.120 |" in text and "(50 garments)" in text
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
+    assert "792 garments" in text and "of 320 pixels a side at most (street: 448)" in text
+    assert "no more often than the most frequent label of `train`: `hm` category, " in text
     assert isinstance(figures, EncoderFigures)
 
 

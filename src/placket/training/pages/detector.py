@@ -35,7 +35,9 @@ HOW = """## How the truth is made
 - Studio (`viton`): a machine's parse of the person; 0.2% of stray pixels are cut off on each side. It says nothing of
   shoes, bags, hats, jewellery and accessories, so only clothes count there.
 - Single items (`hm`, `cd`, product shots, `myntra`): an automatic box against the background; about one in twenty is
-  itself loose. "Found" asks for a box of that overlap among the answers; "first" for the best-scored one.
+  itself loose. Photos for which there is none, as of clothes on models in `myntra`, do not count: what stands out for a
+  program stands out for a detector, too. "Found" asks for a box of that overlap among the answers; "first" for the
+  best-scored one.
 - Baselines: one box over the whole picture, and one centred box of the mean width and height of the group in the
   set's training pictures.
 

@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from placket.training.cache import DEFAULT_SIDE, MAX_SIDE
 from placket.training.encoder.beside import Difference
 from placket.training.encoder.end_to_end import WholePhotos
-from placket.training.encoder.evaluate import AGREEMENT, VIEWS, EncoderFigures, TagFigures
+from placket.training.encoder.evaluate import (
+    AGREEMENT,
+    LABELLED_TWICE,
+    LEAST_EXAMPLES,
+    VIEWS,
+    EncoderFigures,
+    TagFigures,
+)
 from placket.training.encoder.worse_photos import WorsePhotos
 from placket.training.pages.markdown import share, table, verdict
 from placket.training.speed import Speed
@@ -21,10 +29,23 @@ HEAD = """# The garment encoder, bundle {version}
 Written by `placket eval encoder`; figures on `val`. Temperatures, what counts as unknown and the similarity
 curve were chosen on a twentieth of `train` set aside by group. {files}, {side} px.
 
-A tag is judged as the server gives it: category first (with the detector's groups, as far as the calibration lets them
-weigh), then the attributes that apply to it. A known label that is answered with "unknown", or missed because the
-category is wrong, is wrong. Crops are cut by the boxes of the data; shop photos (`myntra`) by the detector's.
-"Agreement" is that of two people on the same garments.
+A tag is judged as the server reads it off a crop: category first (with the detector's groups, as far as the calibration
+lets them weigh), then the attributes that apply to it. A known label that is answered with "unknown", or missed because
+the category is wrong, is wrong. What the server concludes from the rest of a photo counts under "Whole photos" alone.
+Crops are cut by the boxes of the data; shop photos (`myntra`) by the detector's. They are cut out of
+pictures made small, as in training, of {seen} pixels a side at most (street: {street}); a server cuts the photo itself.
+"Agreement" is that of two independent labellings of the same {twice} garments, of all sets together: it is known to
+some 0.02, and each set is held to it, those that are harder to label too.
+"""
+HOW_TAGS = """
+Share right (colors, details: mean F1 of the set, 1 where both are empty). ● reaches the goal, ▼ misses the floor
+({below} of {cells} figures); – fewer than {least} labels. ECE: expected calibration error over all sets, of what was
+answered; of a main colour, of its being one of the garment's colours. Some 0.02 of each is chance.
+Which garments are in a set moves a share of 0.8, in 19 of 20 draws, by up to 0.02 where it has 1,000, 0.05 of 250, 0.11
+of 50; of `hm`, where a design comes in several colours, by 0.03.
+"""
+HOW_BY_SET = f"""Answered: with a label at least. Mean over labels: of those that {LEAST_EXAMPLES} garments or more
+have. Most frequent label: what that of `train` would get; of colors and details the most frequent set.
 """
 SECOND_LOOK = """
 A crop of which no category is as probable as {below:.2f} is shown, mirrored, to {whom} (`{file}`); what both
@@ -56,11 +77,25 @@ def _overview(figures: EncoderFigures) -> str:
     ]  # fmt: skip
     below = sum("▼" in cell for row in rows for cell in row)
     cells = sum(cell != "–" for row in rows for cell in row[2:-1])
-    return table(["attribute", "agreement", *(f"`{v}`" for v in VIEWS), "ECE"], rows) + (
-        f"\nShare right (colors, details: mean F1 of the set). ● reaches the goal, ▼ misses the floor "
-        f"({below} of {cells} figures); – fewer than {LEAST} labels. ECE: expected calibration error over all sets.\n"
-        "Which garments are in a set moves a share of 0.8 by up to 0.02 where it has 1,000, 0.05 of 250, 0.11 of 50.\n"
+    numbers = {
+        view: {name: (f.count, f.accuracy, f.majority) for name, f in by_name.items()}
+        for view, by_name in figures.tags.items()
+    }
+    return (
+        table(["attribute", "agreement", *(f"`{v}`" for v in VIEWS), "ECE"], rows)
+        + HOW_TAGS.format(below=below, cells=cells, least=LEAST)
+        + no_better(numbers)
     )
+
+
+def no_better(numbers: Mapping[str, Mapping[str, tuple[int, float, float]]]) -> str:
+    """`numbers[set][attribute]`: labels, share right, share that has the most frequent label."""
+    none = {
+        view: [name for name, (count, right, most) in by_name.items() if count >= LEAST and right <= most]
+        for view, by_name in numbers.items()
+    }
+    told = "; ".join(f"`{view}` {', '.join(sorted(names))}" for view, names in none.items() if names)
+    return f"Right no more often than the most frequent label of `train`: {told}.\n" if told else ""
 
 
 def _too_sure(figures: EncoderFigures) -> str:
@@ -216,7 +251,8 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
     files = ("The file: " if len(megabytes) == 1 else "The files: ") + ", ".join(
         f"`{name}`, {size:.1f} MB" for name, size in megabytes.items()
     )
-    head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0])
+    head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0], seen=DEFAULT_SIDE,
+                       street=MAX_SIDE["ccp"], twice=LABELLED_TWICE)  # fmt: skip
     if second := settings.get("second"):
         whom = "the same network again" if second["file"] == settings["file"] else "a second network too"
         head += SECOND_LOOK.format(**second, whom=whom)
@@ -245,7 +281,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
         parts += ["## What helped\n", "Means over the five sets on `val`, weighted alike.\n", _ablation(ablation)]
     for name, found in apart.items():
         parts += [f"## Beside `{name}`\n", "The same garments, crop by crop, all sets together.\n", _apart(name, found)]
-    parts += ["## By set\n", *(_details(figures, v) for v in VIEWS)]
+    parts += ["## By set\n", HOW_BY_SET, *(_details(figures, v) for v in VIEWS)]
     parts.append(
         f"## Training\n\n{history(training)}, on "
         + ", ".join(f"{n:,} crops of `{s}`" for s, n in training["sources"].items())
