@@ -262,6 +262,30 @@ def test_the_card_says_whose_data_it_was(tmp_path: Path) -> None:
     assert "research and evaluation" not in page.read_text()
 
 
+def test_the_cards_failures_are_the_bundles_own(tmp_path: Path) -> None:
+    page, own = tmp_path / "card.md", manifest()
+    card.write_card(page, own)
+    assert "some are not found out" in page.read_text() and "instead of" not in page.read_text()
+    kinds = ("as they are", "grainy", "warm light", *card.TURNED, *card.SOMEWHAT)
+    own["metrics"]["encoder"] = {
+        "tags": {"hm": {"fit": {"accuracy": 0.41}, "look": {"accuracy": 0.72}}},
+        "worse_photos": {kind: {"category": 0.9 - 0.1 * n, "first_color": 0.5} for n, kind in enumerate(kinds)},
+        "whole_photos": {"ccp": {"found": 0.75}},
+        "without_garment": {"empty": [8, 3], "drawn": [0, 0]},
+    }
+    own["training"]["chosen_on_calib"] = {"encoder": {"turns": {"right_by_turn": [1.0, 0.8, 0.7, 0.6]}}}
+    card.write_card(page, own)
+    text = " ".join(page.read_text().split())
+    assert "25% of these garments are not found" in text and "it: 30% are not found out" in text
+    assert "right for 0.80 of the grainy ones and 0.10 to 0.40 of the others instead of 0.90" in text
+    assert "right for 0.55 of all, instead of 0.90" in text and "right for 0.41 to 0.72 by set" in text
+    assert "the same: in 3 of 8 bottles, tubes and other things on white." in text
+    for figures in own["metrics"]["encoder"]["worse_photos"].values():
+        figures["first_color"] = None
+    card.write_card(page, own)
+    assert "main colours are missed.\n" in page.read_text()
+
+
 def test_photos_of_ones_own_under_a_sets_name_have_terms_of_their_own(tmp_path: Path) -> None:
     sources = by_source(["hm", "cd", "hm"], {"hm": "ours, for shops"})
     assert sources == {"hm: ours, for shops": 2, "cd": 1} and terms_of(sources) is None

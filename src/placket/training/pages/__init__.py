@@ -1,1 +1,1 @@
-"""Pages in `docs/models/`, written from figures by a command; typed by hand are those in the text of the card alone."""
+"""Pages in `docs/models/`, written from figures by a command; no number in them is typed by hand."""
