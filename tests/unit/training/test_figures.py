@@ -10,7 +10,7 @@ from placket.domain.errors import InvalidParameter
 from placket.domain.garments import Box
 from placket.training.detector.calibrate import matches
 from placket.training.detector.coco import Truth
-from placket.training.detector.evaluate import Shipped, Taken, single_figures, taken_for
+from placket.training.detector.evaluate import Shipped, Taken, mean_box, one_box, single_figures, taken_for
 from placket.training.detector.pictures import HARD, beside
 from placket.training.detector.targets import Sample
 from placket.training.detector.user_data import read_coco
@@ -96,6 +96,14 @@ def test_shares_of_single_items() -> None:
     figures = single_figures(answers, truths)
     assert (figures.any50, figures.any75, figures.first50, figures.first75) == (1.0, 0.5, 0.5, 0.5)
     assert figures.grouped50 == 0.0 and figures.boxes == 1.5
+
+
+def test_the_baselines_of_single_items_know_what_is_most_frequent() -> None:
+    boxes = [np.array([[0.0, 0.0, 0.5, 1.0]], np.float32), np.array([[0.5, 0.5, 1.0, 1.0]], np.float32)]
+    learnt = [Sample("hm", "1", "train", box, np.array([group]), "hm") for box in boxes for group in (-1, 4, 4, 0)]
+    said = one_box(mean_box(learnt), learnt)
+    assert said.groups.tolist() == [4]
+    assert said.boxes.tolist() == [pytest.approx([0.25, 0.125, 0.75, 0.875])]
 
 
 def test_what_garments_are_taken_for() -> None:

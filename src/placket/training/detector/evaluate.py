@@ -1,5 +1,6 @@
 """Figures of a detector on `val`: COCO protocol, single items, hard photos, and two baselines beside each."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -81,6 +82,20 @@ class Shipped:
     def answer(self, found: Detections) -> Detections:
         """What of these detections is answered."""
         return answer(found, self.score, self.fallback).first(self.most)
+
+
+def one_box(box: NDArray[np.float32], learnt: Sequence[Sample]) -> Detections:
+    """Baseline for single items: always this box, and the most frequent group of these (training) samples."""
+    groups = Counter(int(g) for s in learnt for g in s.groups if g >= 0)
+    usual = groups.most_common(1)[0][0] if groups else 0
+    return Detections(box.astype(np.float32)[None], np.ones(1, np.float32), np.array([usual]))
+
+
+def mean_box(samples: Sequence[Sample]) -> NDArray[np.float32]:
+    """A centred box [4] of the mean width and height in these samples."""
+    every = np.concatenate([s.boxes for s in samples])
+    half = (every[:, 2:] - every[:, :2]).mean(0) / 2
+    return np.concatenate([0.5 - half, 0.5 + half]).astype(np.float32)
 
 
 def whole_image(groups: int) -> Detections:
@@ -192,12 +207,14 @@ class Evaluation:
     def _single(self, kind: str) -> dict[str, Single]:
         pairs = [(s, p) for s, p in self._kind(kind) if len(s.boxes) == 1]
         truths = [truth_of(s, p) for s, p in pairs]
+        learnt = [s for s in self.train if s.kind == kind and len(s.boxes)]
+        whole = one_box(np.array([0, 0, 1, 1]), learnt)
         out = {
             "detector": single_figures([self.shipped(p) for _, p in pairs], truths),
-            "whole image": single_figures([whole_image(1)] * len(truths), truths),
+            "whole image": single_figures([whole] * len(truths), truths),
         }
-        if learnt := [s for s in self.train if s.kind == kind and len(s.boxes)]:
-            out["mean box"] = single_figures([mean_boxes(learnt, 1)] * len(truths), truths)
+        if learnt:
+            out["mean box"] = single_figures([one_box(mean_box(learnt), learnt)] * len(truths), truths)
         return out
 
     def _taken(self, kind: str) -> dict[str, Taken]:

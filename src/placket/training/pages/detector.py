@@ -39,7 +39,7 @@ HOW = """## How the truth is made
   program stands out for a detector, too. "Found" asks for a box of that overlap among the answers; "first" for the
   best-scored one.
 - Baselines: one box over the whole picture, and one centred box of the mean width and height of the group in the
-  set's training pictures.
+  set's training pictures; for single items of all groups, told as the most frequent one.
 
 AP50, AP50:95 and AR follow the COCO protocol (`faster-coco-eval`, 100 boxes a picture, sizes of 32² and 96² pixels).
 """
