@@ -1,6 +1,6 @@
 """Calibrate a bundle on the part of `train` that was set aside, and write what was chosen into its manifest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from placket.training.encoder.calibrate import LEAST_KNOWN
 from placket.training.encoder.calibrate import calibrate as calibrate_encoder
 from placket.training.encoder.hints import choose_weights, hints_of_items
 from placket.training.encoder.items import Item, Vocabulary, load_items
-from placket.training.encoder.predict import Predictions, predict
+from placket.training.encoder.predict import Pictures, Predictions, cached, predict
 from placket.training.fallback import cases, choose_fallback
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector, encoder_of
@@ -25,21 +25,25 @@ LOOKED_AT_TWICE = 0.25
 """Share of the crops that get a second look; more gains little more (docs/adr/0017, 0020) and costs as much again."""
 
 
-def predictions(bundle: Path, items: list[Item], cache: Path, *, second_look: bool = True) -> Predictions:
-    """The bundle's predictions on items, or what its encoder says without a second look."""
+def predictions(
+    bundle: Path, items: list[Item], pictures: Mapping[str, Pictures], *, second_look: bool = True
+) -> Predictions:
+    """The bundle's predictions on items in pictures by set, or what its encoder says without a second look."""
     content = read_manifest(bundle)
     if not second_look:
         content["encoder"].pop("second", None)
     detector = OnnxDetector(bundle / content["detector"]["file"], content["detector"])
-    return predict(items, encoder_of(bundle, content), content["encoder"]["size"][0], cache, detector)
+    return predict(items, encoder_of(bundle, content), content["encoder"]["size"][0], pictures, detector)
 
 
-def _choose_second_look(bundle: Path, content: dict[str, Any], items: list[Item], cache: Path) -> None:
+def _choose_second_look(
+    bundle: Path, content: dict[str, Any], items: list[Item], pictures: Mapping[str, Pictures]
+) -> None:
     """So that a set share of the garments labelled by eye get a second look; of too few nothing is chosen."""
     by_eye = [i for i in items if i.by_eye]
     if len(by_eye) < LEAST_KNOWN:
         return
-    alone = predictions(bundle, by_eye, cache, second_look=False)
+    alone = predictions(bundle, by_eye, pictures, second_look=False)
     below = float(np.quantile(surest(alone.logits["category"]), LOOKED_AT_TWICE))
     content["encoder"]["second"]["below"] = round(below, 4)
     write_manifest(bundle, content)
@@ -77,9 +81,10 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path, say: Callable[[str],
     find_boxes_once(bundle / content["detector"]["file"], content["detector"], data, cache)
     if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
         say(f"the encoder's probabilities: fitting them to {len(items)} garments set aside")
+        pictures = cached(items, cache)
         if content["encoder"].get("second"):
-            _choose_second_look(bundle, content, items, cache)
-        found = predictions(bundle, items, cache)
+            _choose_second_look(bundle, content, items, pictures)
+        found = predictions(bundle, items, pictures)
         calibration, curve, chosen["encoder"] = calibrate_encoder(found, vocabulary)
         words = hints_of_items(found.items, data)
         calibration["hints"], chosen["encoder"]["right_by_hint_weight"] = choose_weights(found, words, calibration)

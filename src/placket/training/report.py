@@ -20,7 +20,7 @@ from placket.training.encoder.end_to_end import whole_photos, without_garment
 from placket.training.encoder.evaluate import AGREEMENT, VIEWS, Answer, EncoderFigures, answers, evaluate
 from placket.training.encoder.hints import hint_figures, hints_of_items
 from placket.training.encoder.items import MULTI, Vocabulary, load_items
-from placket.training.encoder.predict import Predictions
+from placket.training.encoder.predict import Predictions, originals
 from placket.training.encoder.worse_photos import worse_photos
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector
@@ -130,7 +130,7 @@ class _EncoderReport:
     """What the evaluations of one page share: the items of `val`, the baselines of `train`, the vocabulary."""
 
     def __init__(self, bundle: Path, data: Path, cache: Path) -> None:
-        self.data, self.cache = data, cache
+        self.data = data
         self.vocabulary = Vocabulary.read(data)
         stores = build_all(data, cache)
         detector = read_manifest(bundle)["detector"]
@@ -139,6 +139,7 @@ class _EncoderReport:
         self.val = [i for i in items if i.part == "val"]
         if not any(i.by_eye for i in self.val):
             raise InvalidParameter(f"{data}: no garment of the split `val` is labelled, so there is nothing to measure")
+        self.pictures = originals(self.val, data)
         self.train = [i for i in items if i.part == "train"]
         self.true_boxes = [i for i in load_items(data, cache, stores, found_boxes=False) if i.part == "val"]
 
@@ -160,7 +161,7 @@ class _EncoderReport:
 
     def other(self, name: str, bundle: Path, own: Sequence[Answer]) -> tuple[dict[str, Any], list[Difference]]:
         """The row of another bundle, and by what the answers of the page's own differ from its answers."""
-        manifest, found = read_manifest(bundle), predictions(bundle, self.val, self.cache)
+        manifest, found = read_manifest(bundle), predictions(bundle, self.val, self.pictures)
         told = differences(self.val, own, answers(found, manifest["calibration"]))
         return _mean_row(name, self.figures(manifest, found)), told
 
@@ -174,8 +175,8 @@ def report_encoder(
     manifest = read_manifest(bundle)
     settings = manifest["encoder"]
     run = _EncoderReport(bundle, data, cache)
-    found = predictions(bundle, run.val, cache)
-    alone = predictions(bundle, run.val, cache, second_look=False) if settings.get("second") else found
+    found = predictions(bundle, run.val, run.pictures)
+    alone = predictions(bundle, run.val, run.pictures, second_look=False) if settings.get("second") else found
     speed = _encoder_speed(bundle, settings, vit, alone)
     figures = run.figures(manifest, found)
     figures.hints = hint_figures(found, hints_of_items(found.items, data), manifest["calibration"])

@@ -17,7 +17,8 @@ pytest.importorskip("pyarrow", reason="training data lies in Parquet files")
 from placket.training.cache import Store, build_all, write_store
 from placket.training.detector.find import known_groups
 from placket.training.detector.targets import load_samples
-from placket.training.encoder.items import load_items
+from placket.training.encoder.items import Item, load_items
+from placket.training.encoder.predict import originals
 from placket.training.sources import part_of, read_records, read_taxonomy
 from tests.support.photos import encoded
 from tests.support.training_data import record, write_lines, write_pictures, write_taxonomy
@@ -267,3 +268,18 @@ def test_a_label_chooses_a_box_only_where_it_is_learnt_from(data: Path) -> None:
     assert [records[key].part for key in "abc"] == ["train", "calib", "val"]
     group = known_groups(data, "hm", read_taxonomy(data))
     assert [group(records[key]) for key in "abc"] == ["BAG", None, None]
+
+
+def test_figures_are_of_pictures_as_they_lie_in_the_source(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pictures = [encoded(Image.new("RGB", size)) for size in ((400, 500), (400, 90))]
+    (tmp_path / "images").mkdir()
+    table = pa.table({"id": ["1", "2"], "image": pictures, "product_image": [pictures[1], None]})
+    pq.write_table(table, tmp_path / "images" / "viton-00.parquet")
+    items = [Item("viton", key, "1", "val", (0, 0, 1, 1), "1", "1", True, True, "viton") for key in ("1", "1/product")]
+    found = originals(items, tmp_path)["viton"]
+    assert (found["1"].shape, found["1/product"].shape) == ((500, 400, 3), (90, 400, 3))
+    with pytest.raises(KeyError):
+        found["2"]

@@ -229,7 +229,7 @@ def test_the_encoders_page_tells_every_attribute(tmp_path: Path) -> None:
     assert "| dark | 0.500 | 0.400 | 0.300 | 0.200 | 0.110 / 0.120 |" in text and "(50 garments)" in text
     assert all(f"| {name} |" in text for name in AGREEMENT)
     assert "1/40" in text and "1.000 ●" in text and "as shipped" in text
-    assert "792 garments" in text and "of 320 pixels a side at most (street: 448)" in text
+    assert "792 garments" in text and "out of the photos as they are" in text
     assert "no more often than the most frequent label of `train`: `hm` category, " in text
     assert isinstance(figures, EncoderFigures)
 

@@ -22,13 +22,13 @@ def garments(count: int, *, by_eye: bool = True) -> list[Item]:
 def chosen(folder: Path, items: list[Item], monkeypatch: pytest.MonkeyPatch) -> tuple[float, Any]:
     logits = np.random.default_rng(1).normal(0, 3, (len(items), 81)).astype(np.float32)
 
-    def alone(_bundle: Path, asked: list[Item], _cache: Path, *, second_look: bool) -> Predictions:
+    def alone(_bundle: Path, asked: list[Item], _pictures: Any, *, second_look: bool) -> Predictions:
         assert not second_look and all(i.by_eye for i in asked)
         return Predictions(asked, np.zeros((len(asked), 256), np.float32), {"category": logits[: len(asked)]},
                            np.ones((len(asked), 9), np.float32))  # fmt: skip
 
     monkeypatch.setattr(calibrate, "predictions", alone)
-    calibrate._choose_second_look(folder, read_manifest(folder), items, folder)
+    calibrate._choose_second_look(folder, read_manifest(folder), items, {})
     return float(read_manifest(folder)["encoder"]["second"]["below"]), logits
 
 

@@ -1,17 +1,19 @@
 """What an exported encoder says about items: embeddings and logits of the server's crops, and the detector's groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.garments import Box, Swatch
-from placket.training.cache import Store
+from placket.training.cache import Store, read_picture
 from placket.training.encoder.crops import crop
 from placket.training.encoder.items import Item
 from placket.training.onnx_models import Floats, OnnxDetector, OnnxEncoder, iou_matrix
+from placket.training.sources import iter_images
 from placket.vision.colours import ground_of, swatches
 
 BATCH = 16
@@ -60,17 +62,50 @@ def group_scores(detector: OnnxDetector, pixels: NDArray[np.uint8], item: Item) 
     return best
 
 
-def predict(items: Sequence[Item], encoder: OnnxEncoder, side: int, cache: Path, detector: OnnxDetector | None = None,
-            flip: bool = False) -> Predictions:  # fmt: skip
-    """Run over the items' cached pictures; `flip` mirrors the crops."""
-    stores = {name: Store(cache / name) for name in {i.dataset for i in items}}
+class Pictures(Protocol):
+    """The pictures of a set."""
+
+    def __getitem__(self, key: str, /) -> NDArray[np.uint8]: ...
+
+
+class Originals:
+    """The pictures of a set as they lie in the source, kept encoded and decoded when they are asked for."""
+
+    def __init__(self, encoded: Mapping[str, bytes]) -> None:
+        self._encoded = encoded
+
+    def __getitem__(self, key: str, /) -> NDArray[np.uint8]:
+        return read_picture(self._encoded[key], key).pixels
+
+
+def cached(items: Sequence[Item], cache: Path) -> dict[str, Pictures]:
+    """By set the pictures of items as training sees them: made small."""
+    return {name: Store(cache / name) for name in {i.dataset for i in items}}
+
+
+def originals(items: Sequence[Item], data: Path) -> dict[str, Pictures]:
+    """By set the pictures of items as a server sees them."""
+    out: dict[str, Pictures] = {}
+    for name in {i.dataset for i in items}:
+        wanted, encoded = {i.key for i in items if i.dataset == name}, {}
+        for key, row in iter_images(data, name, ("image", "product_image")):
+            for own, column in ((key, "image"), (f"{key}/product", "product_image")):
+                if own in wanted and (picture := row.get(column)):
+                    encoded[own] = picture
+        out[name] = Originals(encoded)
+    return out
+
+
+def predict(items: Sequence[Item], encoder: OnnxEncoder, side: int, pictures: Mapping[str, Pictures],
+            detector: OnnxDetector | None = None, flip: bool = False) -> Predictions:  # fmt: skip
+    """Run over the items' pictures, which are there by set; `flip` mirrors the crops."""
     parts: list[dict[str, Floats]] = []
     groups: list[Floats] = []
     measured = []
     for start in range(0, len(items), BATCH):
         crops = []
         for item in items[start : start + BATCH]:
-            pixels = stores[item.dataset][item.key]
+            pixels = pictures[item.dataset][item.key]
             one = crop(pixels, item.box, side)
             crops.append(one[:, ::-1] if flip else one)
             measured.append(measure(pixels, item))

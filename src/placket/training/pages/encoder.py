@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from placket.training.cache import DEFAULT_SIDE, MAX_SIDE
 from placket.training.encoder.beside import Difference
 from placket.training.encoder.end_to_end import WholePhotos
 from placket.training.encoder.evaluate import (
@@ -32,8 +31,7 @@ curve were chosen on a twentieth of `train` set aside by group. {files}, {side} 
 A tag is judged as the server reads it off a crop: category first (with the detector's groups, as far as the calibration
 lets them weigh), then the attributes that apply to it. A known label that is answered with "unknown", or missed because
 the category is wrong, is wrong. What the server concludes from the rest of a photo counts under "Whole photos" alone.
-Crops are cut by the boxes of the data; shop photos (`myntra`) by the detector's. They are cut out of
-pictures made small, as in training, of {seen} pixels a side at most (street: {street}); a server cuts the photo itself.
+Crops are cut by the boxes of the data out of the photos as they are; shop photos (`myntra`) by the detector's.
 "Agreement" is that of two independent labellings of the same {twice} garments, of all sets together: it is known to
 some 0.02, and each set is held to it, those that are harder to label too.
 """
@@ -251,8 +249,7 @@ def write_page(page: Path, manifest: dict[str, Any], figures: EncoderFigures, wh
     files = ("The file: " if len(megabytes) == 1 else "The files: ") + ", ".join(
         f"`{name}`, {size:.1f} MB" for name, size in megabytes.items()
     )
-    head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0], seen=DEFAULT_SIDE,
-                       street=MAX_SIDE["ccp"], twice=LABELLED_TWICE)  # fmt: skip
+    head = HEAD.format(version=manifest["version"], files=files, side=settings["size"][0], twice=LABELLED_TWICE)
     if second := settings.get("second"):
         whom = "the same network again" if second["file"] == settings["file"] else "a second network too"
         head += SECOND_LOOK.format(**second, whom=whom)
