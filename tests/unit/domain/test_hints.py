@@ -110,6 +110,16 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("Court shoes", "heels", ""),
         ("Swim trunks", "swim_shorts", ""),
         ("Flip-flops", "slippers", ""),
+        ("Bathing suit", "swimsuit", ""),  # no suit
+        ("Swim dress", "swimsuit", ""),  # no dress
+        ("Men's boardshorts", "swim_shorts", "men"),
+        ("Boiler suits and catsuits", "jumpsuit", ""),
+        ("Pantsuit", "suit_set", ""),
+        ("Hair tie", "hair_accessory", ""),  # no tie
+        ("Key ring", "", ""),  # no ring
+        ("Rash vest", "", ""),  # swimwear, but which?
+        ("Mary Janes", "heels flats", ""),
+        ("Dress boots", "boots", ""),  # no dress
         ("Dress shirt, shawl collar", "shirt", ""),  # no dress, no scarf
         ("Dressing gown", "robe", ""),
         ("Sneaker socks", "socks", ""),
