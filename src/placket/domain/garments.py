@@ -36,7 +36,8 @@ class Box:
 
     @property
     def center(self) -> tuple[float, float]:
-        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+        # Half of a box's sixth decimal is the seventh; what is beyond is the noise of adding.
+        return round((self.x0 + self.x1) / 2, 7), round((self.y0 + self.y1) / 2, 7)
 
     def as_list(self) -> list[float]:
         return [self.x0, self.y0, self.x1, self.y1]

@@ -298,3 +298,15 @@ async def test_lists_at_the_edge(fashion: Fashion, shop: str, query: str) -> Non
     body = await fashion("GET", shop, f"service/shop/indexes?{query}", maker=True)
     assert body["data"] == {"total": 0, "items": []}
     assert code(await fashion("GET", shop, f"service/no/indexes?{query}", maker=True))[0] == -42000
+
+
+async def test_the_last_start_that_is_documented_is_taken_and_no_later_one(
+    fashion: Fashion, http: httpx.AsyncClient, shop: str
+) -> None:
+    described = (await http.get("/openapi.json")).json()["paths"]
+    path = "/nhn-ai-fashion-maker/v1.0/appkeys/{appKey}/service/{serviceID}/indexes"
+    (start,) = (p["schema"] for p in described[path]["get"]["parameters"] if p["name"] == "start")
+    taken = await fashion("GET", shop, f"service/shop/indexes?start={start['maximum']}&limit=1", maker=True)
+    assert taken["data"] == {"total": 0, "items": []}
+    later = await fashion("GET", shop, f"service/shop/indexes?start={start['maximum'] + 1}&limit=1", maker=True)
+    assert code(later) == INVALID

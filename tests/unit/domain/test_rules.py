@@ -191,6 +191,10 @@ def test_clothing_comes_first_then_score_times_area() -> None:
     assert keep_for_product([shoe, small, large], "") == (large, small, shoe)
 
 
+def test_a_box_s_center_has_no_noise_of_adding() -> None:
+    assert Box(0.293738, 0.437167, 0.665683, 0.873758).center == (0.4797105, 0.6554625)
+
+
 def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
     six = [garment("TOP", "shirt", (0, 0, 0.1 * n, 1)) for n in range(1, 6)] + [garment("SHOES", "boots")]
     assert len(keep_for_product(six, "")) == 4

@@ -22,7 +22,12 @@ _SERVICE = "/nhn-ai-fashion-maker/v1.0/appkeys/{appKey}/service/{serviceID}"
 _MOST_PAGE = 100
 
 _FORMAT = parameter("format", {"type": "string", "enum": list(FORMATS)}, "Of the data file", required=True)
-_START = parameter("start", {"type": "integer", "minimum": 0, "maximum": PAGED}, "Starts from 0", required=True)
+_START = parameter(
+    "start",
+    {"type": "integer", "minimum": 0, "maximum": PAGED - 1},
+    f"Starts from 0; start + limit is at most {PAGED}",
+    required=True,
+)
 _LIMIT = parameter("limit", {"type": "integer", "minimum": 1, "maximum": _MOST_PAGE}, "Max 100", required=True)
 _ORDER = parameter(
     "order",
@@ -47,7 +52,7 @@ async def index(call: Call) -> FashionAnswer:
 )
 async def indexes(call: Call) -> FashionAnswer:
     query = call.query
-    start = query.integer("start", 0, PAGED)
+    start = query.integer("start", 0, PAGED - 1)
     limit = query.integer("limit", 1, _MOST_PAGE)
     if start + limit > PAGED:
         raise InvalidParameter(f"start + limit must be at most {PAGED}")
