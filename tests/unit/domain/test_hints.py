@@ -54,6 +54,7 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("캐미솔 드레스, 니삭스", "dress socks", ""),
         ("니트 가방", "", ""),
         ("브이넥 니트", "sweater", ""),
+        ("옥스포드화", "dress_shoes", ""),
         ("와이드 데님", "jeans", ""),
         ("데님블루 나시 롱 원피스, 벨트 포함", "dress", ""),
         ("소가죽 반지갑", "wallet", ""),  # no ring
@@ -81,6 +82,13 @@ from placket.domain.wording import MOST_CHARACTERS, plain
         ("キャップスリーブ カットソー", "t_shirt long_sleeve_tee", ""),
         ("エンドレス スタッドレス", "", ""),
         ("ソックス", "socks", ""),
+        ("テーパードスラックス", "trousers", ""),
+        ("チノパン メンズ", "trousers", "men"),
+        ("ボイラースーツ", "jumpsuit", ""),  # no suit
+        ("コートドレス", "dress", ""),  # no coat
+        ("ドレスウォッチ", "watch", ""),  # no dress
+        ("エスパドリーユ", "flats sandals", ""),
+        ("ロングジレ", "outer_vest", ""),
         ("イージーパンツ", "trousers", ""),  # no ジーパン
         ("女士手袋", "handbag", "women"),
         ("レザー手袋", "gloves", ""),  # the same letters in Japanese

@@ -234,6 +234,7 @@ def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
         ("니트 & 롱 스커트 세트", {"TOP", "BOTTOM"}),
         ("패딩 부츠", {"SHOES"}),
         ("래쉬가드", {"SWIMWEAR"}),
+        ("タンキニ", {"SWIMWEAR"}),
         ("Rash guard", {"SWIMWEAR"}),
         ("Rash vest", {"SWIMWEAR"}),
         ("Tankini top", {"SWIMWEAR"}),
