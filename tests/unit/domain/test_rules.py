@@ -228,6 +228,8 @@ def test_at_most_four_are_kept_and_a_named_group_wins() -> None:
         ("靴下", {"ACCESSORY"}),
         ("타미힐피거 반팔 티셔츠", {"TOP"}),
         ("니트 장갑", {"ACCESSORY"}),
+        ("[베스트] 청바지", {"BOTTOM"}),
+        ("울 베스트", {"TOP"}),
         ("니트 가방", {"BAG"}),
         ("니트 스커트", {"BOTTOM"}),
         ("네모 자수 추가 방수 자켓", {"TOP"}),
