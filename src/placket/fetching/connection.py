@@ -18,7 +18,8 @@ Header = tuple[bytes, bytes]
 
 
 class StaleConnection(Exception):
-    """The server closed a kept connection before it saw the request: ask again on a new one."""
+    """A kept connection brought no answer: the server had closed it, or sent late what belonged to the answer before.
+    Ask again on another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Connection:
     async def ask(self, method: str, target: str, headers: Sequence[Header], body: bytes = b"") -> Answer:
         """Send a request and read the answer's head.
 
-        Raises FetchFailed, OSError when the connection breaks, StaleConnection when it had broken before.
+        Raises FetchFailed, OSError when the connection breaks, StaleConnection when a kept one was no good any more.
         """
         self._heard = False
         try:
@@ -62,7 +63,7 @@ class Connection:
             self._send(h11.EndOfMessage())
             return await self._head()
         except (OSError, FetchFailed):
-            if self._kept and not self._heard:
+            if self._kept and (not self._heard or self._http.their_state is h11.ERROR):
                 raise StaleConnection from None
             raise
 

@@ -10,7 +10,7 @@ import pytest
 from placket.domain.errors import FetchError, FetchFailed, FetchTimeout, FetchTooLarge
 from placket.fetching import SafeClient
 from placket.fetching.connection import MAX_HEADER_BYTES
-from tests.support.lying_server import LyingServer, Route, Talk, after, answer, endless, head, raw
+from tests.support.lying_server import LyingServer, Route, Talk, after, answer, endless, head, in_turn, raw
 
 LIMIT = 100_000
 
@@ -237,3 +237,22 @@ async def test_bytes_sent_while_idle_are_no_answer_to_the_next_request(server: L
     assert (await client.fetch(server.url("/first"), max_bytes=9, timeout=5)).body == b"ok"
     await asyncio.sleep(0.3)
     assert (await client.fetch(server.url("/next"), max_bytes=9, timeout=5)).body == b"good"
+
+
+async def test_bytes_that_come_late_are_no_fault_of_the_next_request(server: LyingServer, client: SafeClient) -> None:
+    """As the body of a 204 that is sent after its head: the connection had been taken for the next request by then."""
+    good = answer(200, b"good")
+    server.routes["/first"] = answer(200, b"ok")
+    server.routes["/next"] = in_turn(raw(b"no" + head(200, content_length=4) + b"good", then="keep"), good)
+    assert (await client.fetch(server.url("/first"), max_bytes=9, timeout=5)).body == b"ok"
+    assert (await client.fetch(server.url("/next"), max_bytes=9, timeout=5)).body == b"good"
+    assert server.connections == 2
+
+
+async def test_what_is_not_http_is_asked_for_once_on_a_new_connection(server: LyingServer, client: SafeClient) -> None:
+    server.routes["/ok"] = answer(200, b"ok")
+    await client.fetch(server.url("/ok"), max_bytes=9, timeout=5)
+    server.routes["/never"] = raw(b"no HTTP\r\n\r\n", then="keep")
+    with pytest.raises(FetchFailed, match="did not answer as HTTP does"):
+        await client.fetch(server.url("/never"), max_bytes=9, timeout=5)
+    assert [request.target for request in server.requests] == ["/ok", "/never", "/never"]
