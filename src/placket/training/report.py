@@ -139,7 +139,7 @@ class _EncoderReport:
         self.val = [i for i in items if i.part == "val"]
         if not any(i.by_eye for i in self.val):
             raise InvalidParameter(f"{data}: no garment of the split `val` is labelled, so there is nothing to measure")
-        self.pictures = originals(self.val, data)
+        self.pictures = originals(self.val, data, cache)
         self.train = [i for i in items if i.part == "train"]
         self.true_boxes = [i for i in load_items(data, cache, stores, found_boxes=False) if i.part == "val"]
 

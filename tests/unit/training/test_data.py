@@ -279,7 +279,9 @@ def test_figures_are_of_pictures_as_they_lie_in_the_source(tmp_path: Path) -> No
     table = pa.table({"id": ["1", "2"], "image": pictures, "product_image": [pictures[1], None]})
     pq.write_table(table, tmp_path / "images" / "viton-00.parquet")
     items = [Item("viton", key, "1", "val", (0, 0, 1, 1), "1", "1", True, True, "viton") for key in ("1", "1/product")]
-    found = originals(items, tmp_path)["viton"]
+    found = originals(items, tmp_path, tmp_path)["viton"]
     assert (found["1"].shape, found["1/product"].shape) == ((500, 400, 3), (90, 400, 3))
+    assert (found["1"].shape, found["1"].shape) == ((500, 400, 3), (500, 400, 3))
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
     with pytest.raises(KeyError):
         found["2"]

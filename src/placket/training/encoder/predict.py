@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 import numpy as np
@@ -69,13 +70,25 @@ class Pictures(Protocol):
 
 
 class Originals:
-    """The pictures of a set as they lie in the source, kept encoded and decoded when they are asked for."""
+    """Pictures as they lie in the source: kept encoded, in a nameless file of a folder, and decoded when they are asked
+    for. Those of a photographer do not fit in memory."""
 
-    def __init__(self, encoded: Mapping[str, bytes]) -> None:
-        self._encoded = encoded
+    def __init__(self, folder: Path) -> None:
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 (it goes with this object)
+        self._places: dict[str, tuple[int, int]] = {}
+        self._last: tuple[str, NDArray[np.uint8]] | None = None
+
+    def keep(self, key: str, encoded: bytes) -> None:
+        self._places[key] = self._file.tell(), len(encoded)
+        self._file.write(encoded)
 
     def __getitem__(self, key: str, /) -> NDArray[np.uint8]:
-        return read_picture(self._encoded[key], key).pixels
+        # The garments of a photo follow one another.
+        if self._last is None or self._last[0] != key:
+            place, size = self._places[key]
+            self._file.seek(place)
+            self._last = key, read_picture(self._file.read(size), key).pixels
+        return self._last[1]
 
 
 def cached(items: Sequence[Item], cache: Path) -> dict[str, Pictures]:
@@ -83,16 +96,16 @@ def cached(items: Sequence[Item], cache: Path) -> dict[str, Pictures]:
     return {name: Store(cache / name) for name in {i.dataset for i in items}}
 
 
-def originals(items: Sequence[Item], data: Path) -> dict[str, Pictures]:
-    """By set the pictures of items as a server sees them."""
+def originals(items: Sequence[Item], data: Path, folder: Path) -> dict[str, Pictures]:
+    """By set the pictures of items as a server sees them; `folder` has room for their files."""
     out: dict[str, Pictures] = {}
     for name in {i.dataset for i in items}:
-        wanted, encoded = {i.key for i in items if i.dataset == name}, {}
+        wanted, pictures = {i.key for i in items if i.dataset == name}, Originals(folder)
         for key, row in iter_images(data, name, ("image", "product_image")):
             for own, column in ((key, "image"), (f"{key}/product", "product_image")):
-                if own in wanted and (picture := row.get(column)):
-                    encoded[own] = picture
-        out[name] = Originals(encoded)
+                if own in wanted and (encoded := row.get(column)):
+                    pictures.keep(own, encoded)
+        out[name] = pictures
     return out
 
 
