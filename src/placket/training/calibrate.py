@@ -14,7 +14,7 @@ from placket.training.encoder.calibrate import LEAST_KNOWN
 from placket.training.encoder.calibrate import calibrate as calibrate_encoder
 from placket.training.encoder.hints import choose_weights, hints_of_items
 from placket.training.encoder.items import Item, Vocabulary, load_items
-from placket.training.encoder.predict import Pictures, Predictions, cached, predict
+from placket.training.encoder.predict import Pictures, Predictions, originals, predict
 from placket.training.fallback import cases, choose_fallback
 from placket.training.manifest import read_manifest, write_manifest
 from placket.training.onnx_models import OnnxDetector, encoder_of
@@ -81,7 +81,8 @@ def calibrate_bundle(bundle: Path, data: Path, cache: Path, say: Callable[[str],
     find_boxes_once(bundle / content["detector"]["file"], content["detector"], data, cache)
     if items := [i for i in load_items(data, cache, stores) if i.part == "calib"]:
         say(f"the encoder's probabilities: fitting them to {len(items)} garments set aside")
-        pictures = cached(items, cache)
+        # What the server will be shown, not what training makes of it.
+        pictures = originals(items, data, cache)
         if content["encoder"].get("second"):
             _choose_second_look(bundle, content, items, pictures)
         found = predictions(bundle, items, pictures)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from placket.domain.garments import Box, Swatch
-from placket.training.cache import Store, read_picture
+from placket.training.cache import read_picture
 from placket.training.encoder.crops import crop
 from placket.training.encoder.items import Item
 from placket.training.onnx_models import Floats, OnnxDetector, OnnxEncoder, iou_matrix
@@ -89,11 +89,6 @@ class Originals:
             self._file.seek(place)
             self._last = key, read_picture(self._file.read(size), key).pixels
         return self._last[1]
-
-
-def cached(items: Sequence[Item], cache: Path) -> dict[str, Pictures]:
-    """By set the pictures of items as training sees them: made small."""
-    return {name: Store(cache / name) for name in {i.dataset for i in items}}
 
 
 def originals(items: Sequence[Item], data: Path, folder: Path) -> dict[str, Pictures]:
