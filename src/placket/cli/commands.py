@@ -15,6 +15,7 @@ from placket.cli.doctor import doctor
 from placket.cli.embed import embed
 from placket.cli.evaluate import evaluate_app
 from placket.cli.export import export
+from placket.cli.help_text import flow
 from placket.cli.index import index
 from placket.cli.key_limits import limit, usage
 from placket.cli.keys import keys_app
@@ -65,6 +66,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(demo_app, name="demo")
 app.add_typer(train_app, name="train")
 app.add_typer(evaluate_app, name="eval")
+flow(app)
 
 
 def _version(show: bool) -> None:
