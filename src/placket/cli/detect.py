@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placket.cli.csv_lines import AsCsv, one_form
+from placket.cli.done import Done
 from placket.cli.local import AsJson, Photos, end, look_at
 from placket.cli.tag import Lang, Language
 
@@ -11,7 +12,13 @@ if TYPE_CHECKING:
     from placket.local import Photo
 
 
-def detect(photos: Photos, as_json: AsJson = False, as_csv: AsCsv = False, lang: Lang = Language.EN) -> None:
+def detect(
+    photos: Photos,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    lang: Lang = Language.EN,
+    done: Done = None,
+) -> None:
     """Garments of photos: what they are, and where.
 
     With --json one line an image: path, width, height, and items with type, group, category, box (fractions), score.
@@ -25,7 +32,8 @@ def detect(photos: Photos, as_json: AsJson = False, as_csv: AsCsv = False, lang:
     one_form(as_csv, as_json)
     if as_csv:
         lines = GarmentCsv(places=True)
-        end(look_at(photos, partial(write_lines, lines), lang=lang.value, quiet=False, unusable=lines.refuse))
+        write = partial(write_lines, lines)
+        end(look_at(photos, write, lang=lang.value, quiet=False, unusable=lines.refuse, done=done or ()))
         return
 
     def show(photo: "Photo") -> None:
@@ -36,4 +44,4 @@ def detect(photos: Photos, as_json: AsJson = False, as_csv: AsCsv = False, lang:
         console.print(detection_table(photo) if photo.garments else "nothing was found")
         console.print()
 
-    end(look_at(photos, show, lang=lang.value, quiet=as_json))
+    end(look_at(photos, show, lang=lang.value, quiet=as_json, done=done or ()))

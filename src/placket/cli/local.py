@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from placket.cli.done import without_done
 from placket.cli.local_sources import Source, gather
 from placket.cli.looking import Refuse, in_order, say_how_many, say_unusable
 from placket.cli.output import run_safely
@@ -45,15 +46,16 @@ def look_at(
     quiet: bool,
     todo: Todo = lambda _, sources: sources,
     unusable: Refuse | None = None,
+    done: Sequence[Path] = (),
 ) -> int:
     """Analyse every picture and hand it to ``each``, in order. Errors are said; how many there were.
 
     ``box``: the one garment of every picture. ``quiet``: errors are JSON lines too, and there is no bar. ``unusable``
-    takes the errors instead.
+    takes the errors instead. ``done``: files that tell what is left out.
     """
     refuse = unusable or partial(say_unusable, as_json=quiet)
     with run_safely():
-        sources = gather(arguments)
+        sources = without_done(gather(arguments), done)
         failed = asyncio.run(_look_at(sources, each, refuse, box, lang, quiet, todo))
     say_how_many(failed, len(sources), arguments, quiet)
     return failed

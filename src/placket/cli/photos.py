@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placket.cli.csv_lines import AsCsv, one_form
+from placket.cli.done import Done
 from placket.cli.garment_csv import GarmentCsv
 from placket.cli.json_lines import write_json
 from placket.cli.local import AsJson, Photos
@@ -32,6 +33,7 @@ def detect(
     profile: ProfileName = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    done: Done = None,
 ) -> None:
     """Every garment of a photo, clothing first: what it is, and where.
 
@@ -46,7 +48,7 @@ def detect(
 
     one_form(as_csv, as_json)
     show, unusable = _output(as_json, as_csv, places=True)
-    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable)
+    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable, done=done or ())
 
 
 @photos_app.command()
@@ -58,6 +60,7 @@ def tag(
     profile: ProfileName = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    done: Done = None,
 ) -> None:
     """The widest garments of a photo with their tags and colours.
 
@@ -72,7 +75,7 @@ def tag(
 
     one_form(as_csv, as_json)
     show, unusable = _output(as_json, as_csv, places=False)
-    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable)
+    look_at(photos, profile, ask, show, as_json=as_json, unusable=unusable, done=done or ())
 
 
 def _output(as_json: bool, as_csv: bool, *, places: bool) -> "tuple[Callable[[str, Photo], None], Refuse | None]":

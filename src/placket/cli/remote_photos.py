@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import typer
 
+from placket.cli.done import without_done
 from placket.cli.local_sources import Source, gather
 from placket.cli.looking import MOST_BYTES, Refuse, in_order, say_how_many, say_unusable
+from placket.cli.output import run_safely
 from placket.cli.profile_store import Profile
 from placket.cli.progress import Bar, progress_bar
 from placket.cli.remote import (
@@ -51,14 +54,16 @@ def look_at(
     *,
     as_json: bool,
     unusable: Refuse | None = None,
+    done: Sequence[Path] = (),
 ) -> None:
     """Hand every photo's answer to ``show``, in order; what cannot be used is said, or handed to ``unusable``, and
-    stops nothing.
+    stops nothing. ``done``: files that tell what is left out.
 
     Raises typer.Exit, also for what would fail them all.
     """
     found = profile_of(profile)
-    sources = gather(arguments)
+    with run_safely():
+        sources = without_done(gather(arguments), done)
     with failures(), usage_errors(), progress_bar("looking", len(sources), "images", quiet=as_json) as bar:
         refuse = unusable or partial(say_unusable, as_json=as_json)
         failed = asyncio.run(_look_at(found, sources, ask, show, bar, refuse))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placket.cli.csv_lines import AsCsv, one_form
+from placket.cli.done import Done
 from placket.cli.local import AsJson, Photos, WholeImage, chosen_box, end, look_at
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def tag(
         str | None,
         typer.Option(metavar="x0,y0,x1,y1", help="Where the one garment is, in fractions of the upright image."),
     ] = None,
+    done: Done = None,
 ) -> None:
     """Garments of photos with their tags and colours.
 
@@ -50,7 +52,9 @@ def tag(
     if as_csv:
         lines = GarmentCsv(places=False)
         write = partial(write_lines, lines)
-        end(look_at(photos, write, box=box_of_all, lang=lang.value, quiet=False, unusable=lines.refuse))
+        end(
+            look_at(photos, write, box=box_of_all, lang=lang.value, quiet=False, unusable=lines.refuse, done=done or ())
+        )
         return
 
     def show(photo: "Photo") -> None:
@@ -61,4 +65,4 @@ def tag(
         console.print(garment_table(photo) if photo.garments else "nothing was found")
         console.print()
 
-    end(look_at(photos, show, box=box_of_all, lang=lang.value, quiet=as_json))
+    end(look_at(photos, show, box=box_of_all, lang=lang.value, quiet=as_json, done=done or ()))

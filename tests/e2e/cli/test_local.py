@@ -176,6 +176,37 @@ def test_no_bundle(local: Local, photos: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "Traceback" not in done.err
 
 
+def test_a_run_that_was_broken_off_goes_on(local: Local, photos: Path, folder: Path) -> None:
+    def go_on(command: str) -> list[str]:
+        """Adds to the file; the paths of its lines."""
+        words = [placket_program(), command, "photos", "--json", "--done", "told.jsonl"]
+        with (folder / "told.jsonl").open("ab") as output:
+            subprocess.run(words, stdout=output, timeout=120)
+        return [json.loads(line)["path"] for line in (folder / "told.jsonl").read_text().splitlines()]
+
+    whole = ["photos/blue.jpg", "photos/broken.png", "photos/plain.WEBP", "photos/sub/red.png"]
+    assert go_on("tag") == whole
+    # The one with an error is looked at again.
+    assert go_on("detect") == [*whole, "photos/broken.png"]
+    (photos / "broken.png").write_bytes(picture(RED))
+    assert go_on("tag") == [*whole, "photos/broken.png", "photos/broken.png"]
+    # Broken off within a line.
+    (folder / "told.jsonl").write_text('{"path": "photos/blue.jpg", "items": []}\n{"path": "photos/sub/red.p')
+    assert go_on("tag") == ["photos/blue.jpg", *whole[1:]]
+    assert go_on("tag") == ["photos/blue.jpg", *whole[1:]]
+
+    (folder / "half.jsonl").write_text('\n{"path": "photos/blue.jpg"}\n{"path": "photos/sub/r')
+    more = local("detect", "photos", "--csv", "--done", "half.jsonl", "--done", "told.jsonl")
+    assert (more.code, more.out, (folder / "half.jsonl").stat().st_size) == (0, "", 51)
+    for content in (b"path,width\na.jpg,3\n", b"[1]\n", b"[" * 100_000 + b"\n", b"\xff\xfe{\n", b'{"path": 3}\n'):
+        (folder / "wrong.jsonl").write_bytes(content)
+        failed = local("tag", "photos", "--done", "wrong.jsonl")
+        assert (failed.code, failed.out) == (1, "")
+        assert "error: wrong.jsonl, line 1: not what --json writes" in failed.err
+    missing = local("tag", "photos", "--done", "none.jsonl")
+    assert (missing.code, missing.err) == (1, "error: none.jsonl: No such file or directory\n")
+
+
 def test_a_bar_for_people_only(local: Local, photos: Path) -> None:
     """Results stay clean in a pipe while a terminal shows how far it is."""
     command = [placket_program(), "tag", "photos"]

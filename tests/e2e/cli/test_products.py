@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,10 @@ def test_photos(ask: Remote, shop: Placket, red: Path, host: ImageHost, folder: 
     tagged = ask("photos", "tag", red, "-s", "shop", "--item-limit", "2", "--lang", "ko", "--json")
     assert (tagged.code, "tags" in tagged.lines[0]["items"][0]) == (0, True)
     assert "colors" in ask("photos", "tag", red, "-s", "shop").out
+    (folder / "done.jsonl").write_text(json.dumps({"path": str(red), "width": 1, "height": 1, "items": []}))
+    for command in ("tag", "detect"):
+        again = ask("photos", command, red, "photos/broken.png", "-s", "shop", "--json", "--done", "done.jsonl")
+        assert (again.code, [line["path"] for line in again.lines]) == (1, ["photos/broken.png"])
     assert ask("photos", "tag", red, "-s", "shop", "--item-limit", "5").code == 2
     sheet = ask("photos", "tag", red, "photos/broken.png", "-s", "shop", "--item-limit", "4", "--csv")
     header, *rows = csv.reader(io.StringIO(sheet.out.removeprefix("\ufeff")))
