@@ -128,7 +128,7 @@ $(VENV)/.python-made:
 	  touch $@; exit 0; \
 	fi; \
 	found=''; \
-	for candidate in $(if $(PYTHON),'$(PYTHON)',python3.13 python3.12 python3.11 python3); do \
+	for candidate in $(if $(PYTHON),'$(PYTHON)',python3.14 python3.13 python3.12 python3.11 python3); do \
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$candidate; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
@@ -143,7 +143,9 @@ $(VENV)/.python-made:
 
 $(VENV)/.run-installed: $(VENV)/.python-made requirements/run.txt pyproject.toml
 	@echo 'Installing what Placket needs ...'
-	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --require-hashes -r requirements/run.txt || { \
+	  $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 15))' && echo 'Not all of it is there for this Python yet.' \
+	  'Install 3.14, then: rm -r $(VENV) && make PYTHON=python3.14 ...' >&2; exit 1; }
 	@$(PIP) install --no-deps -e .
 	@touch $@
 

@@ -79,7 +79,8 @@ def _signature(found: Any) -> str:
 def _type(annotation: Any) -> str:
     written = inspect.formatannotation(annotation) if not isinstance(annotation, str) else annotation
     written = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Za-z])", "", written)
-    return re.sub(r"ndarray\[.*?dtype\[(\w+)\]\]", r"ndarray of \1", written)
+    # How NumPy itself writes it depends on its version.
+    return re.sub(r"ndarray\[.*?dtype\[(\w+)\]\]", r"NDArray[\1]", written)
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:

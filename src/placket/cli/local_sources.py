@@ -29,7 +29,7 @@ def passed_over(arguments: Iterable[str]) -> Counter[str]:
     """How many files of the folders are no pictures by the ending of their names, by ending."""
     others: Counter[str] = Counter()
     for argument in arguments:
-        if not is_url(argument) and Path(argument).is_dir():
+        if not is_url(argument) and _is_folder(Path(argument)):
             with suppress(OSError):
                 others += others_in(argument)
     return others
@@ -50,12 +50,19 @@ def shown(name: str) -> str:
     return "".join(c if c.isprintable() or c in _UNSEEN or category(c) == "Zs" else "\ufffd" for c in name)
 
 
+def _is_folder(path: Path) -> bool:
+    """What can be no file's name is none either, and reading it says so."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
+
+
 def _sources(argument: str) -> Iterator[Source]:
     if is_url(argument):
         yield Source(argument)
         return
     path = Path(argument)
-    if not path.is_dir():
+    if not _is_folder(path):
         yield Source(argument, path)
         return
     try:

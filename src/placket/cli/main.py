@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -9,12 +10,14 @@ import sys
 
 try:
     from placket.cli.commands import app
-    from placket.cli.output import DISK_FULL, fail
+    from placket.cli.output import DISK_FULL, fail, plain
 except KeyboardInterrupt:
     # Loading takes half a second, in which nothing else would end it without a traceback.
     sys.exit(130)
 
 __all__ = ["app", "main"]
+
+_NO_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 
 
 def main() -> None:
@@ -25,6 +28,9 @@ def main() -> None:
     try:
         app()
     except OSError as error:
+        if error.errno in _NO_NAME:
+            # As when a list of files is handed over as one.
+            sys.exit(fail(plain(f"{str(error.filename)[:80]} ...: {error.strerror}")).exit_code)
         if error.errno not in DISK_FULL:
             raise
         fail(f"the output cannot be written: {error.strerror}")

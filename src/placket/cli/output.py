@@ -46,12 +46,12 @@ def run_safely() -> Iterator[None]:
     try:
         yield
     except PlacketError as error:
-        raise fail(_plain(error.detail)) from None
+        raise fail(plain(error.detail)) from None
     except ValidationError as error:
-        raise fail("a setting is wrong:\n  " + "\n  ".join(_plain(_wrong(e)) for e in error.errors()), 2) from None
+        raise fail("a setting is wrong:\n  " + "\n  ".join(plain(_wrong(e)) for e in error.errors()), 2) from None
     except _WRONG_PATH as error:
         # The system tells a file and a reason, Placket itself a sentence.
-        raise fail(_plain(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))) from None
+        raise fail(plain(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))) from None
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -71,6 +71,6 @@ def _wrong(error: "ErrorDetails") -> str:
     return f"{name} in the file of PLACKET_CONFIG is no setting: {right_name(name, Settings.model_fields)}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without anything that rich would take for markup."""
     return text.replace("[", r"\[")

@@ -141,5 +141,7 @@ def _words(row: Mapping[str, Any]) -> dict[str, Any]:
 def _json(where: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise EntriesInvalid(f"{where}: not JSON: nested too deep") from None
+    except ValueError as error:
         raise EntriesInvalid(f"{where}: not JSON: {error}") from None

@@ -117,7 +117,10 @@ def _json_records(text: str) -> Iterator[Record]:
         try:
             # Numbers are taken as their digits: 1.0 and 1 are different ids, and 10**400 is no float.
             value = json.loads(line, parse_int=str, parse_float=str, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            yield number, None, "not a JSON object: nested too deep"
+            continue
+        except ValueError as error:
             yield number, None, f"not a JSON object: {error}"
             continue
         if not isinstance(value, dict):

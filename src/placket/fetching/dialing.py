@@ -24,6 +24,8 @@ _BROKEN = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
 def public_tls() -> ssl.SSLContext:
     """Verifies against the system's authorities, private ones included, and Mozilla's, for systems that bring none."""
     context = ssl.create_default_context()
+    # Some systems' Python leaves it to OpenSSL's configuration, which may say nothing.
+    context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
     context.load_verify_locations(certifi.where())
     return context
 

@@ -82,7 +82,9 @@ def _told(where: str) -> Iterator[None]:
         yield
     except KeyError as error:
         raise InvalidParameter(f"{where}: {error} is missing") from None
-    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+    except RecursionError:
+        raise InvalidParameter(f"{where}: nested too deep") from None
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InvalidParameter(f"{where}: {error}") from None
 
 

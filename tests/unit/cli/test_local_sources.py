@@ -53,6 +53,9 @@ def test_the_order_of_the_command_line_is_kept(tmp_path: Path) -> None:
         ("b.png", Path("b.png")),
     ]
     assert [bool(s.error) for s in sources] == [False, False, True, False]
+    # What can be no name is said when it is read; the others go on.
+    assert [s.name[:3] for s in gather(["a.jpg " * 60, "b.png"])] == ["a.j", "b.p"]
+    assert not passed_over(["a.jpg " * 60])
 
 
 def test_names_that_a_terminal_would_obey_are_shown_as_signs() -> None:

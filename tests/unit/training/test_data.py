@@ -127,7 +127,7 @@ RECORDS, GARMENTS = "records/hm.jsonl", "garments.jsonl"
         (lambda d: set_line(d, RECORDS, 1, id=None), "line 2: `id` is a word or a whole number, not null"),
         (lambda d: set_line(d, RECORDS, 1, width=0), "line 2: a picture of 0 x 40 pixels"),
         (lambda d: set_line(d, RECORDS, 1, width=float("inf")), "line 2: cannot convert float infinity"),
-        (lambda d: (d / GARMENTS).write_text("[" * 100_000), "garments.jsonl, line 1: maximum recursion depth"),
+        (lambda d: (d / GARMENTS).write_text("[" * 100_000), "garments.jsonl, line 1: nested too deep"),
         (lambda d: as_street(d), "garments.jsonl, line 1: a garment of ccp, whose photos show whole"),
         (lambda d: as_studio(d, b"\x89PNG"), "viton-NN.parquet, a: `parse` is no picture of label numbers"),
         (lambda d: as_studio(d, encoded(Image.new("RGB", (30, 40)), "PNG")), "a: `parse` is no picture of label"),

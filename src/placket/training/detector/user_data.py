@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from os.path import normpath
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,10 @@ def _numbers(categories: list[dict[str, Any]], mapping: Mapping[str, str], used:
 def _path(images: Path, name: str) -> Path:
     try:
         path = (images / name).resolve()
-        there = path.is_file()
+        # Path.is_file() takes a name that can be none for a file that is not there, since 3.14.
+        there = S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        there = False
     except (OSError, ValueError):
         raise InvalidParameter(f"{name[:80]!r} can be no file's name") from None
     if not path.is_relative_to(images.resolve()):
