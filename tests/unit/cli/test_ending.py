@@ -199,9 +199,9 @@ def test_standard_streams_that_are_closed_are_not_taken_by_others(tmp_path: Path
     assert (tmp_path / "told").read_text().split() == [os.devnull] * 3
 
 
-@pytest.mark.parametrize("words", [["embed", "a.jpg", "-o"], ["index", "--service", "shop"], ["db", "backup"]])
+@pytest.mark.parametrize("words", [["embed", "a.jpg", "-o"], ["db", "backup"]])
 def test_a_list_of_files_handed_over_as_one_name(words: list[str]) -> None:
     done = subprocess.run([placket_program(), *words, "photo.jpg " * 60], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ") and "photo.jpg photo.jpg" in done.stderr
-    assert done.stderr.endswith(" ...: File name too long\n")
+    assert done.stderr.endswith("File name too long\n") and done.stderr.count("\n") == 1
