@@ -78,6 +78,22 @@ def test_formats_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
             Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PLACKET_IMAGE_FORMATS", "png,svg", "Input should be 'png', "),
+        ("PLACKET_FETCH_ALLOW_NETWORKS", "10.0.0.0/8,shop", "'shop' does not appear to be an IPv4 or IPv6 network"),
+        ("PLACKET_CORS_ORIGINS", "https://a.example,*", "* is no origin"),
+    ],
+)
+def test_a_wrong_one_of_several_values_is_told_under_its_variable(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    shown = CliRunner().invoke(app, ["doctor"])
+    assert shown.stderr.startswith(f"error: a setting is wrong:\n  {name}: {said}")
+
+
 def test_origins_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLACKET_CORS_ORIGINS", "https://shop.example, http://localhost:3000,https://[2001:db8::1]:8443")
     assert Settings().cors_origins == ("https://shop.example", "http://localhost:3000", "https://[2001:db8::1]:8443")

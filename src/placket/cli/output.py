@@ -57,13 +57,15 @@ def run_safely() -> Iterator[None]:
 
 
 def _wrong(error: "ErrorDetails") -> str:
-    name = "_".join(map(str, error["loc"]))
+    # Of a list of values, the place of the wrong one follows: it is no part of the variable's name.
+    name = str(error["loc"][0])
     if error["type"] != "extra_forbidden":
         variable = f"PLACKET_{name.upper()}"
         # The file's value counts only where the environment has none.
         told = any(key.upper() == variable and value for key, value in os.environ.items())
         of_file = "PLACKET_CONFIG" in os.environ and not told
-        return f"{f'{name} in the file of PLACKET_CONFIG' if of_file else variable}: {error['msg']}"
+        place = f"{name} in the file of PLACKET_CONFIG" if of_file else variable
+        return f"{place}: {error['msg'].removeprefix('Value error, ')}"
     from placket.cli.settings import right_name
     from placket.settings import Settings
 

@@ -97,7 +97,7 @@ class PostgresKeys:
             )
         except IntegrityError:
             raise KeyNameTaken(
-                f"there is a project {name!r} already; give its name with --project for another key of it"
+                f"there is a project {name!r} already: another key of it names it as its project"
             ) from None
         return int(made.scalar_one())
 
