@@ -9,6 +9,8 @@ from placket.services.stores import Caller
 from placket.services.task_stores import Allowance, UsageDay, UsageStore
 
 MOST_DAYS = 366
+_UNLESS_TOLD = 30
+"""Days of a report, the last one counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Usage:
         self._store = store
 
     async def report(self, caller: Caller, first: date | None = None, last: date | None = None) -> UsageReport:
-        """Without ``first``, 30 days to ``last``; without ``last``, to today (UTC). Raises InvalidParameter."""
+        """Without ``first``, the 30 days up to ``last``; without ``last``, to today (UTC). Raises InvalidParameter."""
         first, last = period(first, last)
         days = await self._store.days(project_id=caller.project_id, first=first, last=last)
         return UsageReport(first, last, days, await self._store.allowance(caller.key_id))
@@ -39,7 +41,8 @@ class Usage:
 
 def period(first: date | None, last: date | None) -> tuple[date, date]:
     last = last or datetime.now(UTC).date()
-    first = first or max(date.min + timedelta(days=30), last) - timedelta(days=30)
-    if not first <= last or (last - first).days > MOST_DAYS:
+    before = timedelta(days=_UNLESS_TOLD - 1)
+    first = first or max(date.min + before, last) - before
+    if not first <= last or (last - first).days >= MOST_DAYS:
         raise InvalidParameter(f"the days must be 1 to {MOST_DAYS}, the first not after the last")
     return first, last

@@ -52,7 +52,8 @@ def usage_face(usage: Usage) -> Face:
     async def report(
         caller: ByKey,
         first: Annotated[
-            date | None, Query(alias="from", description="First day; else 30 days before the last.")
+            date | None,
+            Query(alias="from", description="First day; else that of the 30 days up to the last. At most 366 in all."),
         ] = None,
         last: Annotated[date | None, Query(alias="to", description="Last day; else today.")] = None,
     ) -> UsageAnswer:
