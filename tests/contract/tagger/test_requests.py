@@ -201,6 +201,9 @@ async def test_a_body_of_too_many_values(client: httpx.AsyncClient, bomb: bytes)
         answer = await client.request(method, path, content=body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, 834)
         assert "commas and brackets" in answer.json()["error"]["message"]
+    described = (await client.get("/openapi.json")).json()["paths"]
+    for method, path in (("post", BULK), ("put", f"{BULK}/{{taskId}}"), ("post", "/tagger/v2.12/tags")):
+        assert "413" in described[path][method]["responses"], path
 
 
 async def test_long_texts_are_no_bomb(client: httpx.AsyncClient) -> None:

@@ -11,12 +11,12 @@ from placket.domain.taxonomy import taxonomy
 Schema = dict[str, Any]
 _MEANINGS = {
     400: "The request is wrong (801 to 809, 824, 825, 826, 830)",
-    403: "The key is missing, unknown or revoked, or its month is used up (609, 612, 823)",
+    403: "The key is missing, unknown, revoked or for searching alone, or its month is used up (609, 612, 823)",
     404: "No such task, or no such path (831, 623)",
     409: "The results are not ready (832)",
     410: "The task or its results are past their time (833)",
     413: "Too many entries, or too many bytes (834)",
-    429: "Over the rate of the key (835)",
+    429: "Over the rate of the key, or too much of its project waits (835)",
     500: "Internal (500)",
 }
 
@@ -38,13 +38,13 @@ _CONTEXT: Schema = {
 }
 
 
-def _image(*types: str) -> Schema:
+def _image(content: str, *types: str) -> Schema:
     return {
         "type": "object",
         "required": ["type", "content"],
         "properties": {
             "type": {"type": "string", "enum": list(types)},
-            "content": {"type": "string", "description": "The URL, or data:image/<ext>;base64,..."},
+            "content": {"type": "string", "description": content},
         },
     }
 
@@ -53,9 +53,10 @@ def _json_body(schema: Schema, example: Any) -> Schema:
     return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}
 
 
+_ANY_IMAGE = _image("Its URL, or data:image/<ext>;base64,...", "url", "base64")
 _EXAMPLE = {"type": "url", "content": EXAMPLE_URL}
 SINGLE_BODY = _json_body(
-    {"type": "object", "required": ["image"], "properties": {"image": _image("url", "base64"), "context": _CONTEXT}},
+    {"type": "object", "required": ["image"], "properties": {"image": _ANY_IMAGE, "context": _CONTEXT}},
     {"image": _EXAMPLE},
 )
 BULK_BODY = _json_body(
@@ -63,8 +64,16 @@ BULK_BODY = _json_body(
         "type": "object",
         "required": ["taggingRequest"],
         "properties": {
-            "albumName": {"type": "string", "maxLength": MAX_ALBUM_NAME, "description": "Made when missing."},
-            "description": {"type": "string", "maxLength": MAX_DESCRIPTION},
+            "albumName": {
+                "type": "string",
+                "maxLength": MAX_ALBUM_NAME,
+                "description": "Made when missing. An append does not change it.",
+            },
+            "description": {
+                "type": "string",
+                "maxLength": MAX_DESCRIPTION,
+                "description": "An append does not change it.",
+            },
             "option": {
                 "type": "array",
                 "items": {"type": "string", "enum": ["STRICT"]},
@@ -74,7 +83,7 @@ BULK_BODY = _json_body(
             "callbackUrl": {
                 "type": "string",
                 "maxLength": MAX_CALLBACK_URL,
-                "description": "Called with POST each time that the task becomes done.",
+                "description": "Called with POST each time that the task becomes done. An append may name another one.",
             },
             "taggingRequest": {
                 "type": "array",
@@ -82,7 +91,7 @@ BULK_BODY = _json_body(
                 "items": {
                     "type": "object",
                     "required": ["image", "context"],
-                    "properties": {"image": _image("url"), "context": {**_CONTEXT, "required": ["id"]}},
+                    "properties": {"image": _image("Its URL.", "url"), "context": {**_CONTEXT, "required": ["id"]}},
                 },
             },
         },

@@ -25,7 +25,7 @@ class SingleCalls:
             summary="Tag one image",
             status_code=201,
             response_model=SingleAnswer,
-            responses=failures(),
+            responses=failures(413),
             openapi_extra={"parameters": [LANGUAGE, COUNTED_ONCE], "requestBody": SINGLE_BODY},
         )
 
