@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.cli import get_docs_for_click
 
-from placket.settings import Settings
+from placket.settings import Network, Settings
 
 REFERENCE = Path(__file__).parent / "reference"
 _NOTE = "<!-- Made by docs/generate.py: change the code, then run `make docs`. -->\n"
@@ -50,8 +50,8 @@ _WORDS: dict[Any, str] = {
     int: "whole number",
     float: "number",
     bool: "true or false",
-    tuple: "networks",
 }
+_SEVERAL: dict[Any, str] = {str: "texts", Network: "networks"}
 
 
 def _kind(annotation: Any) -> str:
@@ -60,9 +60,10 @@ def _kind(annotation: Any) -> str:
         return ", ".join(f"`{word}`" for word in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return _kind(next(a for a in get_args(annotation) if a is not NoneType))
-    if get_origin(annotation) is tuple and get_args(annotation)[0] is str:
-        return "texts"
-    return _WORDS[get_origin(annotation) or annotation]
+    if get_origin(annotation) is tuple:
+        one = get_args(annotation)[0]
+        return f"one or several of {_kind(one)}" if get_origin(one) is Literal else _SEVERAL[one]
+    return _WORDS[annotation]
 
 
 def _range(field: FieldInfo) -> str:
@@ -82,6 +83,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value == ():
         return "not set"
+    if isinstance(value, tuple):
+        value = ",".join(value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -109,15 +109,18 @@ class Settings(BaseSettings):
     index_file_max_bytes: int = Field(5_000_000, ge=1, description="Largest uploaded index file.")
     index_link_max_bytes: int = Field(20_000_000, ge=1, description="Largest index file given by link.")
     index_max_rows: int = Field(10_000, ge=1, description="Rows in an index file.")
-    image_max_bytes: int = Field(5_000_000, ge=1, description="Largest image to index, detect and search by.")
-    tag_image_max_bytes: int = Field(1_000_000, ge=1, description="Largest image for the tag call.")
+    image_max_bytes: int = Field(
+        5_000_000, ge=1, description="Largest image to index, detect and search by; for Placket's own tag call too."
+    )
+    tag_image_max_bytes: int = Field(1_000_000, ge=1, description="Largest image for AI Fashion's tag call.")
     image_formats: Annotated[tuple[ImageFormat, ...], NoDecode] = Field(
         ("png", "jpeg", "gif"),
-        description="Formats of images to index, detect and search by, comma separated, of "
-        f"{', '.join(get_args(ImageFormat))}. The guide has the first three.",
+        description="Formats of products' photos and of those that AI Fashion's calls look at, comma separated, of "
+        f"{', '.join(get_args(ImageFormat))}. The guide has the first three. Placket's own detect, tag and search take"
+        " all of them.",
     )
     image_max_pixels: int = Field(
-        50_000_000, ge=1, description="Most pixels of an image, checked before it is decoded."
+        50_000_000, ge=1, description="Most pixels of an image in any API, checked before it is decoded."
     )
     min_item_pixels: int = Field(20, ge=0, description="An item this small in width and height is not returned.")
     run_retention_days: int = Field(

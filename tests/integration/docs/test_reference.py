@@ -34,6 +34,28 @@ def test_every_setting_is_described(generate: ModuleType) -> None:
         assert field.description and field.description.rstrip().endswith((".", ")"))
 
 
+def test_what_is_told_as_a_default_can_be_set_and_is_it(generate: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = dict(re.findall(r"^\| `(PLACKET_\w+)` \| .* \| `([^`]+)` \| ", generate.settings(), re.MULTILINE))
+    assert set(told) > {"PLACKET_PORT", "PLACKET_IMAGE_FORMATS", "PLACKET_KEEP_UPLOADS"}
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PLACKET_{name.upper()}", raising=False)
+    unset = Settings()
+    for variable, value in told.items():
+        monkeypatch.setenv(variable, value)
+    assert Settings() == unset
+
+
+def test_the_values_of_a_setting_are_of_its_kind(generate: ModuleType) -> None:
+    text = generate.settings()
+    for name, values in {
+        "IMAGE_FORMATS": r"one or several of `png`, `jpeg`, .*`tiff`",
+        "CORS_ORIGINS": "texts",
+        "FETCH_ALLOW_NETWORKS": "networks",
+        "LOG_FORMAT": "`auto`, `json`, `console`",
+    }.items():
+        assert re.search(rf"^\| `PLACKET_{name}` \| .* \| {values} \|$", text, re.MULTILINE), name
+
+
 def test_the_times_of_personal_data_are_the_defaults() -> None:
     page = (ROOT / "docs" / "guide" / "personal-data.md").read_text("utf-8")
     told = re.findall(r"`PLACKET_([A-Z_]+)` \((\d+)\)", page)

@@ -14,14 +14,14 @@ def test_thirty_days_to_today_where_none_are_given() -> None:
     before = datetime.now(UTC).date()
     first, last = period(None, None)
     assert before <= last <= datetime.now(UTC).date()
-    assert last - first == timedelta(days=30)
-    assert period(None, LAST) == (date(2026, 10, 28), LAST)
+    assert last - first == timedelta(days=29)
+    assert period(None, LAST) == (date(2026, 10, 29), LAST)
     assert period(None, date.min) == (date.min, date.min)
 
 
-@pytest.mark.parametrize(("days", "taken"), [(0, True), (MOST_DAYS, True), (MOST_DAYS + 1, False), (-1, False)])
+@pytest.mark.parametrize(("days", "taken"), [(1, True), (MOST_DAYS, True), (MOST_DAYS + 1, False), (0, False)])
 def test_a_year_at_the_most_and_the_first_not_after_the_last(days: int, taken: bool) -> None:
-    first = LAST - timedelta(days=days)
+    first = LAST - timedelta(days=days - 1)
     if taken:
         assert period(first, LAST) == (first, LAST)
     else:
