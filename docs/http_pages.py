@@ -14,6 +14,7 @@ from placket.api.tagger_v2 import TaggerParts, tagger_face
 from placket.api.tagger_v2 import codes as tagger_codes
 
 _METHODS = ("get", "post", "put", "patch", "delete")
+_FORMATS = {"binary": "file"}
 
 
 def _document() -> dict[str, Any]:
@@ -47,6 +48,8 @@ def http_api() -> str:
 def _operation(method: str, path: str, operation: dict[str, Any], shapes: dict[str, Any]) -> Iterator[str]:
     yield f"### {operation['summary']}\n"
     yield f"`{method.upper()} {path}`\n"
+    if "description" in operation:
+        yield _cell(operation["description"]) + "\n"
     parameters = [p for p in operation.get("parameters", ()) if p["in"] != "path"]
     if parameters:
         yield "| parameter | in | values | required | meaning |"
@@ -54,10 +57,10 @@ def _operation(method: str, path: str, operation: dict[str, Any], shapes: dict[s
         for p in parameters:
             words = _cell(p.get("description", p["schema"].get("description", "")))
             required = "yes" if p.get("required") else ""
-            yield f"| `{p['name']}` | {p['in']} | {_cell(_values(p['schema']))} | {required} | {words} |"
+            yield f"| `{p['name']}` | {p['in']} | {_cell(_values(p['schema'], shapes))} | {required} | {words} |"
         yield ""
     if body := operation.get("requestBody"):
-        yield f"Body: {', '.join(f'`{kind}`' for kind in body['content'])}.\n"
+        yield from _body(body, shapes)
     yield f"Answers: {', '.join(sorted(operation['responses']))}.\n"
     for called in operation.get("callbacks", {}).values():
         body = next(iter(called.values()))["post"]["requestBody"]["content"]["application/json"]["schema"]
@@ -66,28 +69,65 @@ def _operation(method: str, path: str, operation: dict[str, Any], shapes: dict[s
         yield f"Calls back with JSON: `event` (`{told['event']['const']}`), {names}.\n"
 
 
-def _values(schema: dict[str, Any]) -> str:
+def _body(body: dict[str, Any], shapes: dict[str, Any]) -> Iterator[str]:
+    content = body["content"]
+    yield f"Body: {' or '.join(f'`{kind}`' for kind in content)}. {body.get('description', '')}".rstrip() + "\n"
+    yield "| field | values | required | meaning |"
+    yield "|---|---|---|---|"
+    fields: dict[str, str] = {}
+    for kind in content.values():
+        for name, schema, required in _fields(_shape(kind["schema"], shapes)):
+            words = _cell(schema.get("description", ""))
+            line = f"| `{name}` | {_cell(_values(schema, shapes))} | {'yes' if required else ''} | {words} |"
+            fields.setdefault(name, line)
+    yield from fields.values()
+    yield ""
+
+
+def _shape(schema: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shapes[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return found
+
+
+def _fields(schema: dict[str, Any], within: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Name, schema and whether it is required, those of inner objects too: ``taggingRequest[].image``."""
+    for name, field in schema["properties"].items():
+        yield within + name, field, name in schema.get("required", ())
+        inner, path = (field["items"], f"{within}{name}[].") if "items" in field else (field, f"{within}{name}.")
+        if "properties" in inner:
+            yield from _fields(inner, path)
+
+
+def _values(schema: dict[str, Any], shapes: dict[str, Any]) -> str:
     """A schema in a few words."""
-    options = [_values(s) for s in schema.get("anyOf", ()) if s.get("type") != "null"]
+    options = [_values(s, shapes) for s in schema.get("anyOf", ()) if s.get("type") != "null"]
     if options:
         return " or ".join(options)
-    if "enum" in schema:
-        words = ", ".join(map(str, schema["enum"]))
-    elif "$ref" in schema:
-        words = schema["$ref"].rpartition("/")[2]
+    kind = _shape(schema, shapes)
+    if "enum" in kind:
+        words = ", ".join(map(str, kind["enum"]))
+    elif "properties" in kind.get("items", {}):
+        words = "array"
+    elif "prefixItems" in kind:
+        return f"array of {len(kind['prefixItems'])} numbers"
+    elif "items" in kind:
+        words = f"array of {_values(kind['items'], shapes)}"
     else:
-        words = schema.get("format") or schema.get("type", "any")
+        words = _FORMATS.get(kind.get("format", ""), kind.get("format")) or kind.get("type", "any")
     limits = [
-        f"{word} {schema[name]:,}"
+        f"{word} {schema[name]:,}".removesuffix(".0")
         for name, word in (
             ("minimum", "from"),
             ("exclusiveMinimum", "over"),
             ("maximum", "to"),
             ("maxLength", "length to"),
+            ("maxItems", "at most"),
         )
         if name in schema
     ]
     default = schema.get("default")
+    if isinstance(default, list):
+        default = ", ".join(default)
     shown = f"default {default}" if default not in (None, "") else ""
     return ", ".join(x for x in (words, " ".join(limits), shown) if x)
 

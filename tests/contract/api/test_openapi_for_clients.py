@@ -13,7 +13,8 @@ import pytest
 from placket.api.app import create_app
 from placket.api.placket_v1.usage import usage_face
 from placket.api.tagger_v2 import TaggerParts, tagger_face
-from placket.domain.runs import Run, RunKind, RunState
+from placket.domain.index_file import MAX_LENGTH
+from placket.domain.runs import FILTER_FIELDS, Run, RunKind, RunState
 from placket.domain.tagger.tasks import done_event
 from placket.jobs.indexing import event_of
 from placket.services.stores import RunEnded
@@ -137,3 +138,13 @@ def test_the_language_header_of_every_browser_is_of_its_schema(document: dict[st
     assert len(schemas) == 2
     for schema in schemas:
         jsonschema_rs.validate(schema, "ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7")
+
+
+def test_a_filter_that_is_left_out_has_no_value_to_send(document: dict[str, Any]) -> None:
+    """A client that puts in defaults would empty what is to stay."""
+    values = document["components"]["schemas"]["FilterValues"]
+    filters = values["properties"]
+    assert values["examples"] == [{"s2": "sold-out"}]
+    assert len(filters) == len(FILTER_FIELDS)
+    for name, schema in filters.items():
+        assert "default" not in schema and schema["maxLength"] == MAX_LENGTH[name]

@@ -56,6 +56,17 @@ def test_the_values_of_a_setting_are_of_its_kind(generate: ModuleType) -> None:
         assert re.search(rf"^\| `PLACKET_{name}` \| .* \| {values} \|$", text, re.MULTILINE), name
 
 
+def test_what_a_call_takes_in_its_body_is_told(generate: ModuleType) -> None:
+    text = generate.PAGES["http-api.md"]()
+    calls = {entry.splitlines()[0]: entry for entry in re.split(r"^### ", text, flags=re.MULTILINE)[1:]}
+    bodies = [entry for entry in calls.values() if "\nBody: " in entry]
+    assert len(bodies) > 10 and all("| field | values | required | meaning |" in entry for entry in bodies)
+    task = calls["Make a task of many images"]
+    assert "| `taggingRequest[].context.id` | string, length to 512 | yes | Unique within the task. |" in task
+    assert "| `box` | array of 4 numbers | yes |" in text and "Exactly one of these." in text
+    assert "| `tag` | query | array of string, at most 20 |" in text
+
+
 def test_the_times_of_personal_data_are_the_defaults() -> None:
     page = (ROOT / "docs" / "guide" / "personal-data.md").read_text("utf-8")
     told = re.findall(r"`PLACKET_([A-Z_]+)` \((\d+)\)", page)

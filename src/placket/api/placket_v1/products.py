@@ -24,7 +24,11 @@ _FORM = {
     "type": "object",
     "required": [IMAGE],
     "properties": {
-        IMAGE: {"type": "string", "format": "binary", "description": "The product's photo: PNG, JPEG or GIF"},
+        IMAGE: {
+            "type": "string",
+            "format": "binary",
+            "description": "The product's photo: PNG, JPEG or GIF; others by PLACKET_IMAGE_FORMATS",
+        },
         **{name: {"type": "string", "maxLength": MAX_LENGTH[name], **EMPTY} for name in FIELDS},
     },
 }

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from placket.domain import garments as domain
 from placket.domain.access import Access
+from placket.domain.index_file import MAX_LENGTH
 from placket.domain.names_of import category_name, label_name
 from placket.domain.runs import FilterField, Outcome, RowResult, RunKind, RunState
 from placket.domain.runs import Run as DomainRun
@@ -152,17 +153,23 @@ class Product(ProductColumns):
         )
 
 
+def _as_it_is(schema: dict[str, Any]) -> None:
+    """Of a text that is left out: a generated client that sends a default in its place would empty the column."""
+    del schema["default"]
+    schema["maxLength"] = MAX_LENGTH["s1"]
+
+
 class FilterValues(BaseModel):
     """What is to be changed; the rest stays."""
 
-    # A column whose name is misspelt would stay too.
-    model_config = ConfigDict(extra="forbid")
+    # A column whose name is misspelt would stay too. The page at /docs sends the example, and all columns without one.
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"s2": "sold-out"}]})
 
-    category1_id: str = ""
-    category2_id: str = ""
-    category3_id: str = ""
-    s1: str = ""
-    s2: str = Field(default="", examples=["sold-out"])
+    category1_id: str = Field(default="", json_schema_extra=_as_it_is)
+    category2_id: str = Field(default="", json_schema_extra=_as_it_is)
+    category3_id: str = Field(default="", json_schema_extra=_as_it_is)
+    s1: str = Field(default="", json_schema_extra=_as_it_is)
+    s2: str = Field(default="", json_schema_extra=_as_it_is)
 
     def given(self) -> dict[FilterField, str]:
         return {field: getattr(self, field) for field in get_args(FilterField) if field in self.model_fields_set}
