@@ -34,7 +34,9 @@ def test_the_guide_does_what_it_says(notebook: Path, capsys: pytest.CaptureFixtu
     assert printed[0].startswith("<Photo photos/shirt-1.jpg ")
     assert printed[1].endswith(" (256,)")
     assert any(line.startswith("warehouse/shirt-1 ") for line in printed)
-    assert "cannot be used: photos/broken.jpg the JPEG cannot be decoded: it is truncated" in printed
+    broken = "the JPEG cannot be decoded: it is truncated"
+    assert f"cannot be used: photos/broken.jpg {broken}" in printed
+    assert f'"error": "{broken}"' in (ROOT / "docs" / "guide" / "command-line.md").read_text("utf-8")
     assert any(line.startswith("photos/shirt-1.jpg 0.") and "<Garment " in line for line in printed)
     why = "the bytes are no image but text; taken are AVIF, BMP, GIF, HEIC, JPEG, PNG, TIFF, WEBP"
     assert printed[-1] == f"ImageFormatUnsupported - {why}"
