@@ -209,6 +209,14 @@ async def test_thumbnails_are_made_once_and_failures_are_remembered(
 CSV = b"p1,enable,Shirt,tops,,,https://shop.example/1.jpg,,\np2,enable,Bad,,,,,,\np3,disable,,,,,,,\n"
 
 
+async def test_a_bad_row_is_shown_with_no_word_that_it_does_not_have(admin: Browser) -> None:
+    """Not as one that adds its product, as bad rows are kept."""
+    misspelt = CSV.replace(b"p2,enable", b"p2,enabel")
+    page = await admin.post("/services/shoes/index/preview", files={"file": ("a.csv", misspelt, "text/csv")})
+    rows = re.findall(r"<td>(p\d)</td><td>(\w*)</td>", page.text)
+    assert rows == [("p1", "enable"), ("p2", ""), ("p3", "disable")]
+
+
 async def test_a_file_is_shown_before_it_is_sent(admin: Browser, installation: MemoryInstallation) -> None:
     page = await admin.post("/services/shoes/index/preview", files={"file": ("a.csv", CSV, "text/csv")})
     assert page.status_code == 200
