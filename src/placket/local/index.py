@@ -102,7 +102,8 @@ class Index:
         numbers, the lowest and the highest that a row may have, as ``{"price": (20, 50)}``; None where there is no end.
         ``tags``: of an index of garments, what
         they are, as ``["category:dress,skirt", "!pattern:floral"]``; all must hold. ``exclude``: ids that are left out.
-        ``collapse``: of rows with one value in this column, which is not empty, only the nearest is shown.
+        ``collapse``: of rows with one value in this column, which is not empty, only the nearest is shown; an id whose
+        rows have several values, once for each.
         Raises ValueError, BundleMismatch.
         """
         from placket.search.find import Question, find

@@ -114,6 +114,14 @@ def test_the_rest_of_what_can_be_asked(index: Index, vectors: Vectors) -> None:
     assert index.search(vectors[0], where={"season": "none"}) == []
 
 
+def test_an_id_is_shown_for_each_value_that_its_rows_have(bundle: Bundle, vectors: Vectors) -> None:
+    """As a photo is for each kind of garment in it."""
+    index = Index(bundle, vectors[:4], ["a", "a", "a", "b"], {"kind": ["shirt", "shirt", "shoe", "shirt"]})
+    assert [(m.id, m.row) for m in index.search(vectors[0], limit=9)] == [("a", 0), ("b", 3)]
+    found = index.search(vectors[0], limit=9, collapse="kind")
+    assert [(m.id, m.row) for m in found] == [("a", 0), ("a", 2)]
+
+
 def garment(embedding: Vectors, bundle: str, color: str = "red") -> Garment:
     tags = {"colors": (Label(color, 0.8), Label("gold", 0.4))}
     seen = Seen("TOP", Label("shirt", 0.9), Box(0, 0, 1, 1), 0.9, tags, embedding)
