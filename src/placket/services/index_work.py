@@ -14,6 +14,7 @@ from placket.domain.errors import (
     FetchTimeout,
     PlacketError,
     StorageUnavailable,
+    UrlMalformed,
     VisionUnavailable,
 )
 from placket.domain.garments import Analysis
@@ -149,6 +150,8 @@ class IndexWork:
             kept = await self._documents.upload(chunk.work.service_id, row.product_id)
             if kept is not None:
                 return Fetched(kept)
+            if not url:
+                raise UrlMalformed("its photo was uploaded and not kept, and it has no image_url: put it anew")
         fetch = partial(self._fetch, row, known_etag, chunk.holder)
         return await (chunk.images.get(f"{known_etag} {url}", fetch) if url in chunk.shared else fetch())
 

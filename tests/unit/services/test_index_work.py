@@ -271,6 +271,13 @@ async def test_reindexing_prefers_the_kept_upload() -> None:
     assert eyes.bundles == ["v1", "v1"]
 
 
+async def test_reindexing_tells_what_became_of_an_upload_that_was_not_kept() -> None:
+    nowhere = PlannedRow(0, 1, "other", Status.ENABLE, {"image_url": ""})
+    (failed,) = await compute([nowhere], Web({}), RunKind.REINDEX)
+    assert failed.reason == "InvalidImageURLException"
+    assert failed.detail == "its photo was uploaded and not kept, and it has no image_url: put it anew"
+
+
 async def test_a_host_without_a_turn_sets_the_rest_aside_and_what_is_there_is_not_done_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
