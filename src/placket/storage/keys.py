@@ -97,7 +97,7 @@ class PostgresKeys:
             )
         except IntegrityError:
             raise KeyNameTaken(
-                f"there is a project {name!r} already: another key of it names it as its project"
+                f"there is a project {name!r} already; give its name as project (--project) for another key of it"
             ) from None
         return int(made.scalar_one())
 
