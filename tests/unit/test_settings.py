@@ -39,7 +39,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(file: Path, content: bytes | N
     with pytest.raises(SettingsFileError, match="PLACKET_CONFIG names"):
         Settings()
     shown = CliRunner().invoke(app, ["doctor"])
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert shown.stderr.startswith("error: PLACKET_CONFIG names")
 
 

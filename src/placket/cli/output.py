@@ -42,11 +42,13 @@ def confirm(question: str, undone: str) -> None:
 
 @contextmanager
 def run_safely() -> Iterator[None]:
-    """Expected failures become a sentence and exit code 1, not a traceback."""
+    """Expected failures become a sentence and exit code 1, wrong settings 2, not a traceback."""
     try:
         yield
     except PlacketError as error:
-        raise fail(plain(error.detail)) from None
+        from placket.settings import SettingsFileError
+
+        raise fail(plain(error.detail), 2 if isinstance(error, SettingsFileError) else 1) from None
     except ValidationError as error:
         raise fail("a setting is wrong:\n  " + "\n  ".join(plain(_wrong(e)) for e in error.errors()), 2) from None
     except _WRONG_PATH as error:
