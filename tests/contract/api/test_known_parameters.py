@@ -38,6 +38,21 @@ async def test_a_misspelt_dry_run_indexes_nothing(bearer: httpx.AsyncClient) -> 
     assert (await bearer.get(f"{SERVICE}/runs")).json()["total"] == 0
 
 
+async def test_a_misspelt_column_changes_no_product(bearer: httpx.AsyncClient) -> None:
+    await put(bearer, "a", s1="red")
+    answer = await put(bearer, "a", s1="blue", categori2_id="9")
+    assert problem(answer) == (400, -40000, "InvalidParam")
+    assert "category2_id" in answer.json()["detail"] and "; it has 'categori2_id'" in answer.json()["detail"]
+    assert (await bearer.get(f"{SERVICE}/products/a")).json()["s1"] == "red"
+
+
+async def test_a_service_has_a_name_alone(bearer: httpx.AsyncClient) -> None:
+    answer = await bearer.post("/placket/v1/services", json={"name": "second", "documents": 5})
+    assert problem(answer) == (400, -40000, "InvalidParam")
+    assert "documents" in answer.json()["detail"]
+    assert (await bearer.get("/placket/v1/services/second")).status_code == 404
+
+
 async def test_lists_and_filters_may_be_given_several_times(
     bearer: httpx.AsyncClient, installation: MemoryInstallation
 ) -> None:

@@ -92,6 +92,9 @@ async def _form(request: Request, parts: ApiParts) -> tuple[dict[str, str], byte
     form = await read_image_form(request, parts.image_limits, texts)
     if IMAGE not in form.files:
         raise InvalidParameter(f"the body has no part {IMAGE!r}{it_has(form.others)}")
+    # A column whose name is misspelt would be empty.
+    if form.others:
+        raise InvalidParameter(f"a product's parts are {IMAGE}, {', '.join(FIELDS)}{it_has(form.others)}")
     return {name: form.texts.get(name, "") for name in FIELDS}, form.files[IMAGE].content
 
 

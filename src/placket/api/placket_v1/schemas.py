@@ -19,6 +19,8 @@ from placket.services.stores import Document, KeyRecord
 
 
 class ServiceCreation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(description="2 to 32 characters: a-z, 0-9, - and _, a letter first.", examples=["my-shop"])
 
 

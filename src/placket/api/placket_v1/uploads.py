@@ -81,18 +81,21 @@ async def _from_json(request: Request, names: tuple[str, ...]) -> PhotoInput:
         raise InvalidParameter(_AS_FILE)
     if not all(isinstance(text, str) for text in given.values()):
         raise InvalidParameter("the body must be a JSON object of strings")
-    return _exactly_one(None, given, names, tuple(given))
+    return _exactly_one(None, given, names, tuple(name for name, text in given.items() if text))
 
 
 def _exactly_one(
     image: bytes | None, texts: Mapping[str, str], names: tuple[str, ...], others: Sequence[str]
 ) -> PhotoInput:
-    """``others``: names of what else there is, for whoever misspelt one."""
+    """``others``: names of what else there is. Misspelt, or a parameter of the URL, it would count for nothing."""
     given = {name: texts[name] for name in names if texts.get(name)}
     count = len(given) + (image is not None)
+    unknown = [name for name in others if name not in names]
     if count != 1:
-        hint = "" if count else it_has([name for name in others if name not in names])
+        hint = "" if count else it_has(unknown)
         raise InvalidParameter(f"the body must have exactly one of {', '.join((IMAGE, *names))}{hint}")
+    if unknown:
+        raise InvalidParameter(f"the body has nothing but one of {', '.join((IMAGE, *names))}{it_has(unknown)}")
     url = given.get(URL)
     return PhotoInput(image, image_url(url) if url else None, given.get(LINK))
 
