@@ -91,7 +91,7 @@ class Database:
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._ours = OwnConnections(pool_size, _PATIENCE)
         sqlalchemy.event.listen(self._engine.sync_engine, "connect", _set_up)
-        sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _leave_read_only)
+        sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _connect_anew)
 
     @property
     def conninfo(self) -> str:
@@ -210,11 +210,20 @@ async def _set(connection: psycopg.AsyncConnection[Any], settings: Mapping[str, 
     await connection.execute(f"SELECT {wanted}", [word for pair in settings.items() for word in pair])
 
 
-def _leave_read_only(context: sqlalchemy.engine.ExceptionContext) -> None:
-    """A server that takes no writes is not the one that was meant, after a failover: connect anew, to wherever the
-    name leads by then."""
-    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+def _connect_anew(context: sqlalchemy.engine.ExceptionContext) -> None:
+    """What no other try on these connections can mend: a server that takes no writes, which after a failover is not the
+    one that was meant; tables and types that are no longer those which they know."""
+    error = context.original_exception
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction) or _made_anew(error):
         context.is_disconnect = True
+
+
+def _made_anew(error: BaseException) -> bool:
+    """Whether tables or the type of vectors were made again since the session began, as by `pg_restore --clean`:
+    prepared statements and the type's number are of what is gone. PostgreSQL has no code of its own for it."""
+    if isinstance(error, psycopg.errors.FeatureNotSupported):
+        return "RevalidateCachedQuery" in (error.diag.source_function or "")
+    return isinstance(error, psycopg.errors.InternalError_) and "cache lookup failed for type" in str(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from pgvector import Vector
 
 from placket.domain.corrections import Correction, correct_all
 from placket.domain.garments import Analysis, Embedding, Garment
@@ -14,6 +15,9 @@ from placket.services.stores import Document, Known
 
 def _embedding(value: Any) -> Embedding:
     """pgvector's value as a float32 row."""
+    if isinstance(value, bytes):
+        # The type was made anew since the session began, as by a restore: the driver knows the old one's number.
+        value = Vector.from_binary(value)
     array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
     return array.astype(np.float32, copy=False)
 
