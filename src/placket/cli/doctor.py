@@ -91,7 +91,8 @@ def _when_broken_off(name: str, settings: Settings) -> str:
     """The remedy of a check that could not end."""
     known = {
         "data directory": "run as its owner, or set PLACKET_DATA_DIR",
-        "database": "see that PostgreSQL runs there, and that host, name and password in PLACKET_DATABASE_URL are right"
+        "database": "see that PostgreSQL runs there and takes one more connection (max_connections, CONNECTION LIMIT),"
+        " and that host, name and password in PLACKET_DATABASE_URL are right"
         if settings.database_url
         else "it needs room in the data directory, a disk that answers and, run by root, another account: set "
         "PLACKET_POSTGRES_ACCOUNT",

@@ -30,11 +30,17 @@ class DatabaseInUse(PlacketError):
     reason = "DatabaseInUse"
 
 
+class NothingToBackUp(PlacketError):
+    """It is not the database that anybody means; of a backup that is empty one learns when it is needed."""
+
+    reason = "NothingToBackUp"
+
+
 def backup(url: str, file: Path) -> int:
     """Write a consistent backup, whatever else goes on; returns its size in bytes.
 
     The file is there whole or not at all, and for its owner only (0600): it holds the installation's secrets.
-    Raises InvalidParameter (the file exists, its folder does not), StorageUnavailable.
+    Raises InvalidParameter (the file exists, its folder does not), NothingToBackUp, StorageUnavailable.
     """
     if file.exists():
         raise InvalidParameter(f"{file} exists; give another name, or move it away")
@@ -44,6 +50,12 @@ def backup(url: str, file: Path) -> int:
     try:
         os.close(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         dump(url, work)
+        if not _is_plackets(work):
+            # Started for another account or folder, the embedded server makes a database of its own.
+            raise NothingToBackUp(
+                "the database holds nothing of Placket's, so there is no backup of it: give this command the"
+                " PLACKET_DATA_DIR or PLACKET_DATABASE_URL that the servers have"
+            )
         with work.open("rb") as written:
             os.fsync(written.fileno())
         work.rename(file)
@@ -66,6 +78,7 @@ def restore(url: str, file: Path) -> str:
     fresh, old = f"{target}_restoring", f"{target}_replaced"
     with _maintenance(url) as connection:
         _lock(connection)
+        _refuse_if_missing(connection, target)
         _refuse_if_used(connection, target)
         _drop(connection, fresh)
         _drop(connection, old)
@@ -112,9 +125,13 @@ def _check_extension(url: str) -> None:
 def _check_file(file: Path) -> None:
     if not file.is_file():
         raise InvalidParameter(f"there is no file {file}")
-    # In whichever schema: a role that has one of its own name makes its tables there.
-    if not re.search(r" TABLE \S+ alembic_version ", contents(file)):
+    if not _is_plackets(file):
         raise BackupUnusable(f"{file} is a backup of something else")
+
+
+def _is_plackets(file: Path) -> bool:
+    # In whichever schema: a role that has one of its own name makes its tables there.
+    return re.search(r" TABLE \S+ alembic_version ", contents(file)) is not None
 
 
 def _swap(connection: psycopg.Connection[Any], target: str, fresh: str, old: str) -> None:
@@ -127,6 +144,13 @@ def _swap(connection: psycopg.Connection[Any], target: str, fresh: str, old: str
             connection.execute(rename.format(sql.Identifier(fresh), sql.Identifier(target)))
     except psycopg.errors.ObjectInUse:
         raise _in_use(target) from None
+
+
+def _refuse_if_missing(connection: psycopg.Connection[Any], target: str) -> None:
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", (target,)).fetchone() is None:
+        raise StorageUnavailable(
+            f"there is no database {target} that the backup could take the place of: make one with CREATE DATABASE"
+        )
 
 
 def _refuse_if_used(connection: psycopg.Connection[Any], target: str) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from placket.domain.errors import InvalidParameter, SchemaTooNew, StorageUnavailable
 from placket.storage import backup as backups
 from placket.storage import pg_tools, schema
-from placket.storage.backup import BackupUnusable, DatabaseInUse, backup, restore
+from placket.storage.backup import BackupUnusable, DatabaseInUse, NothingToBackUp, backup, restore
 from placket.storage.checkup import check_up
 from placket.storage.database import Database
 from placket.storage.embedded import binaries
@@ -71,6 +72,23 @@ async def test_a_backup_is_refused_over_a_file_or_without_a_folder(database_url:
     with pytest.raises(StorageUnavailable, match="pg_dump failed"):
         backup("postgresql://u:geheim@127.0.0.1:1/none", tmp_path / "other")
     assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+def test_no_backup_is_made_of_a_database_that_is_not_plackets(empty_database_url: str, tmp_path: Path) -> None:
+    with pytest.raises(NothingToBackUp, match="PLACKET_DATA_DIR"):
+        backup(empty_database_url, tmp_path / "file")
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_restore_into_a_database_that_is_not_there_ends_at_once(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(database_url)
+    backup(database_url, tmp_path / "file")
+    monkeypatch.setattr(backups, "load", lambda *_: pytest.fail("it read the backup"))
+    missing = make_url(database_url).set(database="none").render_as_string(hide_password=False)
+    with pytest.raises(StorageUnavailable, match=r"no database none .* CREATE DATABASE"):
+        restore(missing, tmp_path / "file")
 
 
 async def test_nothing_is_restored_while_somebody_is_connected(database_url: str, tmp_path: Path) -> None:
@@ -172,7 +190,7 @@ def test_a_password_is_on_no_command_line(tmp_path: Path, monkeypatch: pytest.Mo
     program.chmod(0o755)
     monkeypatch.setattr(pg_tools, "installed", lambda: binaries.Binaries(tmp_path, "fake", "18.0"))
     url = "postgresql://me:ge%20heim@db.test:5433/shop?sslmode=require&passfile=/run/pass"
-    backup(url, tmp_path / "file")
+    pg_tools.dump(url, tmp_path / "file")
     arguments = Path(f"{seen}.arguments").read_text()
     assert "heim" not in arguments
     assert "sslmode=require" in arguments
@@ -180,7 +198,7 @@ def test_a_password_is_on_no_command_line(tmp_path: Path, monkeypatch: pytest.Mo
     assert Path(f"{seen}.password").read_text() == "ge heim"
     assert Path(f"{seen}.passfile").read_text() == "/run/pass"
     with pytest.raises(StorageUnavailable, match="sslpassword"):
-        backup("postgresql://me@db.test/shop?sslpassword=geheim", tmp_path / "other")
+        pg_tools.dump("postgresql://me@db.test/shop?sslpassword=geheim", tmp_path / "other")
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_doctor_on_a_database_that_is_away(environment: pytest.MonkeyPatch) -> N
     assert "geheim" not in result.output
     assert "-> see that PostgreSQL runs there" in result.stdout
     level, _, remedy = examine()[1]["database"][0]
-    assert (level, "PLACKET_DATABASE_URL" in remedy) == ("fail", True)
+    assert (level, "PLACKET_DATABASE_URL" in remedy, "max_connections" in remedy) == ("fail", True, True)
 
 
 def test_every_check_of_doctor_that_breaks_off_has_a_remedy(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
