@@ -145,10 +145,20 @@ def _connected(url: str) -> Iterator[Connection]:
             raise StorageUnavailable(f"the database cannot be reached: {_reason(error)}") from None
         if isinstance(error.orig, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
             raise _TablesInUse(f"another process holds a table of the database: {_reason(error)}") from None
-        hint = "; have its administrator run CREATE EXTENSION vector in it" if "vector" in str(error.orig) else ""
-        raise StorageUnavailable(f"the database cannot be brought up to date: {_reason(error)}{hint}") from None
+        raise StorageUnavailable(f"the database cannot be brought up to date: {_reason(error)}{_hint(error)}") from None
     finally:
         engine.dispose()
+
+
+def _hint(error: DBAPIError) -> str:
+    if isinstance(error.orig, psycopg.errors.DuplicateTable | psycopg.errors.DuplicateColumn):
+        return (
+            ". It is another program's, and Placket needs a database of its own; or it is newer than the schema,"
+            " because an older backup was read over it: `placket db restore` begins with an empty database"
+        )
+    if "vector" in str(error.orig):
+        return "; have its administrator run CREATE EXTENSION vector in it"
+    return ""
 
 
 def _refuse_old_server(connection: Connection) -> None:

@@ -112,11 +112,19 @@ def test_garments_that_were_there_before_get_their_labels(empty_database_url: st
 def test_a_migration_that_fails_leaves_nothing(empty_database_url: str) -> None:
     with psycopg.connect(plain(empty_database_url), autocommit=True) as connection:
         connection.execute("CREATE TABLE jobs (mine int)")
-    with pytest.raises(StorageUnavailable, match="brought up to date"):
+    with pytest.raises(StorageUnavailable, match=r"brought up to date: .* needs a database of its own"):
         schema.upgrade(empty_database_url)
     with psycopg.connect(plain(empty_database_url)) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == [("jobs",)]
+
+
+@pytest.mark.parametrize("read_over", ["0007", "0009"])
+def test_an_older_backup_that_was_read_over_newer_tables_is_told_as_such(database_url: str, read_over: str) -> None:
+    with psycopg.connect(plain(database_url)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = %s", (read_over,))
+    with pytest.raises(StorageUnavailable, match=r"an older backup .* `placket db restore` begins with an empty"):
+        schema.upgrade(database_url)
 
 
 def test_a_table_that_somebody_holds_is_waited_for_in_short_tries(empty_database_url: str) -> None:
