@@ -58,7 +58,7 @@ class Condition:
         try:
             await within(_DATABASE_SECONDS, self._database.ping())
         except StorageUnavailable as error:
-            _log.error("the database cannot be reached", error=error.detail)
+            _log.error("the database cannot be used", error=error.detail)
             return detail_of(error)
         except TimeoutError:
             # Counted at the beginning: those who ask here take connections themselves.

@@ -88,7 +88,7 @@ async def _render(request: Request, error: Exception) -> Response:
     if isinstance(known, NoSuchCall) and request.scope["path"].startswith("//"):
         known = NoSuchCall("there is no such call: its path begins with two slashes")
     if isinstance(known, StorageUnavailable):
-        _log.error("the database cannot be reached", error=known.detail)
+        _log.error("the database cannot be used", error=known.detail)
     if isinstance(known, VisionUnavailable):
         _log.error("photos cannot be analysed", error=known.detail)
     if isinstance(known, MethodNotAllowed):

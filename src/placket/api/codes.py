@@ -81,7 +81,7 @@ def detail_of(error: Exception) -> str:
     """What a caller may read about it: nothing of an unforeseen error leaves the server, nor where its database and its
     models are."""
     if isinstance(error, domain.StorageUnavailable):
-        return "the database cannot be reached; the server's log has more"
+        return "the database cannot be used now; the server's log has more"
     if isinstance(error, domain.VisionUnavailable):
         return "photos cannot be analysed now; the server's log has more"
     if isinstance(error, PlacketError):

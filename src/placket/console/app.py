@@ -61,7 +61,7 @@ class Console:
     async def _handle(self, request: Request, error: Exception) -> Response:
         visit = Visit(self._house, request)
         if isinstance(error, StorageUnavailable):
-            _log.error("the database cannot be reached", error=error.detail)
+            _log.error("the database cannot be used", error=error.detail)
         else:
             await recognise(visit)
         return _error_page(visit, _known(error))

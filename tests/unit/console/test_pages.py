@@ -358,7 +358,7 @@ async def test_errors_around_the_console_look_like_it(installation: MemoryInstal
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "The database cannot be reached."), ("ko", "데이터베이스")])
+@pytest.mark.parametrize(("language", "word"), [("en", "The database cannot be used now."), ("ko", "데이터베이스")])
 async def test_an_error_page_does_not_say_where_the_database_is(
     admin: Browser, monkeypatch: pytest.MonkeyPatch, language: str, word: str
 ) -> None:
