@@ -60,12 +60,13 @@ class Folders:
 
 def prepare(folders: Folders, account: Account) -> None:
     """Make every folder and set its rights. Raises EmbeddedServerError, OSError."""
+    # Before anything is given away: whoever runs a server here would be kept out of it.
+    if folders.cluster.exists():
+        _check_owner(folders, account)
     us = os.geteuid()
     passage = 0o710 if account.foreign else 0o700
     _make_data_directory(folders, account)
     _own(folders.home, us, account.gid, passage)
-    if folders.cluster.exists():
-        _check_owner(folders.cluster, account)
     _own(folders.config, us, account.gid, 0o750 if account.foreign else 0o700)
     _own(folders.log, account.uid, account.gid, 0o700)
     _own(folders.run, account.uid, account.gid, 0o700)
@@ -113,13 +114,15 @@ def _own(folder: Path, uid: int | None, gid: int, mode: int) -> None:
         os.close(handle)
 
 
-def _check_owner(cluster: Path, account: Account) -> None:
-    owner = cluster.lstat().st_uid
+def _check_owner(folders: Folders, account: Account) -> None:
+    owner = folders.cluster.lstat().st_uid
     if owner != account.uid:
         name = account_name(owner)
+        # Root that lets another account run PostgreSQL keeps the folder around it to itself.
+        roots = folders.home.lstat().st_uid == 0
+        remedy = f"set PLACKET_POSTGRES_ACCOUNT={name}" if roots else f"run Placket as {name}"
         raise EmbeddedServerError(
-            f"the database in {cluster} belongs to {name}, and PostgreSQL would run as {account.name}: run Placket as"
-            f" {name}, or as root with PLACKET_POSTGRES_ACCOUNT={name}"
+            f"the database in {folders.cluster} belongs to {name}, and PostgreSQL would run as {account.name}: {remedy}"
         )
 
 
