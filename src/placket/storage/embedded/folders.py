@@ -116,13 +116,16 @@ def _own(folder: Path, uid: int | None, gid: int, mode: int) -> None:
 
 def _check_owner(folders: Folders, account: Account) -> None:
     owner = folders.cluster.lstat().st_uid
-    if owner != account.uid:
-        name = account_name(owner)
-        # Root that lets another account run PostgreSQL keeps the folder around it to itself.
-        roots = folders.home.lstat().st_uid == 0
-        remedy = f"set PLACKET_POSTGRES_ACCOUNT={name}" if roots else f"run Placket as {name}"
+    name = account_name(owner)
+    # Root that lets another account run PostgreSQL keeps the folder around it to itself, and would take it from others.
+    if account.foreign and folders.home.lstat().st_uid != 0:
         raise EmbeddedServerError(
-            f"the database in {folders.cluster} belongs to {name}, and PostgreSQL would run as {account.name}: {remedy}"
+            f"the database in {folders.cluster} is that of {name}: run Placket as {name}, not as root"
+        )
+    if owner != account.uid:
+        raise EmbeddedServerError(
+            f"the database in {folders.cluster} belongs to {name}, and PostgreSQL would run as {account.name}: run"
+            f" Placket as {name}, or as root with PLACKET_POSTGRES_ACCOUNT={name}"
         )
 
 
