@@ -77,6 +77,25 @@ async def test_a_portion_of_what_is_left_over_reads_no_more_than_that(world: Wor
     assert read and max(read) <= GARMENTS
 
 
+async def test_a_chunk_is_read_without_the_rest_of_its_run(world: World) -> None:
+    """The statistics are from before the run came, as those of any run that has just begun."""
+    asked: list[tuple[str, Any]] = []
+    rows = [enable(n, f"p{n}") for n in range(1, PRODUCTS + 1)]
+    await world.accept(rows, 2)
+    await world.execute("ANALYZE index_rows, index_chunks")
+    run = await world.accept(rows, 2)
+    await world.execute("UPDATE index_runs SET state = 'running'")
+    engine = world.database._engine.sync_engine
+    sqlalchemy.event.listen(engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    work = await world.progress.chunk(run.id, 7)
+    assert work is not None and [row.product_id for row in work.rows] == ["p15", "p16"]
+    ((statement, values),) = [one for one in asked if "index_rows" in one[0]]
+    async with world.database.begin() as connection:
+        plan = (await connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {statement}", values)).scalars().all()
+    read = [int(n) for line in plan if " on index_" in line for n in re.findall(r"actual time=\S+ rows=(\d+)", line)]
+    assert read and max(read) == 2
+
+
 async def test_stored_vectors_are_not_parsed_from_text(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.documents.put(world.service, planned("p1"), analysis("p1"), None, QUOTA)
     monkeypatch.setattr(Vector, "from_text", None)
