@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import QueuePool
 
 from placket.domain.errors import StorageUnavailable
+from placket.storage.liveness import trust_what_was_in_use
 from placket.storage.own_connections import OwnConnections
 
 _LIVENESS = {"tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
@@ -90,6 +91,7 @@ class Database:
         )
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._ours = OwnConnections(pool_size, _PATIENCE)
+        trust_what_was_in_use(self._engine.sync_engine)
         sqlalchemy.event.listen(self._engine.sync_engine, "connect", _set_up)
         sqlalchemy.event.listen(self._engine.sync_engine, "handle_error", _connect_anew)
 
