@@ -90,4 +90,9 @@ def parts_of(connection: HTTPConnection) -> ApiParts:
     return cast(ApiParts, connection.app.state.parts)
 
 
-Parts = Annotated[ApiParts, Depends(parts_of)]
+# FastAPI calls a dependency that is no coroutine in a thread, which takes longer than all that these do.
+async def _parts(connection: HTTPConnection) -> ApiParts:
+    return parts_of(connection)
+
+
+Parts = Annotated[ApiParts, Depends(_parts)]

@@ -8,7 +8,7 @@ from placket.api.placket_v1.parameters import PREFIX
 from placket.api.placket_v1.problems import render_error
 
 
-def _not_stored(response: Response) -> None:
+async def _not_stored(response: Response) -> None:
     """What is a key's own is kept by no proxy: some keep for a day whatever does not say otherwise."""
     response.headers["Cache-Control"] = "no-store"
 

@@ -18,25 +18,25 @@ from placket.domain.labels import MOST_LABELS
 PREFIX = "/placket/v1"
 
 
-def _service(request: Request) -> str:
+async def _service(request: Request) -> str:
     return path_text(request, "service")
 
 
-def _product_id(request: Request) -> str:
+async def _product_id(request: Request) -> str:
     return path_text(request, "productId")
 
 
-def _language(
+async def _language(
     lang: Annotated[str, Query(description="Language of names: en, ko, zh or ja.", examples=["ko"])] = "en",
 ) -> str:
     return tag_language(lang)
 
 
-def _conditions(request: Request) -> tuple[Filter, ...]:
+async def _conditions(request: Request) -> tuple[Filter, ...]:
     return RawQuery(request.scope["query_string"]).conditions(numbers=True)
 
 
-def _box(
+async def _box(
     box: Annotated[
         str | None,
         Query(description="x0,y0,x1,y1 in fractions of the image: what is searched for is in there."),

@@ -55,7 +55,7 @@ class _Fields:
         return self.garment or bool(self.columns)
 
 
-def _fields(
+async def _fields(
     language: Language,
     fields: Annotated[
         str,
@@ -73,7 +73,7 @@ def _fields(
     return _Fields(columns, _GARMENT in asked, language)
 
 
-def _options(
+async def _options(
     conditions: Conditions,
     limit: Annotated[int, Query(ge=1, le=MOST_RESULTS)] = 20,
     minSimilarity: Annotated[float | None, Query(gt=0, le=1)] = None,
