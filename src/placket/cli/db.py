@@ -9,19 +9,27 @@ import typer
 
 from placket.cli.output import confirm, console, fail, run_safely
 from placket.cli.settings import read_settings
+from placket.domain.errors import StorageUnavailable
 
 db_app = typer.Typer(no_args_is_help=True, help="Migrate, back up and restore the database.")
 
 
 @contextmanager
-def _database() -> Iterator[str]:
-    """The URL of the installation's database, started for the time being if it is the embedded one."""
-    from placket.storage.locate import data_directory, open_server
+def _database(*, must_exist: bool = False) -> Iterator[str]:
+    """The URL of the installation's database, started for the time being if it is the embedded one; made too, unless it
+    ``must_exist``: who only looks, in a wrong place or as a wrong account, leaves nothing there."""
+    from placket.storage.locate import data_directory, has_embedded, open_server
 
     with run_safely():
         settings = read_settings()
         url = settings.database_url.get_secret_value() if settings.database_url else None
-        with open_server(data_directory(settings.data_dir), url, settings.postgres_account) as found:
+        folder = data_directory(settings.data_dir)
+        if must_exist and url is None and not has_embedded(folder):
+            raise StorageUnavailable(
+                f"there is no database in {folder}: give this command the PLACKET_DATA_DIR or PLACKET_DATABASE_URL that"
+                " the servers have"
+            )
+        with open_server(folder, url, settings.postgres_account) as found:
             yield found
 
 
@@ -45,7 +53,7 @@ def status() -> None:
     """Show the schema's revision; exit code 1 when it is not this version's."""
     from placket.storage import schema
 
-    with _database() as url:
+    with _database(must_exist=True) as url:
         current, head = schema.schema_status(url)
         console.print(f"database: {current or 'empty'}\nthis Placket: {head}")
         if current != head:
@@ -57,7 +65,7 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write; it must not
     """Write a consistent backup of everything in the database, while servers run or not."""
     from placket.storage import backup as backups
 
-    with _database() as url:
+    with _database(must_exist=True) as url:
         size = backups.backup(url, file.absolute())
         console.print(
             f"{file}: {size:,} bytes. It holds the installation's secrets: keep it as safe as them.", markup=False

@@ -134,7 +134,7 @@ def check_data_directory(settings: Settings, folder: Path) -> Iterator[Finding]:
 
 
 def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
-    from placket.storage.locate import open_server
+    from placket.storage.locate import has_embedded, open_server
 
     if settings.database_url is None:
         from placket.storage.embedded.account import choose_account
@@ -142,7 +142,7 @@ def check_database(settings: Settings, folder: Path) -> Iterator[Finding]:
 
         choose_account(settings.postgres_account)
         yield Finding("database", "ok", f"embedded PostgreSQL {installed().version}")
-        if not (folder / "postgres" / "cluster").exists():
+        if not has_embedded(folder):
             yield Finding("database", "ok", "made at the first start")
             return
     url = settings.database_url.get_secret_value() if settings.database_url else None

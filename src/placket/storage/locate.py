@@ -36,6 +36,11 @@ def data_directory(configured: Path | None) -> Path:
         raise NoHome("this account has no home directory: set PLACKET_DATA_DIR to an absolute path") from None
 
 
+def has_embedded(data_dir: Path) -> bool:
+    """Whether the embedded server has ever been started there. Raises PermissionError."""
+    return (data_dir / "postgres" / "cluster").exists()
+
+
 class OpenServer(Protocol):
     """A context manager over the server's URL (for SQLAlchemy and psycopg 3). Entering and leaving block."""
 

@@ -58,8 +58,10 @@ def test_the_embedded_database_by_command(environment: pytest.MonkeyPatch) -> No
         environment.setenv("PLACKET_DATA_DIR", str(folder / "data"))
         assert examine()[1]["database"][1] == ("ok", "made at the first start", "")
         assert not (folder / "data").exists()
-        status = run("db", "status")
-        assert (status.exit_code, "database: empty" in status.stdout) == (1, True)
+        for looking in (["db", "status"], ["db", "backup", str(folder / "file")]):
+            looked = run(*looking)
+            assert (looked.exit_code, f"no database in {folder / 'data'}: give this" in looked.stderr) == (1, True)
+        assert not (folder / "data").exists() and not (folder / "file").exists()
         assert f"from nothing to {schema.head_revision()}" in run("db", "upgrade").stdout
         assert f"schema is at {schema.head_revision()}" in run("db", "upgrade").stdout
         assert run("db", "status").exit_code == 0
