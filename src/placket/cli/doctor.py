@@ -94,8 +94,8 @@ def _when_broken_off(name: str, settings: Settings) -> str:
         "database": "see that PostgreSQL runs there and takes one more connection (max_connections, CONNECTION LIMIT),"
         " and that host, name and password in PLACKET_DATABASE_URL are right"
         if settings.database_url
-        else "it needs room in the data directory, a disk that answers and, run by root, another account: set "
-        "PLACKET_POSTGRES_ACCOUNT",
+        else "it needs room in the data directory, a disk that answers, and the account that the server has; for root, "
+        "PostgreSQL is run by PLACKET_POSTGRES_ACCOUNT",
         "networks": "install Placket anew",
         "bundle": "set PLACKET_BUNDLE to a bundle, or unset it for the shipped one",
         "port": "set PLACKET_HOST and PLACKET_PORT",

@@ -218,6 +218,14 @@ def test_an_ordinary_account_runs_its_own(folder: Path) -> None:
         with pytest.raises(EmbeddedServerError, match="is that of nobody: run Placket as nobody, not as root"):
             EmbeddedPostgres(data, account).start()
     assert as_nobody(use) == "peer:nobody 700"
+    # But for whoever means to hand it over: the way that is told.
+    home.chmod(0o755)
+    data.parent.chmod(0o755)
+    with pytest.raises(EmbeddedServerError, match=f"`chown root {data / 'postgres'}` makes it so again"):
+        EmbeddedPostgres(data, "nobody").start()
+    os.chown(data / "postgres", 0, -1)
+    with EmbeddedPostgres(data, "nobody") as url:
+        assert ask(url, "SELECT system_user") == "peer:root"
 
 
 def test_an_account_is_the_own_one_for_everybody_but_root(monkeypatch: pytest.MonkeyPatch) -> None:

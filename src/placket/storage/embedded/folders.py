@@ -118,9 +118,11 @@ def _check_owner(folders: Folders, account: Account) -> None:
     owner = folders.cluster.lstat().st_uid
     name = account_name(owner)
     # Root that lets another account run PostgreSQL keeps the folder around it to itself, and would take it from others.
+    # A copy whose owners were set at one stroke looks the same: which it is, a person has to say.
     if account.foreign and folders.home.lstat().st_uid != 0:
         raise EmbeddedServerError(
-            f"the database in {folders.cluster} is that of {name}: run Placket as {name}, not as root"
+            f"the database in {folders.cluster} is that of {name}: run Placket as {name}, not as root; if it was root's"
+            f" before it was copied, `chown root {folders.home}` makes it so again"
         )
     if owner != account.uid:
         raise EmbeddedServerError(
