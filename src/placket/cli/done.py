@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Annotated, Any
 
 import typer
@@ -32,30 +33,35 @@ def without_done(sources: list[Source], files: Sequence[Path]) -> list[Source]:
     """
     done: set[str] = set()
     for file in files:
+        # Before anything is cut: it may be another file than was meant.
+        done.update(line["path"] for line in _lines(file) if "error" not in line)
         if _is_output(file):
             _cut_half_line(file)
-        done.update(line["path"] for line in _lines(file) if "error" not in line)
     return [source for source in sources if source.name not in done]
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
     with file.open("rb") as content:
         for number, line in enumerate(content, start=1):
+            if not line.endswith(b"\n"):
+                # Half of one, or cut as such: its photo is looked at again.
+                return
             if not line.strip():
                 continue
             found: Any = None
             # Bytes that are no UTF-8 raise a ValueError, too.
             with suppress(ValueError, RecursionError):
                 found = json.loads(line)
-            if isinstance(found, dict) and isinstance(found.get("path"), str):
-                yield found
-            elif line.endswith(b"\n"):
+            if not isinstance(found, dict) or not isinstance(found.get("path"), str):
                 raise InvalidParameter(f"{shown(str(file))}, line {number}: not what --json writes")
+            yield found
 
 
 def _is_output(file: Path) -> bool:
+    """Whether what is printed is added to it; /dev/null is a file, too, from which nothing can be cut."""
     with suppress(OSError, ValueError, AttributeError):
-        return os.path.samestat(os.fstat(sys.stdout.fileno()), file.stat())
+        found = file.stat()
+        return S_ISREG(found.st_mode) and os.path.samestat(os.fstat(sys.stdout.fileno()), found)
     return False
 
 
