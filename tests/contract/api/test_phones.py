@@ -91,11 +91,11 @@ async def test_forms_as_http_libraries_write_them(bearer: httpx.AsyncClient, kin
         (form(_DISPOSITION + b"Content-Transfer-Encoding: BASE64\r\n"), TYPE, {}, 400, "image is in base64"),
         (form(_DISPOSITION.replace(b"image", b"photo")), TYPE, {}, 400, "one of image, url; it has 'photo'"),
         (
-            b'{"url": "http://x.example/a.png", "limit": "5"}',
+            b'{"url": "http://x.example/a.png", "limit": 5}',
             "application/json",
             {},
             400,
-            "but one of image, url; it has",
+            "but one of image, url; it has 'limit'",
         ),
         (
             form()[: -len(b"--B--\r\n")] + b'--B\r\nContent-Disposition: form-data; name="limit"\r\n\r\n5\r\n--B--\r\n',

@@ -79,9 +79,9 @@ async def _from_json(request: Request, names: tuple[str, ...]) -> PhotoInput:
     # A browser's file is {} in JSON, and a form is too.
     if given.get(IMAGE, "") != "" or not given:
         raise InvalidParameter(_AS_FILE)
-    if not all(isinstance(text, str) for text in given.values()):
+    if not all(isinstance(given.get(name, ""), str) for name in names):
         raise InvalidParameter("the body must be a JSON object of strings")
-    return _exactly_one(None, given, names, tuple(name for name, text in given.items() if text))
+    return _exactly_one(None, given, names, tuple(name for name, text in given.items() if text != ""))
 
 
 def _exactly_one(
