@@ -78,7 +78,7 @@ def restore(url: str, file: Path) -> str:
     fresh, old = f"{target}_restoring", f"{target}_replaced"
     with _maintenance(url) as connection:
         _lock(connection)
-        _refuse_if_missing(connection, target)
+        _check_target(connection, target)
         _refuse_if_used(connection, target)
         _drop(connection, fresh)
         _drop(connection, old)
@@ -146,10 +146,19 @@ def _swap(connection: psycopg.Connection[Any], target: str, fresh: str, old: str
         raise _in_use(target) from None
 
 
-def _refuse_if_missing(connection: psycopg.Connection[Any], target: str) -> None:
-    if connection.execute("SELECT FROM pg_database WHERE datname = %s", (target,)).fetchone() is None:
+def _check_target(connection: psycopg.Connection[Any], target: str) -> None:
+    """What the swap at the end would fail at, hours later where the backup is large."""
+    found = connection.execute(
+        "SELECT pg_has_role(datdba, 'USAGE'), current_user FROM pg_database WHERE datname = %s", (target,)
+    ).fetchone()
+    if found is None:
         raise StorageUnavailable(
             f"there is no database {target} that the backup could take the place of: make one with CREATE DATABASE"
+        )
+    if not found[0]:
+        raise StorageUnavailable(
+            f"the database {target} is another role's: have its administrator run ALTER DATABASE {target} OWNER TO"
+            f" {found[1]}; nothing was changed"
         )
 
 

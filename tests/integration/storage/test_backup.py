@@ -297,3 +297,17 @@ async def test_a_role_that_may_not_create_databases(external: ExternalPostgres, 
     with pytest.raises(StorageUnavailable, match="needs CREATEDB"):
         restore(url, tmp_path / "file")
     assert rows(url, "SELECT count(*) FROM documents") == [(5,)]
+
+
+async def test_a_database_of_another_role_is_told_before_the_backup_is_read(
+    external: ExternalPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with external.admin() as connection:
+        connection.execute("CREATE DATABASE theirs")
+    with external.admin("shop") as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    schema.upgrade(external.url())
+    backup(external.url(), tmp_path / "file")
+    monkeypatch.setattr(backups, "load", lambda *_: pytest.fail("it read the backup"))
+    with pytest.raises(StorageUnavailable, match="run ALTER DATABASE theirs OWNER TO shop; nothing was changed"):
+        restore(external.url("theirs"), tmp_path / "file")
