@@ -16,6 +16,7 @@ import pytest
 from placket.domain.errors import EmbeddedServerError
 from placket.storage.embedded import EmbeddedPostgres, binaries
 from placket.storage.embedded.account import choose_account
+from placket.storage.embedded.folders import Folders
 from tests.integration.embedded.conftest import as_root, postgres_processes, postmaster
 from tests.integration.embedded.test_sharing import ask
 
@@ -226,6 +227,18 @@ def test_an_ordinary_account_runs_its_own(folder: Path) -> None:
     os.chown(data / "postgres", 0, -1)
     with EmbeddedPostgres(data, "nobody") as url:
         assert ask(url, "SELECT system_user") == "peer:root"
+
+
+@as_root
+def test_root_does_not_take_a_database_that_an_account_is_making(folder: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    folders = Folders(folder / "data")
+    folders.new_cluster.mkdir(parents=True)
+    for made in (folders.data, folders.home, folders.new_cluster):
+        os.chown(made, nobody.pw_uid, nobody.pw_gid)
+    with pytest.raises(EmbeddedServerError, match="is that of nobody"):
+        EmbeddedPostgres(folders.data, None).start()
+    assert folders.home.stat().st_uid == folders.data.stat().st_uid == nobody.pw_uid
 
 
 def test_an_account_is_the_own_one_for_everybody_but_root(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ class Folders:
 def prepare(folders: Folders, account: Account) -> None:
     """Make every folder and set its rights. Raises EmbeddedServerError, OSError."""
     # Before anything is given away: whoever runs a server here would be kept out of it.
-    if folders.cluster.exists():
+    if folders.cluster.exists() or folders.new_cluster.exists():
         _check_owner(folders, account)
     us = os.geteuid()
     passage = 0o710 if account.foreign else 0o700
@@ -115,15 +115,19 @@ def _own(folder: Path, uid: int | None, gid: int, mode: int) -> None:
 
 
 def _check_owner(folders: Folders, account: Account) -> None:
-    owner = folders.cluster.lstat().st_uid
-    name = account_name(owner)
     # Root that lets another account run PostgreSQL keeps the folder around it to itself, and would take it from others.
     # A copy whose owners were set at one stroke looks the same: which it is, a person has to say.
-    if account.foreign and folders.home.lstat().st_uid != 0:
+    around = folders.home.lstat().st_uid
+    if account.foreign and around != 0:
+        name = account_name(around)
         raise EmbeddedServerError(
             f"the database in {folders.cluster} is that of {name}: run Placket as {name}, not as root; if it was root's"
             f" before it was copied, `chown root {folders.home}` makes it so again"
         )
+    if not folders.cluster.exists():
+        return
+    owner = folders.cluster.lstat().st_uid
+    name = account_name(owner)
     if owner != account.uid:
         raise EmbeddedServerError(
             f"the database in {folders.cluster} belongs to {name}, and PostgreSQL would run as {account.name}: run"
