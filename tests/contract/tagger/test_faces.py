@@ -246,7 +246,7 @@ async def test_a_retry_after_a_restart(world: TaggerWorld) -> None:
 async def test_an_unforeseen_error_says_nothing_of_itself(
     world: TaggerWorld, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for error, message in ((RuntimeError("secret"), "unforeseen"), (StorageUnavailable("away"), "cannot be reached")):
+    for error, message in ((RuntimeError("secret"), "unforeseen"), (StorageUnavailable("away"), "cannot be used")):
 
         async def fail(*_: object, error: Exception = error, **__: object) -> None:
             raise error

@@ -120,7 +120,7 @@ def test_photos(ask: Remote, shop: Placket, red: Path, host: ImageHost, folder: 
     tagged = ask("photos", "tag", red, "-s", "shop", "--item-limit", "2", "--lang", "ko", "--json")
     assert (tagged.code, "tags" in tagged.lines[0]["items"][0]) == (0, True)
     assert "colors" in ask("photos", "tag", red, "-s", "shop").out
-    (folder / "done.jsonl").write_text(json.dumps({"path": str(red), "width": 1, "height": 1, "items": []}))
+    (folder / "done.jsonl").write_text(json.dumps({"path": str(red), "width": 1, "height": 1, "items": []}) + "\n")
     for command in ("tag", "detect"):
         again = ask("photos", command, red, "photos/broken.png", "-s", "shop", "--json", "--done", "done.jsonl")
         assert (again.code, [line["path"] for line in again.lines]) == (1, ["photos/broken.png"])
