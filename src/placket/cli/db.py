@@ -18,6 +18,7 @@ db_app = typer.Typer(no_args_is_help=True, help="Migrate, back up and restore th
 def _database(*, must_exist: bool = False) -> Iterator[str]:
     """The URL of the installation's database, started for the time being if it is the embedded one; made too, unless it
     ``must_exist``: who only looks, in a wrong place or as a wrong account, leaves nothing there."""
+    from placket.storage.backup import ANOTHER
     from placket.storage.locate import data_directory, has_embedded, open_server
 
     with run_safely():
@@ -25,10 +26,7 @@ def _database(*, must_exist: bool = False) -> Iterator[str]:
         url = settings.database_url.get_secret_value() if settings.database_url else None
         folder = data_directory(settings.data_dir)
         if must_exist and url is None and not has_embedded(folder):
-            raise StorageUnavailable(
-                f"there is no database in {folder}: give this command the PLACKET_DATA_DIR or PLACKET_DATABASE_URL that"
-                " the servers have"
-            )
+            raise StorageUnavailable(f"there is no database in {folder}: {ANOTHER}")
         with open_server(folder, url, settings.postgres_account) as found:
             yield found
 

@@ -30,6 +30,10 @@ class DatabaseInUse(PlacketError):
     reason = "DatabaseInUse"
 
 
+ANOTHER = "give this command the PLACKET_DATA_DIR or PLACKET_DATABASE_URL that the servers have"
+"""The remedy where a command looks at a database that is not theirs."""
+
+
 class NothingToBackUp(PlacketError):
     """It is not the database that anybody means; of a backup that is empty one learns when it is needed."""
 
@@ -51,11 +55,7 @@ def backup(url: str, file: Path) -> int:
         os.close(os.open(work, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         dump(url, work)
         if not _is_plackets(work):
-            # Started for another account or folder, the embedded server makes a database of its own.
-            raise NothingToBackUp(
-                "the database holds nothing of Placket's, so there is no backup of it: give this command the"
-                " PLACKET_DATA_DIR or PLACKET_DATABASE_URL that the servers have"
-            )
+            raise NothingToBackUp(f"the database holds nothing of Placket's, so there is no backup of it: {ANOTHER}")
         with work.open("rb") as written:
             os.fsync(written.fileno())
         work.rename(file)
